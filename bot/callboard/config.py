@@ -1,0 +1,167 @@
+"""callboard.yaml, typed. A wrong key or value is an error with file:line:column and the nearest right key.
+
+Keys are kebab-case in the file and snake_case here. Reading is in two steps, because this module knows no
+source: ``load`` is given the settings type of each source type by its caller.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+
+from callboard.redaction import Secret
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class Settings(BaseModel):
+    """The base of all parts of the configuration: frozen, closed, kebab-case keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
+
+
+class SecretUnavailable(Exception):
+    """A configured secret could not be read: which, and what to do."""
+
+
+class SecretReference(Settings):
+    """Where a secret is: an environment variable, or a file (such as a mounted Kubernetes secret).
+
+    The value itself never stands in callboard.yaml.
+    """
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> SecretReference:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("give either env (a variable's name) or file (a path), not both")
+        return self
+
+    def read(self, environ: Mapping[str, str] = os.environ) -> Secret:
+        """The secret. Raises SecretUnavailable, naming the variable or file but never a value."""
+        if self.env is not None:
+            value = environ.get(self.env, "").strip()
+            if not value:
+                raise SecretUnavailable(f"environment variable {self.env} is not set; set it to the token")
+            return Secret(value)
+        assert self.file is not None
+        try:
+            value = self.file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretUnavailable(f"secret file {self.file} cannot be read: {error}") from None
+        if not value:
+            raise SecretUnavailable(f"secret file {self.file} is empty; write the token into it")
+        return Secret(value)
+
+
+class Select(Settings):
+    """Which models of a source are wanted. Globs (``fnmatch``), case-insensitive, on the registry's names."""
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+
+
+class SourceSettings(Settings):
+    """What every source has; each source module extends it with its own keys."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+    """Part of every key of this source's models: renaming a source needs ``formerly``."""
+    type: str
+    formerly: tuple[str, ...] = ()
+    """Names that this source had before, so that its models keep their entities."""
+    select: Select = Select()
+    owner: str | None = None
+    """Owner of models whose registry does not say; overrides ``defaults.owner``."""
+    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds for one request."""
+
+
+class RemoteSettings(SourceSettings):
+    """What every source that is reached over HTTP has."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    token: SecretReference | None = None
+    """Sent as a bearer token."""
+    username: str | None = None
+    password: SecretReference | None = None
+    """With ``username``: HTTP basic authentication."""
+    ca_bundle: Path | None = None
+    """A PEM file of the certificate authorities to trust for this source, instead of the system's."""
+
+
+class Catalog(Settings):
+    """Where the catalog files live."""
+
+    repository: str | None = None
+    """``https://github.com/acme/model-catalog``. Default: the repository that this runs in."""
+    forge: Literal["github", "gitlab"] | None = None
+    """Needed only for a host whose name does not tell."""
+    api_url: str | None = None
+    """The forge's API, when it is not at the usual place for its host."""
+    token: SecretReference | None = None
+    """Default: GITHUB_TOKEN (or CALLBOARD_TOKEN) in the environment."""
+    base: str = "main"
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")] = (
+        "models"
+    )
+    layout: Literal["folder-per-model"] = "folder-per-model"
+    profile: Literal["model-server"] = "model-server"
+    scope: str | None = None
+    """First part of every key. Default: ``host/owner/repository`` of the repository that configures."""
+
+
+class Defaults(Settings):
+    """What a model gets where its registry does not say."""
+
+    owner: str = "group:default/ml-platform"
+    lifecycle: str = "experimental"
+    system: str | None = None
+
+
+class PullRequests(Settings):
+    """How changes become pull requests."""
+
+    group_by: Literal["model", "source", "all"] = "model"
+    limit: Annotated[int, Field(ge=1, le=1000)] = 10
+    """At most so many of ours open at once."""
+    labels: tuple[str, ...] = ("model-catalog",)
+    branch_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*/$")] = "callboard/"
+
+
+class Merge(Settings):
+    """When a pull request may be merged."""
+
+    approvals: Annotated[int, Field(ge=1, le=10)] = 1
+    method: Literal["merge", "squash", "rebase"] = "squash"
+    hold_labels: tuple[str, ...] = ("hold",)
+    required_checks: tuple[str, ...] = ()
+    """Names of checks that must have succeeded on the head; all others must not have failed."""
+
+
+class Backstage(Settings):
+    """The Backstage that the catalog is registered with."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    token: SecretReference | None = None
+    confirm_within: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    """Seconds to wait for Backstage to take an entity before it is reported as pending."""
+
+
+class Config(Settings):
+    """The whole of callboard.yaml."""
+
+    catalog: Catalog = Catalog()
+    defaults: Defaults = Defaults()
+    sources: tuple[SerializeAsAny[SourceSettings], ...] = ()
+    overrides: tuple[str, ...] = ()
+    pull_requests: PullRequests = PullRequests()
+    merge: Merge = Merge()
+    backstage: Backstage | None = None

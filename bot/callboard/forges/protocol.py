@@ -1,0 +1,154 @@
+"""What the rest of the house may ask of a forge, in words that GitHub and GitLab share.
+
+Reads answer frozen facts; writes answer what the forge made of them. Every method may raise ``ForgeError``.
+A write is sent once and never retried blindly: after an unclear answer the next walk reads the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+class ForgeError(Exception):
+    """The forge did not do what was asked: what, where, and what to do next. Redacted."""
+
+    def __init__(self, what: str, *, where: str, hint: str, status: int | None = None) -> None:
+        super().__init__(f"{what} ({where}); {hint}")
+        self.what, self.where, self.hint, self.status = what, where, hint, status
+
+
+class HeadMoved(ForgeError):
+    """The merge was refused because the head is not the commit that was approved and checked."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person, a bot or an app on the forge. ``id`` never changes; ``login`` can."""
+
+    id: str
+    login: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """One review of a pull request, newest state per author and commit as the forge tells it."""
+
+    author: Account
+    state: Literal["approved", "changes-requested", "commented", "dismissed", "pending"]
+    commit: str
+    """The commit that the forge names. After a force push it may have been re-pointed: see decide."""
+    submitted_at: str
+    author_can_write: bool
+    author_is_person: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check or status on the head."""
+
+    name: str
+    state: Literal["success", "failure", "pending", "neutral"]
+    source: str
+    """The app or account that reported it."""
+
+
+@dataclass(frozen=True)
+class ForcePush:
+    """The head branch was force-pushed."""
+
+    before: str
+    after: str
+    at: str
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A pull request (GitLab: merge request) with all that deciding needs, read in one go."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    author: Account
+    state: Literal["open", "closed", "merged"]
+    draft: bool
+    head_ref: str
+    head: str
+    """Commit id of the head."""
+    head_repository: str
+    """``owner/name``; a fork's name differs from the base repository's; empty when it was deleted."""
+    base_ref: str
+    base: str
+    """Commit id of the base branch as the forge compared it."""
+    labels: tuple[str, ...] = ()
+    mergeable: bool | None = None
+    """None: the forge has not decided yet."""
+    blocked_by_forge: bool = False
+    """The forge's own protection does not allow the merge now (GitHub: mergeStateStatus BLOCKED)."""
+    reviews: tuple[Review, ...] = ()
+    checks: tuple[Check, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Every changed path, old and new names of renames. Complete, or ``paths_complete`` is False."""
+    paths_complete: bool = True
+    force_pushes: tuple[ForcePush, ...] = ()
+    created_at: str = ""
+    updated_at: str = ""
+    merge_commit: str | None = None
+
+
+@dataclass(frozen=True)
+class NewPullRequest:
+    """What opens a pull request."""
+
+    head_ref: str
+    base_ref: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+
+
+class Forge(Protocol):
+    """One repository on a forge."""
+
+    repository: str
+    """``owner/name``."""
+    git_url: str
+    """Where git clones from and pushes to; never holds a credential."""
+
+    def identity(self) -> Account:
+        """Who we are to the forge. One read, remembered."""
+
+    def open_pull_requests(self) -> tuple[PullRequest, ...]:
+        """All open pull requests, complete with facts, in as few reads as the forge allows."""
+
+    def pull_request(self, number: int) -> PullRequest:
+        """One pull request, fresh."""
+
+    def labelled_pull_requests(self, label: str) -> tuple[PullRequest, ...]:
+        """Merged pull requests that carry the label: those whose registration is still pending."""
+
+    def open(self, new: NewPullRequest) -> PullRequest:
+        """Open a pull request. At most two writes: the pull request, and its labels."""
+
+    def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Change title or text. One write."""
+
+    def comment(self, number: int, body: str, *, marker: str) -> None:
+        """Write our comment with this hidden marker, or rewrite it in place; nothing when it is equal."""
+
+    def label(self, number: int, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
+        """Add and remove labels. Labels that are already so cost nothing."""
+
+    def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
+        """Merge, pinned to ``head``; answers the merge commit. Raises HeadMoved."""
+
+    def close(self, number: int) -> None:
+        """Close without merging."""
+
+    def delete_branch(self, ref: str) -> None:
+        """Delete a head branch of ours after its merge. Missing already is fine."""
+
+    def file_url(self, path: str) -> str:
+        """The address of a file on the base branch, in the form that Backstage registers."""

@@ -1,0 +1,62 @@
+"""Secrets, and keeping them out of everything that is written.
+
+Every secret that the process reads is made a ``Secret``, which remembers itself here, so that ``redact``
+can take it (and its URL-quoted and base64 forms) out of any text on its way to a log, an error, a commit,
+a comment or a page.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from urllib.parse import quote
+
+MASK = "***"
+_SHORTEST = 6  # shorter secrets would mask ordinary words
+
+_known: set[str] = set()
+_lock = threading.Lock()
+
+
+class Secret:
+    """A secret value. It prints as ``***``; only ``reveal`` gives it out, at the edge that sends it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        if len(value) >= _SHORTEST:
+            with _lock:
+                _known.update(_forms(value))
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def redact(text: str) -> str:
+    """``text`` with every known secret, in any of its usual encodings, replaced by ``***``."""
+    with _lock:
+        known = sorted(_known, key=len, reverse=True)
+    for form in known:
+        text = text.replace(form, MASK)
+    return text
+
+
+def _forms(value: str) -> set[str]:
+    raw = value.encode()
+    # Basic authentication as git and the registries use it: the secret is the password.
+    users = (b"x-access-token:", b"oauth2:", b"token:", b":", b"")
+    encoded = {base64.b64encode(user + raw).decode().rstrip("=") for user in users}
+    return {value, quote(value, safe=""), *encoded}
