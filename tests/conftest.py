@@ -1,0 +1,5 @@
+"""Fixtures that every test may use. Each server that tests start has its module in ``tests/servers``."""
+
+from __future__ import annotations
+
+pytest_plugins: list[str] = []
