@@ -1,0 +1,217 @@
+"""A bare, blobless clone of one repository, and what is read from it.
+
+Blobs are not fetched with the commits: trees tell what is equal (blob ids), and what must be read is asked
+for in one batch, because git's own lazy reading would start one process and one request per blob.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from callboard.git.command import GitError, run
+from callboard.redaction import Secret
+
+_BASE = "refs/callboard/base"
+_HEADS = "refs/callboard/heads/"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in a tree."""
+
+    mode: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a commit says of itself."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author_email: str
+    committer_email: str
+    message: str
+
+
+class Repository:
+    """One repository on a forge, seen through a bare clone in ``folder``.
+
+    The folder may be thrown away at any time: it only saves reading.
+    """
+
+    def __init__(self, folder: Path, url: str, token: Secret | None = None) -> None:
+        self.folder, self.url, self._token = folder, url, token
+        if not (folder / "HEAD").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._git("init", "--quiet", "--bare", ".")
+        self._git("config", "remote.origin.url", url)
+        self._git("config", "remote.origin.promisor", "true")
+        self._git("config", "remote.origin.partialclonefilter", "blob:none")
+
+    def fetch(self, base: str, branch_prefix: str) -> str | None:
+        """Bring the base branch and our branches, newest commits only; answer the base commit.
+
+        None when the base branch does not exist (an empty repository). Raises GitError.
+        """
+        wanted = [f"+refs/heads/{base}:{_BASE}", f"+refs/heads/{branch_prefix}*:{_HEADS}{branch_prefix}*"]
+        try:
+            self._fetch(wanted)
+        except GitError as error:
+            if "couldn't find remote ref" not in error.said:
+                raise
+            return None
+        return self._git("rev-parse", "--verify", f"{_BASE}^{{commit}}").decode().strip()
+
+    def _fetch(self, refspecs: Sequence[str]) -> None:
+        self._git(
+            "fetch", "--quiet", "--prune", "--no-tags", "--depth=1", "--filter=blob:none",
+            "--no-write-fetch-head", "origin", *refspecs, remote=True,
+        )  # fmt: skip
+
+    def fetch_commits(self, commits: Iterable[str]) -> frozenset[str]:
+        """Bring single commits that no branch of ours need hold any more; answer those that could be had."""
+        had = set()
+        local = self._local_objects()
+        for commit in sorted(set(commits)):
+            try:
+                if commit not in local:
+                    self._git(
+                        "fetch", "--quiet", "--no-tags", "--depth=1", "--filter=blob:none",
+                        "--no-write-fetch-head", "origin", commit, remote=True,
+                    )  # fmt: skip
+                had.add(commit)
+            except GitError:
+                continue
+        return frozenset(had)
+
+    def heads(self) -> Mapping[str, str]:
+        """Our branches as last fetched: name to commit."""
+        lines = self._git("for-each-ref", "--format=%(objectname) %(refname)", _HEADS).decode().splitlines()
+        return {
+            ref.removeprefix(_HEADS): commit for commit, _, ref in (line.partition(" ") for line in lines)
+        }
+
+    def commit(self, commit: str) -> Commit:
+        """What the commit says of itself."""
+        shown = self._git("show", "--no-patch", "--format=%H%n%T%n%P%n%ae%n%ce%n%B", commit, "--")
+        identity, tree, parents, author, committer, message = shown.decode("utf-8", "replace").split("\n", 5)
+        return Commit(identity, tree, tuple(parents.split()), author, committer, message)
+
+    def tree(self, commit: str, path: str = "") -> dict[str, Entry]:
+        """Every file below ``path`` at that commit, by its full path. Symlinks and submodules included."""
+        arguments = ["ls-tree", "-r", "-z", "--full-tree", commit, *(["--", f"{path}/"] if path else [])]
+        entries = {}
+        for line in self._git(*arguments).split(b"\0"):
+            if line:
+                meta, _, name = line.partition(b"\t")
+                mode, _kind, blob = meta.decode().split()
+                entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
+        return entries
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The contents of blobs, brought in one request where they are not here yet. Raises GitError."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        missing = sorted(set(wanted) - self._local_objects())
+        if missing:
+            self._git(
+                "-c", "fetch.negotiationAlgorithm=noop",
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin",
+                "origin",
+                remote=True, stdin=("\n".join(missing) + "\n").encode(),
+            )  # fmt: skip
+        output = self._git("cat-file", "--batch", stdin=("\n".join(wanted) + "\n").encode())
+        return _batch(output)
+
+    def build(self, parent: str | None, files: Mapping[str, bytes | None], message: str, author: str) -> str:
+        """A commit on ``parent`` that writes ``files`` (None: removes the file); answers its id.
+
+        ``author`` is ``Name <e-mail>``. Nothing is pushed. Reads no blob and makes no work tree.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder) as marks:
+            marks_file = Path(marks) / "marks"
+            self._git(
+                "fast-import", "--quiet", "--date-format=now", f"--export-marks={marks_file}",
+                stdin=_import_stream(parent, files, message, author),
+            )  # fmt: skip
+            return marks_file.read_text().split()[1]
+
+    def push(self, updates: Mapping[str, tuple[str | None, str]]) -> dict[str, str | None]:
+        """Push branches in one go, each only if it still is where we saw it.
+
+        ``updates``: branch to (commit that it must be at now, or None when it must not exist; new commit).
+        Answers branch to None when done, or to the reason why that branch was refused (somebody moved it).
+        Raises GitError when the push as a whole failed.
+        """
+        leases, refspecs = [], []
+        for branch, (expected, commit) in sorted(updates.items()):
+            leases.append(f"--force-with-lease=refs/heads/{branch}:{expected or ''}")
+            refspecs.append(f"{commit}:refs/heads/{branch}")
+        try:
+            output = self._git(
+                "push", "--porcelain", "--no-thin", "--no-verify", *leases, "origin", *refspecs, remote=True
+            ).decode("utf-8", "replace")
+        except GitError as error:
+            output = error.output
+            if not any(line[:1] in "!=+*- " and "\t" in line for line in output.splitlines()):
+                raise
+        return _push_results(output, updates)
+
+    def _local_objects(self) -> set[str]:
+        # The one listing of every git version that never fetches what is missing.
+        listing = self._git("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
+        return set(listing.decode().split())
+
+    def _git(self, *arguments: str, stdin: bytes = b"", remote: bool = False) -> bytes:
+        return run(self.folder, arguments, stdin=stdin, token=self._token if remote else None)
+
+
+def _batch(output: bytes) -> dict[str, bytes]:
+    contents: dict[str, bytes] = {}
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        identity, _, rest = output[at:end].decode().partition(" ")
+        if rest == "missing":
+            raise GitError("the repository lacks an object that its own tree names", identity, "")
+        size = int(rest.split()[1])
+        contents[identity] = output[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+    return contents
+
+
+def _import_stream(parent: str | None, files: Mapping[str, bytes | None], message: str, author: str) -> bytes:
+    text = message.encode()
+    lines = [b"feature done\ncommit refs/callboard/built\nmark :1\n", f"committer {author} now\n".encode()]
+    lines.append(b"data %d\n%s\n" % (len(text), text))
+    if parent is not None:
+        lines.append(f"from {parent}\n".encode())
+    for path, content in sorted(files.items()):
+        quoted = _quoted(path)
+        if content is None:
+            lines.append(b"D %s\n" % quoted)
+        else:
+            lines.append(b"M 100644 inline %s\ndata %d\n%s\n" % (quoted, len(content), content))
+    return b"".join([*lines, b"\nreset refs/callboard/built\n", b"done\n"])
+
+
+def _quoted(path: str) -> bytes:
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"%s"' % raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+
+
+def _push_results(output: str, updates: Mapping[str, tuple[str | None, str]]) -> dict[str, str | None]:
+    results: dict[str, str | None] = dict.fromkeys(updates, "the forge did not answer for this branch")
+    for line in output.splitlines():
+        flag, _, rest = line.partition("\t")
+        refs, _, summary = rest.partition("\t")
+        branch = refs.rpartition(":")[2].removeprefix("refs/heads/")
+        if branch in results:
+            results[branch] = summary if flag == "!" else None
+    return results
