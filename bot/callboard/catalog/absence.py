@@ -1,0 +1,115 @@
+"""Absence is not deletion: what follows when a source no longer lists a model that the catalog holds.
+
+Registries answer 200 with nothing when a permission is missing. So an incomplete listing deletes nothing; a
+listing that lost too much at once stops as a finding; a removed source or a narrowed selection deletes nothing
+unless somebody asks with ``--prune``; and what remains is proposed as a deletion that a person must approve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from callboard.catalog.identity import Key
+from callboard.model import Listing, Problem
+
+LOST_AT_ONCE = 5
+"""So many models may disappear from a source in one walk …"""
+LOST_SHARE = 0.10
+"""… or this share of what the catalog holds from it, whichever is more."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What to make of the models that a source did not list."""
+
+    deletions: tuple[Key, ...] = ()
+    findings: tuple[Problem, ...] = ()
+
+
+def absent(
+    listing: Listing,
+    held: Mapping[Key, str],
+    listed: Collection[Key],
+    deselected: Collection[Key],
+    *,
+    prune: bool,
+) -> Absence:
+    """Decide for one source.
+
+    ``held``: the source's keys in the catalog with their entity names. ``listed``: the keys that the listing
+    answers for. ``deselected``: held keys that today's selection no longer asks for.
+    """
+    missing = [
+        key
+        for key in sorted(held)
+        if key not in listed and key not in deselected and key.id not in listing.unread
+    ]
+    narrowed = sorted(key for key in deselected if key in held and key not in listed)
+    findings = []
+    if narrowed and not prune:
+        findings.append(
+            _finding(
+                listing,
+                f"{_models(narrowed, held)} no longer selected and kept in the catalog",
+                "run sync with --prune to propose their deletion, or widen the selection",
+            )
+        )
+    deletions = narrowed if prune and listing.complete else []
+    if missing and not listing.complete:
+        findings.append(
+            _finding(
+                listing,
+                f"the listing is incomplete, so {_models(missing, held)} not listed is kept",
+                "mend what the source's other problems say, then run again",
+            )
+        )
+    elif missing and not listing.models:
+        findings.append(
+            _finding(
+                listing,
+                f"the source answered nothing, but the catalog holds {len(held)} of its models",
+                "check the token's permissions and the URL; if the registry is really empty, "
+                "remove the source and run sync with --prune",
+            )
+        )
+    elif len(missing) > max(LOST_AT_ONCE, LOST_SHARE * len(held)):
+        findings.append(
+            _finding(
+                listing,
+                f"{len(missing)} of {len(held)} models disappeared at once",
+                "check the token's permissions; if they are really gone, "
+                "exclude them in the selection and run sync with --prune",
+            )
+        )
+    else:
+        deletions = sorted([*deletions, *missing])
+    return Absence(tuple(deletions), tuple(findings))
+
+
+def orphaned(source: str, held: Mapping[Key, str], *, prune: bool) -> Absence:
+    """Decide for the models of a source that callboard.yaml does not name any more."""
+    if prune:
+        return Absence(deletions=tuple(sorted(held)))
+    listing = Listing(source=source)
+    return Absence(
+        findings=(
+            _finding(
+                listing,
+                f"callboard.yaml has no source {source}, but the catalog holds {_models(held, held)} from it",
+                f"if it was renamed, give the new one 'formerly: [{source}]'; if it is gone, run sync with --prune",
+            ),
+        )
+    )
+
+
+def _models(keys: Collection[Key], held: Mapping[Key, str]) -> str:
+    names = [held[key] for key in sorted(keys)]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{len(names)} model{'s' if len(names) != 1 else ''} ({shown})"
+
+
+def _finding(listing: Listing, what: str, hint: str) -> Problem:
+    return Problem(
+        source=listing.source, what=what, where=f"source {listing.source}", hint=hint, severity="warning"
+    )

@@ -1,0 +1,92 @@
+"""The lock beside a model's catalog files: what was read and what was generated from it.
+
+It is the base of the three-way merge with people's edits, and the memory of what the registry said last. It
+holds no time and no commit: equal input gives equal bytes. It is found by its key, and it is untrusted like
+any other file of the repository.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from callboard.catalog.generated import Generated
+from callboard.catalog.identity import Key
+from callboard.model import Model
+
+FILE = ".callboard.lock"
+_LARGEST = 16 * 1024 * 1024
+
+
+class BadLock(Exception):
+    """The lock cannot be used: why, in one sentence."""
+
+
+class _LockedKey(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    scope: Annotated[str, Field(min_length=1, max_length=500)]
+    source: Annotated[str, Field(min_length=1, max_length=100)]
+    id: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class _LockFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    lock: Literal[1]
+    key: _LockedKey
+    record: Model
+    entities: list[dict[str, Any]]
+    pages: dict[str, list[str]]
+
+
+class Lock(BaseModel):
+    """What a lock says."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    key: Key
+    record: Model
+    generated: Generated
+
+
+def write_lock(lock: Lock) -> bytes:
+    """The lock's bytes: the same for the same content, on any machine."""
+    content = {
+        "lock": 1,
+        "key": {"scope": lock.key.scope, "source": lock.key.source, "id": lock.key.id},
+        "record": lock.record.model_dump(mode="json", exclude_defaults=True),
+        "entities": lock.generated.entities,
+        # A list of lines, so that a diff of the lock can be read.
+        "pages": {path: text.split("\n") for path, text in lock.generated.pages.items()},
+    }
+    # The bytes must be UTF-8 even when a registry sent half of a surrogate pair.
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def read_lock(content: bytes) -> Lock:
+    """What the lock says. Raises BadLock for anything that is not a lock as ``write_lock`` makes it."""
+    if len(content) > _LARGEST:
+        raise BadLock(f"it is larger than {_LARGEST} bytes")
+    try:
+        file = _LockFile.model_validate(json.loads(content, parse_constant=_refuse_constant))
+    except RecursionError:
+        raise BadLock("it is nested too deeply") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise BadLock(f"{where}: {first['msg']}") from None
+    except ValueError as error:
+        raise BadLock(f"it is not JSON: {error}") from None
+    pages: Mapping[str, str] = {path: "\n".join(lines) for path, lines in file.pages.items()}
+    return Lock(
+        key=Key(file.key.scope, file.key.source, file.key.id),
+        record=file.record,
+        generated=Generated(entities=tuple(file.entities), pages=pages),
+    )
+
+
+def _refuse_constant(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
