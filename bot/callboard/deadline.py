@@ -1,0 +1,94 @@
+"""A deadline for a whole HTTP exchange, below the HTTP client.
+
+A client's own timeouts count from one byte to the next, so a server that sends a byte now and then, of
+headers or of a body, would hold a walk for ever. Here each wait is cut to what is left until the deadline.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+
+
+class Deadline:
+    """When the running exchange must be over. One exchange at a time."""
+
+    def __init__(self) -> None:
+        self._end = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """Give the exchange that begins now ``seconds``."""
+        self._end = time.monotonic() + seconds
+
+    def left(self, timeout: float | None) -> float:
+        """How long to wait at most, from a timeout and the deadline; not positive when it has passed."""
+        left = self._end - time.monotonic()
+        return left if timeout is None else min(timeout, left)
+
+
+class DeadlineTransport(httpx2.HTTPTransport):
+    """httpx2's transport, held to a deadline."""
+
+    def __init__(self, deadline: Deadline, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:
+        super().__init__(verify=verify, proxy=proxy)
+        # httpcore2 takes a backend as an argument, but httpx2 has no way to hand it through.
+        backend = self._pool._network_backend  # noqa: SLF001
+        self._pool._network_backend = _Backend(backend, deadline)  # noqa: SLF001
+
+
+class _Backend(httpcore2.NetworkBackend):
+    def __init__(self, backend: httpcore2.NetworkBackend, deadline: Deadline) -> None:
+        self._backend, self._deadline = backend, deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        if left <= 0:
+            raise httpcore2.ConnectTimeout
+        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
+        return _Stream(stream, self._deadline)
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._deadline.left(timeout)
+        if left <= 0:
+            raise httpcore2.ReadTimeout
+        return self._stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        left = self._deadline.left(timeout)
+        if left <= 0:
+            raise httpcore2.WriteTimeout
+        self._stream.write(buffer, left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        if left <= 0:
+            raise httpcore2.ConnectTimeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
