@@ -150,5 +150,5 @@ class Forge(Protocol):
     def delete_branch(self, ref: str) -> None:
         """Delete a head branch of ours after its merge. Missing already is fine."""
 
-    def file_url(self, path: str) -> str:
-        """The address of a file on the base branch, in the form that Backstage registers."""
+    def file_url(self, path: str, base: str) -> str:
+        """The address of a file on the base branch, in the form that Backstage registers (``…/blob/…``)."""

@@ -1,0 +1,194 @@
+"""GitHub's answer about pull requests, asked in one GraphQL query and turned into the forge-neutral facts.
+
+Names follow GitHub's GraphQL schema (``PullRequest``, ``PullRequestReview``, ``StatusCheckRollup``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from callboard.forges.protocol import Account, Check, ForcePush, PullRequest, Review
+
+_PULL_REQUEST = """
+fragment facts on PullRequest {
+  number url title body isDraft state merged mergeable mergeStateStatus createdAt updatedAt
+  author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
+  headRefName headRefOid headRepository { nameWithOwner }
+  baseRefName baseRefOid
+  mergeCommit { oid }
+  labels(first: 100) { nodes { name } }
+  reviews(last: 100) {
+    totalCount
+    nodes {
+      state submittedAt
+      author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
+      commit { oid }
+    }
+  }
+  files(first: 100) { nodes { path changeType } pageInfo { hasNextPage } }
+  timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {
+    nodes { ... on HeadRefForcePushedEvent { createdAt beforeCommit { oid } afterCommit { oid } } }
+  }
+  commits(last: 1) {
+    nodes { commit { statusCheckRollup { contexts(first: 100) {
+      nodes {
+        __typename
+        ... on CheckRun { name status conclusion checkSuite { app { slug } } }
+        ... on StatusContext { context state creator { login } }
+      }
+      pageInfo { hasNextPage }
+    } } } }
+  }
+}
+"""
+
+LIST = (
+    """
+query pullRequests($owner: String!, $name: String!, $states: [PullRequestState!], $labels: [String!],
+                   $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequests(first: 50, after: $after, states: $states, labels: $labels,
+                 orderBy: {field: CREATED_AT, direction: ASC}) {
+      nodes { ...facts }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+    + _PULL_REQUEST
+)
+
+ONE = (
+    """
+query pullRequest($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { ...facts } }
+}
+"""
+    + _PULL_REQUEST
+)
+
+VIEWER = "query viewer { viewer { login databaseId } }"
+
+_REVIEW_STATES: Mapping[
+    str, Literal["approved", "changes-requested", "commented", "dismissed", "pending"]
+] = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "changes-requested",
+    "COMMENTED": "commented",
+    "DISMISSED": "dismissed",
+    "PENDING": "pending",
+}
+_CONCLUSIONS: Mapping[str, Literal["success", "failure", "neutral"]] = {
+    "SUCCESS": "success",
+    "NEUTRAL": "neutral",
+    "SKIPPED": "neutral",
+}
+_STATUSES: Mapping[str, Literal["success", "pending"]] = {
+    "SUCCESS": "success",
+    "PENDING": "pending",
+    "EXPECTED": "pending",
+}
+_MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
+
+
+def account(author: Mapping[str, Any] | None) -> Account:
+    """The account of GraphQL's ``Actor``; a deleted one ("ghost") is nobody."""
+    if not author:
+        return Account(id="", login="ghost")
+    return Account(id=str(author.get("databaseId") or ""), login=str(author["login"]))
+
+
+def pull_request(
+    node: Mapping[str, Any],
+    can_write: Callable[[str], bool],
+    all_paths: Callable[[int], tuple[tuple[str, ...], bool]],
+) -> PullRequest:
+    """The facts of one pull request.
+
+    ``can_write`` tells whether a person (by login) may write to the repository. ``all_paths`` is asked for
+    the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100, and
+    does not tell where a renamed file came from.
+    """
+    files = (node.get("files") or {}).get("nodes") or []
+    paths, complete = tuple(sorted(file["path"] for file in files)), True
+    cut = not node.get("files") or node["files"]["pageInfo"]["hasNextPage"]
+    if cut or any(file["changeType"] == "RENAMED" for file in files):
+        paths, complete = all_paths(node["number"])
+    return PullRequest(
+        number=node["number"],
+        url=node["url"],
+        title=node["title"],
+        body=node["body"],
+        author=account(node["author"]),
+        state="merged" if node["merged"] else "open" if node["state"] == "OPEN" else "closed",
+        draft=node["isDraft"],
+        head_ref=node["headRefName"],
+        head=node["headRefOid"],
+        head_repository=(node["headRepository"] or {}).get("nameWithOwner", ""),
+        base_ref=node["baseRefName"],
+        base=node["baseRefOid"],
+        labels=tuple(sorted(label["name"] for label in (node["labels"] or {"nodes": []})["nodes"])),
+        mergeable=_MERGEABLE.get(node["mergeable"]),
+        blocked_by_forge=node["mergeStateStatus"] == "BLOCKED",
+        reviews=tuple(_review(review, can_write) for review in _reviews(node)),
+        checks=_checks(node),
+        paths=paths,
+        paths_complete=complete,
+        force_pushes=tuple(_force_push(event) for event in node["timelineItems"]["nodes"]),
+        created_at=node["createdAt"],
+        updated_at=node["updatedAt"],
+        merge_commit=(node["mergeCommit"] or {}).get("oid"),
+    )
+
+
+def _reviews(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    # A review that was only started is its author's own business.
+    return [review for review in (node["reviews"] or {"nodes": []})["nodes"] if review["submittedAt"]]
+
+
+def _review(review: Mapping[str, Any], can_write: Callable[[str], bool]) -> Review:
+    author = account(review["author"])
+    person = bool(review["author"]) and review["author"]["__typename"] == "User"
+    return Review(
+        author=author,
+        state=_REVIEW_STATES[review["state"]],
+        commit=(review["commit"] or {}).get("oid", ""),
+        submitted_at=review["submittedAt"],
+        author_can_write=person and can_write(author.login),
+        author_is_person=person,
+    )
+
+
+def _force_push(event: Mapping[str, Any]) -> ForcePush:
+    return ForcePush(
+        before=(event["beforeCommit"] or {}).get("oid", ""),
+        after=(event["afterCommit"] or {}).get("oid", ""),
+        at=event["createdAt"],
+    )
+
+
+def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
+    commits = node["commits"]["nodes"]
+    rollup = commits[0]["commit"]["statusCheckRollup"] if commits else None
+    if not rollup:
+        return ()
+    contexts = rollup["contexts"]
+    checks = [_check(context) for context in contexts["nodes"]]
+    if contexts["pageInfo"]["hasNextPage"]:
+        # What was not read may have failed: in doubt, not merged.
+        checks.append(Check(name="more than 100 checks", state="pending", source="callboard"))
+    return tuple(sorted(checks, key=lambda check: (check.name, check.source)))
+
+
+def _check(context: Mapping[str, Any]) -> Check:
+    if context["__typename"] == "StatusContext":
+        return Check(
+            name=context["context"],
+            state=_STATUSES.get(context["state"], "failure"),
+            source=(context["creator"] or {}).get("login", ""),
+        )
+    app = ((context["checkSuite"] or {}).get("app") or {}).get("slug", "")
+    done = context["status"] == "COMPLETED"
+    state = _CONCLUSIONS.get(context["conclusion"] or "", "failure") if done else "pending"
+    return Check(name=context["name"], state=state, source=app)
