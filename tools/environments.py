@@ -41,12 +41,8 @@ def environment(name: str, *, cache: Path | None = None) -> Path:
 
     def build(folder: Path) -> None:
         venv.create(folder, with_pip=True)
-        subprocess.run(
-            [python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["--require-hashes", "--requirement", lock_file],
-            check=True,
-            stdout=sys.stderr,
-        )
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        subprocess.run([python(folder), *install, "-r", lock_file], check=True, stdout=sys.stderr)
 
     return _built_once(name, (lock_file.read_bytes(),), build, holds="bin/python", cache=cache)
 
