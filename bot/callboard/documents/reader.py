@@ -179,12 +179,12 @@ def _pieces(source: _Source) -> Iterator[_Piece]:
     """
     text, start = source.text, 0
     for boundary in _BOUNDARY.finditer(text):
-        if boundary[0] != "---":
-            yield _Piece(source, start, text[start : boundary.end()])
-            start = boundary.end()
-        elif not _ONLY_PREAMBLE.fullmatch(text, start, boundary.start()):
-            yield _Piece(source, start, text[start : boundary.start()])
-            start = boundary.start()
+        empty = _ONLY_PREAMBLE.fullmatch(text, start, boundary.start()) is not None
+        end = boundary.start() if boundary[0] == "---" else boundary.end()
+        if not empty:
+            yield _Piece(source, start, text[start:end])
+        if not empty or boundary[0] != "---":
+            start = end
     if start < len(text):
         yield _Piece(source, start, text[start:])
 
@@ -223,7 +223,7 @@ class _Reader:
             self.faults.append(Fault(place, refused.code, refused.what, refused.hint))
             self._index += 1
         except yaml.YAMLError as error:
-            offset, what, hint = fault_of(error)
+            offset, what, hint = fault_of(error, piece.text)
             self.faults.append(Fault(piece.place(offset), "yaml-syntax", what, hint))
             self._index += 1
 

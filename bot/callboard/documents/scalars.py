@@ -41,7 +41,7 @@ _LOOKS_NUMERIC = re.compile(r"[-+]?\.?[0-9][-+0-9_.,:eExXoObBa-fA-FtTzZ \t]*")
 _SAFE = re.compile(
     r"[A-Za-z0-9_./()\u00c0-\u024f\u0370-\u1fff\u3040-\ud7ff][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*"
 )
-_UNSAFE_INSIDE = re.compile(r": |:$| #|[\[\]{},]|[\ud800-\udfff\ufffe\uffff]|:[^\x20-\x7e]")
+_UNSAFE_INSIDE = re.compile(r": |:$| #|[\[\]{},?]|[\ud800-\udfff\ufffe\uffff]|:[^\x20-\x7e]")
 _DOCUMENT_MARK = re.compile(r"---|\.\.\.")
 
 

@@ -7,7 +7,6 @@ from yaml.reader import ReaderError
 
 _HINTS = (
     ("mapping values are not allowed", "quote the value if it holds ': ', or check the indentation"),
-    ("found character '\\t'", "indent with spaces, not with tabs"),
     ("that cannot start any token", "put the value in quotes"),
     ("could not find expected ':'", "put ': ' after the key, or close the quote that is still open"),
     ("unexpected end of stream", "close the quote or bracket that is still open"),
@@ -23,12 +22,15 @@ _HINTS = (
 )
 
 
-def fault_of(error: yaml.YAMLError) -> tuple[int, str, str]:
-    """Offset in characters, what is wrong, and what would be right."""
+def fault_of(error: yaml.YAMLError, text: str) -> tuple[int, str, str]:
+    """Offset in characters, what is wrong with ``text`` there, and what would be right."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
+        offset = mark.index if mark else 0
+        if text[offset : offset + 1] == "\t":
+            return offset, "not YAML: a tab stands where only spaces may", "indent with spaces, not with tabs"
         hint = next((hint for sign, hint in _HINTS if sign in problem), "correct the YAML here")
-        return (mark.index if mark else 0), f"not YAML: {problem}", hint
+        return offset, f"not YAML: {problem}", hint
     offset = error.position if isinstance(error, ReaderError) and isinstance(error.position, int) else 0
     return offset, f"not YAML: {error}".splitlines()[0], "correct the YAML here"
