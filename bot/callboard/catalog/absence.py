@@ -1,8 +1,8 @@
 """Absence is not deletion: what follows when a source no longer lists a model that the catalog holds.
 
 Registries answer 200 with nothing when a permission is missing. So an incomplete listing deletes nothing; a
-listing that lost too much at once stops as a finding; a removed source or a narrowed selection deletes nothing
-unless somebody asks with ``--prune``; and what remains is proposed as a deletion that a person must approve.
+listing that lost too much at once stops as a finding; a removed source or a narrowed selection deletes
+nothing unless somebody asks with ``--prune``; what remains is proposed as a deletion that a person approves.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def orphaned(source: str, held: Mapping[Key, str], *, prune: bool) -> Absence:
         findings=(
             _finding(
                 listing,
-                f"callboard.yaml has no source {source}, but the catalog holds {_models(held, held)} from it",
+                f"there is no source {source} any more, but the catalog holds {_models(held, held)} from it",
                 f"if it was renamed, give the new one 'formerly: [{source}]'; if it is gone, run sync with --prune",
             ),
         )

@@ -74,20 +74,23 @@ class Repository:
         )  # fmt: skip
 
     def fetch_commits(self, commits: Iterable[str]) -> frozenset[str]:
-        """Bring single commits that no branch of ours need hold any more; answer those that could be had."""
-        had = set()
-        local = self._local_objects()
-        for commit in sorted(set(commits)):
-            try:
-                if commit not in local:
-                    self._git(
-                        "fetch", "--quiet", "--no-tags", "--depth=1", "--filter=blob:none",
-                        "--no-write-fetch-head", "origin", commit, remote=True,
-                    )  # fmt: skip
-                had.add(commit)
-            except GitError:
-                continue
-        return frozenset(had)
+        """Bring single commits that need not be on a branch any more; answer those that could be had."""
+        wanted = set(commits) - {""}
+        missing = sorted(wanted - self._local_objects())
+        if missing and not self._brought(missing):
+            # One that the forge no longer has refuses them all.
+            wanted -= {commit for commit in missing if not self._brought([commit])}
+        return frozenset(wanted)
+
+    def _brought(self, commits: Sequence[str]) -> bool:
+        try:
+            self._git(
+                "fetch", "--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--no-write-fetch-head",
+                "origin", *commits, remote=True,
+            )  # fmt: skip
+        except GitError:
+            return False
+        return True
 
     def heads(self) -> Mapping[str, str]:
         """Our branches as last fetched: name to commit."""
@@ -101,6 +104,29 @@ class Repository:
         shown = self._git("show", "--no-patch", "--format=%H%n%T%n%P%n%ae%n%ce%n%B", commit, "--")
         identity, tree, parents, author, committer, message = shown.decode("utf-8", "replace").split("\n", 5)
         return Commit(identity, tree, tuple(parents.split()), author, committer, message)
+
+    def changes(self, commit: Commit) -> dict[str, str | None]:
+        """What the commit did to its first parent: path to the new blob id, None for a removed file.
+
+        The parent must have been brought before. Renames are a removal and an addition.
+        """
+        output = self._git(
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            commit.parents[0],
+            commit.id,
+            "--",
+        )
+        fields = output.split(b"\0")
+        changed: dict[str, str | None] = {}
+        for meta, path in zip(fields[::2], fields[1::2], strict=False):
+            blob, status = meta.decode().split()[3:5]
+            changed[path.decode("utf-8", "surrogateescape")] = None if status == "D" else blob
+        return changed
 
     def tree(self, commit: str, path: str = "") -> dict[str, Entry]:
         """Every file below ``path`` at that commit, by its full path. Symlinks and submodules included."""

@@ -1,0 +1,43 @@
+"""Reading all sources, side by side. One that hangs has its own timeout and stops nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from callboard.config import SourceSettings
+from callboard.model import Listing, Model, Problem
+from callboard.redaction import redact
+from callboard.sources.context import Context
+from callboard.sources.registry import source_type
+
+_AT_ONCE = 8
+
+
+def list_sources(
+    sources: Sequence[SourceSettings],
+    folder: Path,
+    known: Callable[[SourceSettings], Mapping[str, Model]],
+    progress: Callable[[str, int], None],
+) -> tuple[Listing, ...]:
+    """A listing for each source, in the order of the configuration.
+
+    ``folder``: where relative paths start. ``known``: the records that the catalog already holds from a source.
+    ``progress`` is told the source's name and how many of its models have been read.
+    """
+
+    def listing(settings: SourceSettings) -> Listing:
+        context = Context(
+            folder=folder, known=known(settings), progress=lambda count: progress(settings.name, count)
+        )
+        try:
+            return source_type(settings.type).list_models(settings, context)
+        except Exception as error:  # one source's fault must not stop the others
+            what = redact(f"reading the source failed unexpectedly: {type(error).__name__}: {error}")
+            hint = "this is a defect in Callboard; please report it with this message"
+            problem = Problem(source=settings.name, what=what, where=f"source {settings.name}", hint=hint)
+            return Listing(source=settings.name, problems=(problem,))
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return tuple(pool.map(listing, sources))
