@@ -80,7 +80,9 @@ def read_card(content: bytes, file: str, unread_bytes: int = 0) -> CardReading:
                 f"keep the text of a card below {MAX_BODY // 1024} KiB and link to the rest",
             )
         )
-    return replace(_typed(card.fields), body=body, faults=tuple(card.faults))
+    return replace(
+        _typed(card.fields), body=body, faults=tuple(sorted(card.faults, key=lambda fault: fault.place))
+    )
 
 
 def as_problem(fault: Fault, source: str, model: str | None) -> Problem:

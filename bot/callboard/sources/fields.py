@@ -223,7 +223,5 @@ def _said(value: object) -> str:
         return "is a list"
     if isinstance(value, bool):
         return f"is {str(value).lower()}"
-    if isinstance(value, int):
-        return "is a number"
     text = str(value)
     return f"is “{text if len(text) <= 40 else text[:39] + '…'}”"

@@ -16,7 +16,6 @@ MAX_FRONT_MATTER = 2 * 1024 * 1024
 _FENCE = re.compile(r"---[ \t]*")
 _END = re.compile(r"(---|\.\.\.)[ \t]*")
 _KEY = re.compile(r"""(["']?)[\w.-]+\1[ \t]*:(\s|$)""")
-_LINE_BREAK = re.compile("[\n\x85\u2028\u2029]")  # those that YAML counts
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,13 @@ def split_card(content: bytes, file: str) -> SplitCard:
         text_line=text_from + 1,
         faults=faults,
     )
+
+
+def has_front_matter(content: bytes) -> bool:
+    """Whether the file begins with front matter, readable or not."""
+    lines = _decoded(content, "", []).split("\n")
+    start, end = _front_matter(lines, "", [])
+    return any(_KEY.match(line) for line in lines[start + 1 : end])
 
 
 def _decoded(content: bytes, file: str, faults: list[Fault]) -> str:
@@ -152,7 +158,7 @@ def _read_front_matter(text: str, line: int, file: str, faults: list[Fault]) -> 
         document, offset = places[path[0]]
         return _shifted(document.place(path), offset)
 
-    return Fields(values, Origin(place, [""] * line + _LINE_BREAK.split(text), faults))
+    return Fields(values, Origin(place, [""] * line + text.split("\n"), faults))
 
 
 def _salvage(
