@@ -69,12 +69,21 @@ class HttpProblem(Exception):
     """A request did not do what was asked: what, where and what to do next, with every secret taken out."""
 
     def __init__(
-        self, kind: Kind, what: str, *, where: str, hint: str | None = None, status: int | None = None
+        self,
+        kind: Kind,
+        what: str,
+        *,
+        where: str,
+        hint: str | None = None,
+        status: int | None = None,
+        message: str = "",
     ) -> None:
         self.kind: Kind = kind
         self.what, self.where, self.hint = redact(what), redact(where), redact(hint or _HINTS[kind])
         self.status = status
         """The HTTP status, when there was an answer."""
+        self.message = redact(message)
+        """What the server's API said about it, where it did; one line."""
         super().__init__(f"{self.what} ({self.where}); {self.hint}")
 
 
@@ -362,7 +371,7 @@ def _problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) -
         kind = "rate-limited"
     said = _message(body)
     what = f"the server answered {status} {answer.reason_phrase}".rstrip() + (f": {said}" if said else "")
-    return HttpProblem(kind, what, where=_place(request.method, request.url), status=status)
+    return HttpProblem(kind, what, where=_place(request.method, request.url), status=status, message=said)
 
 
 def _message(body: bytes) -> str:

@@ -1,0 +1,65 @@
+"""What all sources that are reached over HTTP share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.http import Client, HttpProblem, connect
+from callboard.model import Problem
+from callboard.redaction import redact
+
+
+def open_client(settings: RemoteSettings, folder: Path) -> Client:
+    """A client for the source's server. Raises SecretUnavailable or HttpProblem.
+
+    ``folder`` is where a relative ``ca-bundle`` starts from.
+    """
+    basic = None
+    if settings.username is not None:
+        if settings.password is None:
+            raise SecretUnavailable("a username is configured without a password; add `password`")
+        basic = (settings.username, settings.password.read())
+    return connect(
+        settings.url,
+        token=None if settings.token is None else settings.token.read(),
+        basic=basic,
+        timeout=settings.timeout,
+        ca_bundle=None if settings.ca_bundle is None else folder / settings.ca_bundle,
+    )
+
+
+def as_problem(
+    source: str, error: HttpProblem | SecretUnavailable, *, model: str | None = None, doing: str = ""
+) -> Problem:
+    """What a person is told about a failed request. ``doing`` says what it was for."""
+    if isinstance(error, HttpProblem):
+        what, where, hint = error.what, error.where, error.hint
+    else:
+        what, _, hint = redact(str(error)).partition("; ")
+        where = f"source {source}"
+    return Problem(
+        source=source,
+        model=model,
+        what=f"{doing}: {what}" if doing else what,
+        where=where,
+        hint=hint or "set it, or remove it from the configuration",
+    )
+
+
+def bad_record(source: str, error: ValidationError | ValueError, where: str, model: str | None) -> Problem:
+    """What a person is told about a record that is not what the registry's API promises. Quotes no value."""
+    what = "the registry's record cannot be read"
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        what += f": {field}: {first['msg']}"
+    return Problem(
+        source=source,
+        model=model,
+        what=redact(what),
+        where=where,
+        hint="correct the model in the registry, or exclude it under `select`",
+    )
