@@ -1,0 +1,232 @@
+"""Whether a pull request may be merged, and if not, why not and what to do: one pure function.
+
+Each rule below looks at the facts alone and answers the reasons that it finds; ``decide`` collects them all,
+and the gravest says what is done. The order of gravity, and what each verdict asks of the walk:
+
+``not-ours``    never merged: validated and explained only
+``hold``        a person or the operator said stop: nothing is touched
+``step-back``   people changed the branch, or where it goes: it is theirs now
+``regenerate``  write the content anew on the current base
+``blocked``     a person has to do something first
+``wait``        time or a review will do
+``merge``       merge, pinned to ``Verdict.head``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from callboard.config import Merge
+from callboard.pulls.approvals import Approvals, approvals
+from callboard.pulls.facts import PullFacts
+
+VerdictKind = Literal["not-ours", "hold", "step-back", "regenerate", "blocked", "wait", "merge"]
+_GRAVITY: tuple[str, ...] = get_args(VerdictKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that stands in the way of a merge."""
+
+    calls_for: VerdictKind
+    code: str
+    """Stable, kebab-case."""
+    sentence: str
+    """What is so. Holds names from outside: cleaned where it is written."""
+    hint: str
+    """What to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done with a pull request, and why."""
+
+    kind: VerdictKind
+    head: str
+    """The commit that was decided about; a merge is pinned to it."""
+    reasons: tuple[Reason, ...] = ()
+    """Everything that stands in the way, gravest first; empty for a merge, and only then."""
+    approved_by: tuple[str, ...] = ()
+    """Logins of the persons whose approval counts."""
+    approvals_needed: int = 1
+
+
+def decide(facts: PullFacts, policy: Merge) -> Verdict:
+    """What to do with a pull request. Total: every input has an answer, and every refusal its reasons.
+
+    People may commit to a pull request of ours. Such a head is merged when it is approved like any other,
+    by one person more than the policy asks for: the approvers may include who committed, and nobody approves
+    their own work. Until then the bot leaves the branch alone.
+    """
+    given = approvals(facts)
+    needed = policy.approvals if facts.made_by_us else policy.approvals + 1
+    approved = len(given.by) >= needed and not given.against
+    if foreign := [*_not_ours(facts)]:
+        reasons = [*foreign, *_invalid(facts)]
+    else:
+        reasons = [*_closed(facts)] or [
+            *_held(facts, policy),
+            *_moved_by_people(facts, approved),
+            *_conflicting(facts),
+            *_outdated(facts, approved),
+            *_invalid(facts),
+            *_unchecked(facts, policy),
+            *_unapproved(facts, given, needed),
+        ]
+        reasons = reasons or [*_refused_by_forge(facts)]
+    reasons.sort(key=lambda reason: _GRAVITY.index(reason.calls_for))
+    kind = reasons[0].calls_for if reasons else "merge"
+    by = tuple(account.login for account in given.by)
+    return Verdict(kind, facts.pull.head, tuple(reasons), by, needed)
+
+
+def _not_ours(facts: PullFacts) -> Iterator[Reason]:
+    pull = facts.pull
+    theirs = "Callboard validates it and says what it finds; a person has to merge it."
+    if not facts.identity.id or pull.author.id != facts.identity.id:
+        said = f"It was opened by {pull.author.login}, not by Callboard ({facts.identity.login})."
+        yield Reason("not-ours", "other-author", said, theirs)
+    if not facts.repository or pull.head_repository.lower() != facts.repository.lower():
+        said = f"Its branch is in {pull.head_repository or 'a repository that was deleted'}."
+        yield Reason("not-ours", "other-repository", said, theirs)
+    if not facts.branch_prefix or not pull.head_ref.startswith(facts.branch_prefix):
+        said = f"Its branch {pull.head_ref} does not begin with {facts.branch_prefix}."
+        yield Reason("not-ours", "other-branch", said, theirs)
+    outside = [path for path in pull.paths if not _inside(path, facts.path)]
+    if outside:
+        more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+        said = f"It changes {outside[0]}{more}, outside {facts.path}/."
+        take_out = f"Take what is outside {facts.path}/ out of the branch, or merge it yourself."
+        yield Reason("not-ours", "other-paths", said, take_out)
+    if not pull.paths_complete:
+        said = "The forge did not tell all the paths that it changes."
+        yield Reason("not-ours", "paths-unknown", said, "Split it (pull-requests: group-by), or merge it.")
+
+
+def _closed(facts: PullFacts) -> Iterator[Reason]:
+    pull = facts.pull
+    if pull.state != "open":
+        said = f"It is {pull.state}."
+        yield Reason("blocked", "not-open", said, "Reopen it if it should still be merged.")
+    elif not pull.paths:
+        said = "It changes nothing."
+        yield Reason("blocked", "empty", said, "Close it: Callboard opens a new one when there is something.")
+
+
+def _held(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
+    pull = facts.pull
+    if facts.paused:
+        said = "Callboard is paused: it writes nothing."
+        yield Reason("hold", "paused", said, "Ask who runs Callboard to take the pause off.")
+    if pull.draft:
+        yield Reason("hold", "draft", "It is a draft.", "Mark it as ready for review.")
+    holding = {label.lower() for label in policy.hold_labels}
+    for label in pull.labels:
+        if label.lower() in holding:
+            said = f"The label {label} holds it."
+            yield Reason("hold", "hold-label", said, f"Take the label {label} off when it may go on.")
+
+
+def _moved_by_people(facts: PullFacts, approved: bool) -> Iterator[Reason]:
+    pull = facts.pull
+    if pull.base_ref != facts.base_ref:
+        said = f"It goes into {pull.base_ref}, and Callboard merges into {facts.base_ref} only."
+        yield Reason("step-back", "other-base", said, f"Set its base branch back to {facts.base_ref}.")
+    if facts.made_by_us:
+        return
+    if pull.mergeable is False:
+        said = "People committed to the branch, and it conflicts with the base branch."
+        hint = "Solve the conflict on the branch, or close it: Callboard then opens a new one."
+        yield Reason("step-back", "people-conflicting", said, hint)
+    elif not (approved and pull.mergeable):
+        said = "People committed to the branch; Callboard leaves it as it is."
+        hint = "Review it as it stands, or close it: Callboard then opens a new one."
+        yield Reason("step-back", "people-committed", said, hint)
+
+
+def _conflicting(facts: PullFacts) -> Iterator[Reason]:
+    if facts.pull.mergeable is None:
+        said = "The forge has not yet said whether it conflicts with the base branch."
+        yield Reason("wait", "mergeable-unknown", said, "Nothing to do: Callboard asks again.")
+    elif not facts.pull.mergeable and facts.made_by_us:
+        said = "It conflicts with the base branch."
+        yield Reason("regenerate", "conflicting", said, "Nothing to do: Callboard writes it anew.")
+
+
+def _outdated(facts: PullFacts, approved: bool) -> Iterator[Reason]:
+    # What is approved and can be merged is never taken away from its reviewers: what is newer comes after it.
+    if facts.made_by_us and not facts.current and not (approved and facts.pull.mergeable):
+        said = "The registry or the base branch says something newer than the branch."
+        yield Reason("regenerate", "outdated", said, "Nothing to do: Callboard writes it anew.")
+
+
+def _invalid(facts: PullFacts) -> Iterator[Reason]:
+    if facts.errors is None:
+        yield Reason(
+            "wait", "not-validated", "Its files have not been validated.", "Run callboard reconcile again."
+        )
+    for error in facts.errors or ():
+        yield Reason("blocked", "invalid", error, "Correct it where it comes from, or on the branch.")
+
+
+def _unchecked(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
+    checks = facts.pull.checks
+    for check in checks:
+        if check.state == "failure":
+            said = f"The check {check.name} failed."
+            yield Reason(
+                "blocked", "check-failed", said, "Look at its log; run it again or correct the cause."
+            )
+        elif check.state == "pending":
+            said = f"The check {check.name} is still running."
+            yield Reason("wait", "check-pending", said, "Nothing to do: Callboard looks again.")
+    for name in dict.fromkeys(policy.required_checks):
+        states = {check.state for check in checks if check.name == name}
+        if not states:
+            said = f"The required check {name} has not reported on this head."
+            hint = "See that its workflow runs for pull requests of this author, or approve its run."
+            yield Reason("wait", "check-missing", said, hint)
+        elif "neutral" in states:
+            said = f"The required check {name} was skipped or did not decide."
+            yield Reason("blocked", "check-undecided", said, "Make it run to success on this head.")
+
+
+def _unapproved(facts: PullFacts, given: Approvals, needed: int) -> Iterator[Reason]:
+    for account in given.against:
+        said = f"{account.login} asked for changes."
+        hint = f"Talk with {account.login}, who can approve or dismiss that review."
+        yield Reason("blocked", "changes-requested", said, hint)
+    missing = needed - len(given.by)
+    if missing <= 0:
+        return
+    said = f"It has {len(given.by)} of {needed} approval{'s' if needed > 1 else ''}."
+    if facts.deletion:
+        said += " Removing a model from the catalog is for a person to decide."
+    if not facts.made_by_us:
+        said += (
+            " One more than usual, since people committed to the branch and do not approve their own work."
+        )
+    hint = "Ask somebody with write permission, who did not open it, to review and approve it."
+    yield Reason("wait", "approvals-missing", said, hint)
+    for one in given.uncounted:
+        yield Reason("wait", one.code, one.sentence, one.hint)
+
+
+def _refused_by_forge(facts: PullFacts) -> Iterator[Reason]:
+    # Asked last: as long as a condition of ours is not met, the forge's refusal says nothing new.
+    if facts.pull.blocked_by_forge:
+        said = "All conditions of Callboard are met, and the protection of the branch on the forge refuses."
+        hint = "See what the forge asks for on the page; Callboard never works around it."
+        yield Reason("blocked", "protected", said, hint)
+
+
+def _inside(path: str, folder: str) -> bool:
+    parts = path.split("/")
+    return (
+        bool(folder)
+        and path.startswith(f"{folder}/")
+        and not {"", ".", ".."} & set(parts)
+        and not any(character in path for character in "\\\0")
+    )
