@@ -1,0 +1,33 @@
+"""The ASGI application of one sandbox forge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from . import restapp
+from .graphql.endpoint import GraphQL
+from .smarthttp import SmartHttp
+from .state import World
+
+API_PREFIX = "/api/v3"
+_SERVICES = {"info/refs": "GET", "git-upload-pack": "POST", "git-receive-pack": "POST"}
+
+
+def application(world: World, pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """The whole forge: API, GraphQL, git, and the pages for people."""
+    git, graphql = SmartHttp(world), GraphQL(world)
+    return Starlette(
+        routes=[
+            *(Route(path, graphql.answer, methods=["POST"]) for path in ("/api/graphql", "/graphql")),
+            *restapp.routes(world, API_PREFIX),
+            *(
+                Route(f"/{{owner}}/{{repo}}{suffix}/{service}", git.answer, methods=[method])
+                for service, method in _SERVICES.items()
+                for suffix in (".git", "")
+            ),
+            *pages,
+        ]
+    )

@@ -1,0 +1,180 @@
+"""A sandbox forge on loopback, for as long as a ``with`` block lasts."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from .app import API_PREFIX, application
+from .bare import Bare, Person
+from .content import Files, commit_files
+from .faults import Fault, Faults
+from .pushes import settle
+from .requestlog import RequestLog
+from .state import Account, AccountKind, Protection, Pull, Repository, Role, World
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 30.0
+
+
+class SandboxForge:
+    """An offline GitHub: REST, GraphQL and git over real repositories below ``root``.
+
+    ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
+    ``undecided_reads``: so many reads after a change answer that mergeability is not known yet.
+    ``wrap``: a test's middleware around the whole application.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        repoints_reviews: bool = True,
+        undecided_reads: int = 0,
+        wrap: Callable[[ASGIApp], ASGIApp] | None = None,
+    ) -> None:
+        self.world = World(root, repoints_reviews=repoints_reviews, undecided_reads=undecided_reads)
+        app: ASGIApp = application(self.world)
+        config = uvicorn.Config(
+            wrap(app) if wrap else app, log_level="critical", lifespan="off", access_log=False, ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = socket.socket()
+        self._thread: threading.Thread | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._socket.bind((_HOST, 0))
+        self._socket.listen(128)
+        # The socket listens before the server runs, so that nobody's first request is refused.
+        self.url = f"http://{_HOST}:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="sandbox-forge", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        if self._thread:
+            self._thread.join(_START_SECONDS)
+        self._socket.close()
+
+    @property
+    def api_url(self) -> str:
+        """Where the REST API starts."""
+        return self.url + API_PREFIX
+
+    @property
+    def log(self) -> RequestLog:
+        """What was asked."""
+        return self.world.log
+
+    @property
+    def faults(self) -> Faults:
+        """Answers that shall go wrong."""
+        return self.world.faults
+
+    def git_url(self, repository: str) -> str:
+        """Where git clones ``owner/name`` from."""
+        return f"{self.url}/{repository}.git"
+
+    def add_user(self, login: str, kind: AccountKind = "User") -> str:
+        """A new account; answers a token for it. A Bot's login gets the suffix ``[bot]``."""
+        with self.world.lock:
+            return self.world.new_token(self.world.add_account(login, kind))
+
+    def add_repository(
+        self,
+        full_name: str,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        collaborators: Mapping[str, Role] | None = None,
+        private: bool = False,
+        default_branch: str = "main",
+    ) -> Repository:
+        """A new repository with one commit of ``files``; its owner becomes an organization if unknown."""
+        owner_login, _, name = full_name.partition("/")
+        world = self.world
+        with world.lock:
+            owner = world.accounts.get(owner_login.lower()) or world.add_account(owner_login, "Organization")
+            git = Bare.create(world.root / owner.login / f"{name}.git", default_branch)
+            now = world.now()
+            repository = Repository(
+                id=world.new_id(),
+                owner=owner,
+                name=name,
+                private=private,
+                default_branch=default_branch,
+                git=git,
+                created_at=now,
+                updated_at=now,
+                pushed_at=now,
+            )
+            for login, role in (collaborators or {}).items():
+                account = world.account(login)
+                repository.collaborators[account.id] = (account, role)
+            world.repositories[repository.full_name.lower()] = repository
+        if files:
+            self.commit(full_name, default_branch, files, "Start the catalog", author=owner_login)
+        return repository
+
+    def repository(self, full_name: str) -> Repository:
+        """What the forge knows of a repository."""
+        return self.world.repositories[full_name.lower()]
+
+    def commit(self, repository: str, branch: str, files: Files, message: str, *, author: str) -> str:
+        """Somebody commits to a branch (made from the default branch when missing); answers the commit.
+
+        None as content removes a file.
+        """
+        with self.world.lock:
+            found, who = self.repository(repository), self.world.account(author)
+            git = found.git
+            if git.resolve(branch) is None and (start := git.resolve(found.default_branch)):
+                git.update_ref(f"refs/heads/{branch}", start)
+            person = Person(who.login, f"{who.login}@users.noreply.example")
+            commit = commit_files(git, branch, files, message, person)
+            settle(self.world, found, who)
+            return commit
+
+    def pull(self, repository: str, number: int) -> Pull:
+        """What the forge knows of a pull request."""
+        with self.world.lock:
+            return self.repository(repository).pull(number)
+
+    def protect(self, repository: str, branch: str, rules: Protection | None) -> None:
+        """Set or lift what a branch asks for before a pull request may merge."""
+        with self.world.lock:
+            protections = self.repository(repository).protections
+            protections.pop(branch, None)
+            if rules:
+                protections[branch] = rules
+
+    def set_role(self, repository: str, login: str, role: Role | None) -> None:
+        """Give or take somebody's role."""
+        with self.world.lock:
+            found, account = self.repository(repository), self.world.account(login)
+            found.collaborators.pop(account.id, None)
+            if role:
+                found.collaborators[account.id] = (account, role)
+
+    def fail_next(self, operation: str, status: int, *, after_applying: bool = False) -> None:
+        """The next request of ``operation`` (as in the log) is answered with ``status``.
+
+        ``after_applying``: the work is done all the same, as when a gateway times out.
+        """
+        self.faults.add(Fault(operation, status, after_applying))
+
+    def account(self, login: str) -> Account:
+        """Somebody's account."""
+        return self.world.account(login)

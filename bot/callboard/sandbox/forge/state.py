@@ -1,0 +1,281 @@
+"""What the sandbox forge remembers beside the git repositories: accounts, pull requests, reviews, checks."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from .bare import Bare
+from .faults import Faults
+from .refusal import Refused, not_found
+from .requestlog import RequestLog
+
+AccountKind = Literal["User", "Bot", "Organization"]
+Role = Literal["read", "triage", "write", "maintain", "admin"]
+ROLES: tuple[Role, ...] = ("read", "triage", "write", "maintain", "admin")
+ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person, an app's bot (``slug[bot]`` in REST, ``slug`` in GraphQL), or an organization."""
+
+    id: int
+    login: str
+    kind: AccountKind
+    created_at: str
+
+    @property
+    def slug(self) -> str:
+        """The login without a bot's suffix."""
+        return self.login.removesuffix("[bot]")
+
+
+@dataclass
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+
+
+@dataclass
+class Comment:
+    """A comment in the conversation of a pull request."""
+
+    id: int
+    number: int
+    author: Account
+    body: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass
+class Review:
+    """A submitted review. ``commit`` is the commit that GitHub names, which a force push can re-point."""
+
+    id: int
+    author: Account
+    state: ReviewState
+    body: str
+    commit: str
+    submitted_at: str
+
+
+@dataclass(frozen=True)
+class ForcePushed:
+    """The head branch was moved to a commit that does not descend from the one before."""
+
+    id: int
+    actor: Account
+    before: str
+    after: str
+    created_at: str
+
+
+@dataclass
+class Pull:
+    """A pull request within one repository. ``base`` is the base commit as of the last push to the head."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: Account
+    head_ref: str
+    head: str
+    base_ref: str
+    base: str
+    created_at: str
+    updated_at: str
+    draft: bool = False
+    state: Literal["open", "closed"] = "open"
+    closed_at: str | None = None
+    merged_at: str | None = None
+    merged_by: Account | None = None
+    merge_commit: str | None = None
+    labels: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    requested_reviewers: list[Account] = field(default_factory=list)
+    force_pushes: list[ForcePushed] = field(default_factory=list)
+    undecided_reads: int = 0
+    """How many more reads answer that mergeability is not known yet."""
+
+
+@dataclass
+class Status:
+    """A commit status."""
+
+    id: int
+    sha: str
+    context: str
+    state: Literal["error", "failure", "pending", "success"]
+    description: str | None
+    target_url: str | None
+    creator: Account
+    created_at: str
+
+
+@dataclass
+class CheckRun:
+    """A check run of an app."""
+
+    id: int
+    sha: str
+    name: str
+    status: str
+    conclusion: str | None
+    app: Account
+    external_id: str
+    details_url: str | None
+    title: str | None
+    summary: str | None
+    text: str | None
+    started_at: str
+    completed_at: str | None
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a protected branch asks for before a pull request may merge."""
+
+    approvals: int = 0
+    checks: tuple[str, ...] = ()
+    strict: bool = False
+    """The head must contain the base."""
+    dismiss_stale_reviews: bool = False
+    """A push to the head dismisses the approvals."""
+
+
+@dataclass
+class Repository:
+    """A repository: its content is in ``git``, the rest is here."""
+
+    id: int
+    owner: Account
+    name: str
+    private: bool
+    default_branch: str
+    git: Bare
+    created_at: str
+    updated_at: str
+    pushed_at: str
+    collaborators: dict[int, tuple[Account, Role]] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+    """By lower-cased name: GitHub takes names that differ only by case for one."""
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    statuses: list[Status] = field(default_factory=list)
+    check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    protections: dict[str, Protection] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    """The refs as of the last look, so that a push is seen whichever way it came."""
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name``."""
+        return f"{self.owner.login}/{self.name}"
+
+    def role(self, account: Account | None) -> Role | None:
+        """The role of ``account`` here; None: none, or not signed in."""
+        if account is None:
+            return None
+        if account == self.owner:
+            return "admin"
+        entry = self.collaborators.get(account.id)
+        return entry[1] if entry else None
+
+    def allows(self, account: Account | None, needed: Role) -> bool:
+        """Whether ``account`` may do what asks for ``needed``. Everyone may read a public repository."""
+        role = self.role(account)
+        if role is None:
+            return needed == "read" and not self.private
+        return ROLES.index(role) >= ROLES.index(needed)
+
+    def pull(self, number: int) -> Pull:
+        """The pull request with this number. Raises Refused (404)."""
+        try:
+            return self.pulls[number]
+        except KeyError:
+            raise not_found() from None
+
+    def label(self, name: str) -> Label | None:
+        """The label of this name, in whatever case."""
+        return self.labels.get(name.lower())
+
+
+class World:
+    """Everything behind one forge. Whoever reads or changes it holds ``lock``."""
+
+    def __init__(self, root: Path, *, repoints_reviews: bool, undecided_reads: int) -> None:
+        self.root = root
+        self.lock = threading.RLock()
+        self.log = RequestLog()
+        self.faults = Faults()
+        self.repoints_reviews = repoints_reviews
+        self.undecided_reads = undecided_reads
+        self.repositories: dict[str, Repository] = {}
+        self.accounts: dict[str, Account] = {}
+        self._tokens: dict[str, Account] = {}
+        self._ids: Iterator[int] = itertools.count(1001)
+        self._now = datetime.now(UTC).replace(microsecond=0)
+
+    def new_id(self) -> int:
+        """A number that no other thing here has."""
+        return next(self._ids)
+
+    def now(self) -> str:
+        """The time, at least one second after the last answer: no two events happen at the same second."""
+        self._now = max(datetime.now(UTC).replace(microsecond=0), self._now + timedelta(seconds=1))
+        return self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def add_account(self, login: str, kind: AccountKind) -> Account:
+        """A new account. Raises ValueError when the login is taken."""
+        if kind == "Bot":
+            login = f"{login.removesuffix('[bot]')}[bot]"
+        if login.lower() in self.accounts:
+            raise ValueError(f"the sandbox already has an account {login!r}")
+        account = Account(self.new_id(), login, kind, self.now())
+        self.accounts[login.lower()] = account
+        return account
+
+    def account(self, login: str) -> Account:
+        """The account of this login, a bot's with or without its suffix. Raises Refused (404)."""
+        found = self.accounts.get(login.lower()) or self.accounts.get(f"{login.lower()}[bot]")
+        if found is None:
+            raise not_found()
+        return found
+
+    def new_token(self, account: Account) -> str:
+        """A token for ``account``. Only its digest is kept."""
+        token = f"sandbox_{secrets.token_hex(20)}"
+        self._tokens[_digest(token)] = account
+        return token
+
+    def signed_in(self, token: str) -> Account:
+        """Whose token it is. Raises Refused (401)."""
+        account = self._tokens.get(_digest(token))
+        if account is None:
+            raise Refused(401, "Bad credentials")
+        return account
+
+    def repository(self, owner: str, name: str, account: Account | None) -> Repository:
+        """The repository, when ``account`` may read it. Raises Refused (404)."""
+        found = self.repositories.get(f"{owner}/{name}".lower())
+        if found is None or not found.allows(account, "read"):
+            raise not_found()
+        return found
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
