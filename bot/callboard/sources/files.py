@@ -1,10 +1,13 @@
-"""A folder of model cards and ONNX files: the registry that needs no server. See ``docs/sources/files.md``."""
+"""A folder of model cards and ONNX files: the registry that needs no server.
+
+Its rules, for people, are in ``docs/sources/files.md``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -45,9 +48,9 @@ class Settings(SourceSettings):
 
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models in the folder, sorted by id. Never raises for what is in it."""
-    folder = Folder(root=context.folder, shown=settings.path, source=settings.name)
     try:
-        folder.root = (context.folder / settings.path).resolve(strict=True)
+        root = (context.folder / settings.path).resolve(strict=True)
+        folder = Folder(root=root, shown=settings.path, source=settings.name)
         found = folder.models()
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -64,7 +67,7 @@ def list_models(settings: Settings, context: Context) -> Listing:
         try:
             model = _ModelReader(files, folder).read()
         except Unreadable as error:
-            folder.report(files.card or files.onnx[0], error.what, error.hint, files.id)
+            folder.report(error.path, error.what, error.hint, files.id)
             unread.append(files.id)
             continue
         if selected(model.name, settings.select):
@@ -90,13 +93,13 @@ class _ModelReader:
     def read(self) -> Model:
         card = self._card()
         artifacts, onnx = self._onnx()
-        if not card and not onnx:
-            raise Unreadable("no ONNX file of this model can be read", "replace the file")
         card = card or CardReading()
         name = card.name or self.files.stem
         if not name:
             raise Unreadable(
-                "the card of the folder itself has no name", "add a line `name: …` to its front matter"
+                self.files.card or PurePosixPath(),
+                "the card of the folder itself has no name",
+                "add a line `name: …` to its front matter",
             )
         measured = (*card.evaluations, *self._results())
         signature = card.signature or _agreed([model.signature for model in onnx])
@@ -149,14 +152,13 @@ class _ModelReader:
                 with self.folder.open(path) as file:
                     model = read_onnx(file)
             except BadOnnx as error:
-                self.folder.report(
-                    path,
-                    f"it is no ONNX model that can be read: {error}",
-                    "export the model again, or remove the file",
-                    self.files.id,
-                )
+                what = f"it is no ONNX model that can be read: {error}"
+                hint = "export the model again, or remove the file"
+                if self.files.card is None:
+                    raise Unreadable(path, what, hint) from None
+                self.folder.report(path, what, hint, self.files.id)
             except OSError as error:
-                raise Unreadable(f"{path.name} cannot be read: {error.strerror}", "check the disk") from None
+                raise Unreadable(path, f"it cannot be read: {error.strerror}", "check the disk") from None
             else:
                 self.hash.update(model.digest.encode())
                 models.append(model)
@@ -186,9 +188,10 @@ class _ModelReader:
         if said.definition is None or self.files.card is None:
             return said.endpoint
         try:
-            content, more = self.folder.read(self.files.card.parent / said.definition, MAX_DEFINITION)
+            path = self.files.card.parent / said.definition
+            content, more = self.folder.read(path, MAX_DEFINITION)
             if more:
-                raise Unreadable(f"it has more than {MAX_DEFINITION:,} bytes", "shorten it")
+                raise Unreadable(path, f"it has more than {MAX_DEFINITION:,} bytes", "shorten it")
             definition = content.decode("utf-8")
         except (Unreadable, UnicodeDecodeError) as error:
             what = error.what if isinstance(error, Unreadable) else "it is not UTF-8"

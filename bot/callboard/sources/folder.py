@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -29,10 +30,11 @@ _TOP = PurePosixPath()
 
 
 class Unreadable(Exception):
-    """A file of the folder cannot be read or must not be: why, and what to do."""
+    """A file of the folder cannot be read or must not be: which, why, and what to do."""
 
-    def __init__(self, what: str, hint: str) -> None:
+    def __init__(self, path: PurePosixPath, what: str, hint: str) -> None:
         super().__init__(what)
+        self.path = path
         self.what = what
         self.hint = hint
 
@@ -93,18 +95,18 @@ class Folder:
             real = (self.root / path).resolve(strict=True)
             if not real.is_relative_to(self.root):
                 raise Unreadable(
-                    "it leads out of the folder and is not followed", "put the file itself there"
+                    path, "it leads out of the folder and is not followed", "put the file itself there"
                 )
             # A pipe must not block the walk: it is opened without waiting, seen and refused.
             file = os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise Unreadable(
-                f"it cannot be read: {reason}", "give Callboard the right to read it, or remove it"
+                path, f"it cannot be read: {reason}", "give Callboard the right to read it, or remove it"
             ) from None
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
-            raise Unreadable("it is not a regular file", "put a regular file there")
+            raise Unreadable(path, "it is not a regular file", "put a regular file there")
         return file
 
     def read(self, path: PurePosixPath, limit: int) -> tuple[bytes, int]:
@@ -114,7 +116,7 @@ class Folder:
                 content = file.read(limit)
                 return content, max(0, os.fstat(file.fileno()).st_size - len(content))
             except OSError as error:
-                raise Unreadable(f"it cannot be read: {error.strerror}", "check the disk") from None
+                raise Unreadable(path, f"it cannot be read: {error.strerror}", "check the disk") from None
 
     def name(self, path: PurePosixPath) -> str:
         """The path as people find it: below the root as it is configured."""
@@ -167,8 +169,8 @@ class Folder:
             self._entries += 1
             if name.startswith("."):
                 continue
-            if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in name):
-                self._missed(
+            if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+                self.report(
                     where,
                     f"the name {ascii(name)[:80]} in it holds characters that no catalog file can hold",
                     "rename it",
@@ -245,7 +247,7 @@ class Folder:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """``folder``, ``file`` or ``link`` (to a folder: never followed). Links to files are judged when opened."""
+    """``folder``, ``file`` or ``link`` to a folder. Links to files are judged when they are opened."""
     if entry.is_dir(follow_symlinks=False):
         return "folder"
     return "link" if entry.is_symlink() and Path(entry.path).is_dir() else "file"
