@@ -106,7 +106,7 @@ def read_documents(content: bytes | str, file: str, limits: Limits = Limits()) -
     """
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     if len(raw) > limits.bytes:
-        what = f"the file has {len(raw):,} bytes, more than the limit of {limits.bytes:,}"
+        what = f"the file is larger than the limit of {limits.bytes:,} bytes"
         fault = Fault(Place(file), "yaml-too-large", what, "split it, or leave the large values out")
         return Reading((), (fault,))
     # Bytes that are not UTF-8 become lone surrogates here, which the check of characters then finds.

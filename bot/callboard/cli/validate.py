@@ -1,0 +1,40 @@
+"""``callboard validate``: diagnostics for catalog files."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True), metavar="[PATH]…")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(("text", "json", "sarif", "github", "markdown")),
+    default="text",
+    show_default=True,
+    help="How to say what was found.",
+)
+def validate(paths: tuple[str, ...], output: str) -> None:
+    """Check catalog files as Backstage would, and more.
+
+    PATH is a file, a folder, or - for standard input; without one, the folder that you are in. Of a folder,
+    files called catalog-info.yaml are checked, and other YAML files that say an apiVersion of backstage.io.
+    Ends with 1 if there is any error.
+    """
+    from pathlib import Path
+
+    from callboard.validation.check import validate_files
+    from callboard.validation.find import find_catalog_files
+    from callboard.validation.reports import render
+
+    try:
+        files = dict(find_catalog_files(paths or (".",), sys.stdin.buffer))
+    except OSError as error:
+        raise click.UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
+    report = validate_files(files, exists=lambda path: Path(path).is_file())
+    click.echo(render(output, report, files), nl=False)
+    if report.errors:
+        raise SystemExit(1)

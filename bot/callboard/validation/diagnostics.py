@@ -1,0 +1,60 @@
+"""What validation answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callboard.documents.place import Path
+from callboard.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a rule has to say about one place of one entity."""
+
+    path: Path
+    code: str
+    """Stable, and described in docs/diagnostics.md."""
+    what: str
+    """What is wrong."""
+    hint: str
+    """What would be right."""
+    severity: Severity = "error"
+    key: bool = False
+    """Whether it is the key at ``path`` that is wrong, rather than its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding with its place in a file. Lines and columns are counted from 1."""
+
+    file: str
+    line: int
+    column: int
+    severity: Severity
+    code: str
+    message: str
+    """What is wrong; what would be right. One line."""
+    entity: str | None
+    """``kind:namespace/name`` in lower case, or None where the document is no entity."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The answer of one run."""
+
+    files: int
+    entities: int
+    diagnostics: tuple[Diagnostic, ...]
+    """By file, line and column."""
+
+    @property
+    def errors(self) -> bool:
+        """Whether anything is wrong that is more than a warning."""
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """A value from outside as it can stand in a message: on one line, in quotes, and not too long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

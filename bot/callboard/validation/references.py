@@ -1,0 +1,97 @@
+"""Entity references: how Backstage reads them, and which fields of which kind hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callboard.documents.place import Path
+
+
+class NotAReference(ValueError):
+    """What Backstage would not take for an entity reference, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A full reference, compared as Backstage compares them: without regard to case."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.namespace}/{self.name}".lower()
+
+
+def parse_reference(text: str, *, kind: str | None, namespace: str) -> Reference:
+    """``[kind:][namespace/]name``, with the defaults of the field that it stands in.
+
+    Raises NotAReference. The rule is that of ``parseEntityRef`` in @backstage/catalog-model, which looks at
+    the first colon and the first slash only.
+    """
+    colon, slash = text.find(":"), text.find("/")
+    if -1 < slash < colon:
+        colon = -1
+    own_kind = text[:colon] if colon >= 0 else kind
+    own_namespace = text[colon + 1 : slash] if slash >= 0 else namespace
+    name = text[max(colon + 1, slash + 1) :]
+    if own_kind == "" or not own_namespace or not name:
+        raise NotAReference("is not of the form [kind:][namespace/]name")
+    if own_kind is None:
+        raise NotAReference("has no kind, and this field has no default for it")
+    return Reference(own_kind, own_namespace, name)
+
+
+# Field of spec → kind of references without one; None where they must have one. Which relations a kind has
+# is code in Backstage (BuiltinKindsEntityProcessor), and so is that dependencyOf is read.
+_OWNED: Mapping[str, str | None] = {"owner": "Group", "system": "System"}
+_DEPENDENT: Mapping[str, str | None] = {"dependsOn": None, "dependencyOf": None}
+_FIELDS: Mapping[str, Mapping[str, str | None]] = {
+    "Component": {
+        **_OWNED,
+        **_DEPENDENT,
+        "subcomponentOf": "Component",
+        "providesApis": "API",
+        "consumesApis": "API",
+    },
+    "Resource": {**_OWNED, **_DEPENDENT},
+    "API": _OWNED,
+    "AiResource": _OWNED,
+    "System": {"owner": "Group", "domain": "Domain"},
+    "Domain": {"owner": "Group", "subdomainOf": "Domain"},
+    "Group": {"parent": "Group", "children": "Group", "members": "User"},
+    "User": {"memberOf": "Group"},
+    "Location": {},
+}
+KINDS = frozenset(_FIELDS)
+"""The kinds that a Backstage catalog knows by itself, or with its AI module."""
+
+
+def references_of(entity: Mapping[str, Any]) -> Iterator[tuple[Path, str, str | None]]:
+    """Every reference that an entity holds, with its path and the kind that it has by default."""
+    spec = entity.get("spec")
+    fields = _FIELDS.get(str(entity.get("kind")), {})
+    if not isinstance(spec, dict):
+        return
+    for field, kind in fields.items():
+        value = spec.get(field)
+        if isinstance(value, str) and value:
+            yield ("spec", field), value, kind
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, str) and item:
+                    yield ("spec", field, index), item, kind
+
+
+def reference_to(entity: Mapping[str, Any]) -> Reference | None:
+    """The reference that others would use for this entity; None where kind or name is not even a string."""
+    metadata = entity.get("metadata")
+    kind = entity.get("kind")
+    if not isinstance(metadata, dict) or not isinstance(kind, str) or not kind:
+        return None
+    name, namespace = metadata.get("name"), metadata.get("namespace", "default")
+    if not isinstance(name, str) or not name or not isinstance(namespace, str) or not namespace:
+        return None
+    return Reference(kind, namespace, name)

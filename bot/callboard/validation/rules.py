@@ -1,0 +1,126 @@
+"""The rules of one entity that Backstage has in code, and those that it does not have but people need."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from callboard.documents.place import Path
+from callboard.validation import formats
+from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
+from callboard.validation.schemas import schema_findings
+
+Entity = Mapping[str, Any]
+
+
+def known_kind(entity: Entity) -> Iterator[Finding]:
+    """A kind that no Backstage knows by itself: an error only where the case alone is wrong."""
+    kind = entity.get("kind")
+    if not isinstance(kind, str) or kind in KINDS or not formats.is_kind(kind):
+        return
+    what = f"the kind {shown(kind)} is not one that Backstage knows by itself"
+    same = [known for known in KINDS if known.lower() == kind.lower()]
+    if same:
+        yield Finding(("kind",), "unknown-kind", what, f"write {same[0]!r}")
+        return
+    near = difflib.get_close_matches(kind, sorted(KINDS), 1)
+    hint = f"did you mean {near[0]!r}?" if near else "only what all kinds share is checked here"
+    yield Finding(("kind",), "unknown-kind", what, hint, "warning")
+
+
+def field_formats(entity: Entity) -> Iterator[Finding]:
+    """Names, keys, tags and URLs."""
+    yield from _format(("apiVersion",), entity.get("apiVersion"), formats.is_api_version, "api-version")
+    yield from _format(("kind",), entity.get("kind"), formats.is_kind, "kind")
+    metadata = entity.get("metadata")
+    if not isinstance(metadata, dict):
+        return
+    yield from _format(("metadata", "name"), metadata.get("name"), formats.is_name, "name")
+    namespace = metadata.get("namespace")
+    yield from _format(("metadata", "namespace"), namespace, formats.is_namespace, "namespace")
+    for field in ("labels", "annotations"):
+        for key, value in _items(metadata.get(field), dict):
+            path: Path = ("metadata", field, key)
+            yield from _format(path, key, formats.is_key, f"{field[:-1]}-key", key=True)
+            if field == "labels":
+                yield from _format(path, value, formats.is_label_value, "label-value")
+    for index, tag in _items(metadata.get("tags"), list):
+        yield from _format(("metadata", "tags", index), tag, formats.is_tag, "tag")
+    for path, url in _link_urls(metadata):
+        yield from _format(path, url, formats.is_url, "link-url")
+
+
+_WANTED = {
+    "annotation-key": formats.KEY,
+    "api-version": formats.API_VERSION,
+    "kind": formats.KIND,
+    "label-key": formats.KEY,
+    "label-value": formats.LABEL_VALUE,
+    "link-url": formats.URL,
+    "name": formats.NAME,
+    "namespace": formats.NAMESPACE,
+    "tag": formats.TAG,
+}
+
+
+def _format(
+    path: Path, value: object, right: Callable[[str], bool], name: str, *, key: bool = False
+) -> Iterator[Finding]:
+    # What is no string, or an empty one, is the schema's to say; keys are always strings.
+    if isinstance(value, str) and (value or key) and not right(value):
+        what = f"{shown(value)} cannot be the {name.replace('-', ' ')} of an entity"
+        yield Finding(path, f"{name}-format", what, f"write {_WANTED[name]}", key=key)
+
+
+def _items(value: object, kind: type) -> list[tuple[Any, Any]]:
+    if isinstance(value, dict) and kind is dict:
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) and kind is list else []
+
+
+def _link_urls(metadata: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    for index, link in _items(metadata.get("links"), list):
+        if isinstance(link, dict):
+            yield ("metadata", "links", index, "url"), link.get("url")
+
+
+def reference_formats(entity: Entity) -> Iterator[Finding]:
+    """References that Backstage could not read."""
+    for path, text, kind in references_of(entity):
+        try:
+            parse_reference(text, kind=kind, namespace="default")
+        except NotAReference as reason:
+            hint = f"write for example {kind or 'component'}:default/name".lower()
+            yield Finding(path, "reference-format", f"the reference {shown(text)} {reason}", hint)
+
+
+def unsafe_links(entity: Entity) -> Iterator[Finding]:
+    """Links that Backstage would show and that could run a script."""
+    metadata = entity.get("metadata")
+    if not isinstance(metadata, dict):
+        return
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, dict):
+        annotations = {}
+    shown_urls = [
+        (("metadata", "annotations", key), annotations.get(key))
+        for key in ("backstage.io/view-url", "backstage.io/edit-url")
+    ]
+    for path, url in (*_link_urls(metadata), *shown_urls):
+        if isinstance(url, str) and formats.is_unsafe_link(url):
+            what = (
+                f"the link {shown(url)} has the scheme {formats.scheme_of(url)}, which is not one of a page"
+            )
+            yield Finding(path, "unsafe-link", what, "link to an https: address", "warning")
+
+
+RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
+    schema_findings,
+    known_kind,
+    field_formats,
+    reference_formats,
+    unsafe_links,
+)
+"""Every rule that needs nothing but the entity."""

@@ -1,0 +1,139 @@
+"""Our JSON Schemas of Backstage's kinds: ``jsonschema`` decides what is valid and words the errors."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+
+from callboard.documents.place import Path
+from callboard.resources import shipped
+from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.references import KINDS
+
+_CODES = {
+    "additionalProperties": "unknown-field",
+    "const": "unknown-value",
+    "enum": "unknown-value",
+    "maxLength": "too-long",
+    "minItems": "empty-list",
+    "minLength": "empty-value",
+    "required": "missing-field",
+    "type": "wrong-type",
+}
+_FILES = {"AiResource": "ai-resource"}
+_TYPES = {"object": "a mapping", "array": "a list", "string": "a string"}
+
+
+@cache
+def _validator(kind: str | None) -> Draft202012Validator:
+    schemas = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(shipped("schemas", "backstage").glob("*.schema.json"))
+    ]
+    registry: Registry[Any] = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas
+    )
+    wanted = "entity" if kind is None else _FILES.get(kind, kind.lower())
+    (schema,) = (schema for schema in schemas if schema["$id"].endswith(f"/{wanted}.schema.json"))
+    return Draft202012Validator(schema, registry=registry)
+
+
+def schema_findings(entity: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the schema of the entity's kind does not allow; at most one finding for each place."""
+    kind = entity.get("kind")
+    validator = _validator(kind if isinstance(kind, str) and kind in KINDS else None)
+    seen: set[tuple[Path, str]] = set()
+    for error in sorted(validator.iter_errors(entity), key=_importance):
+        for finding in _findings(error):
+            place = (finding.path, "missing" if finding.code == "missing-field" else "")
+            if place not in seen:
+                seen.add(place)
+                yield finding
+
+
+def _importance(error: ValidationError) -> tuple[list[str], int]:
+    order = ("type", "required", "minLength", "enum")
+    at = order.index(error.validator) if error.validator in order else len(order)
+    return [str(step) for step in error.absolute_path], at
+
+
+def _findings(error: ValidationError) -> Iterator[Finding]:
+    path: Path = tuple(error.absolute_path)
+    keyword, instance, rule = (
+        str(error.validator),
+        cast(Any, error.instance),
+        cast(Any, error.validator_value),
+    )
+    code = _CODES.get(keyword, "schema")
+    properties = cast(Mapping[str, Any], error.schema).get("properties", {})
+    if keyword == "required":
+        for field in rule:
+            if field not in instance:
+                meant = str(properties.get(field, {}).get("description", "a value that is not empty"))
+                hint = f"add {field!r} ({meant.rstrip('.')})"
+                yield Finding((*path, field), code, f"{_dotted((*path, field))} is missing", hint)
+    elif keyword == "additionalProperties" and rule is False:
+        for field in instance:
+            if field not in properties:
+                near = difflib.get_close_matches(field, properties, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(properties)}"
+                yield Finding((*path, field), code, f"{_dotted((*path, field))} is not known", hint, key=True)
+    else:
+        what = f"{_dotted(path)}: {_worded(error)}"
+        yield Finding(path, code, what, _HINTS.get(keyword, _no_hint)(error))
+
+
+def _worded(error: ValidationError) -> str:
+    """jsonschema's sentence, without the whole of a large value."""
+    whole, short = repr(error.instance), shown(error.instance)
+    return shown_plain(error.message.replace(whole, short, 1))
+
+
+def shown_plain(message: str, limit: int = 300) -> str:
+    """A message on one line and not too long."""
+    line = " ".join(message.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _type_hint(error: ValidationError) -> str:
+    wanted = str(error.validator_value)
+    if wanted == "string" and isinstance(error.instance, int | float):
+        written = json.dumps(error.instance)
+        return f"put it in quotes, as in '{written}'"
+    if wanted == "array" and not isinstance(error.instance, dict | list):
+        return "write a list, even for one value"
+    return f"write {_TYPES.get(wanted, wanted)}, or leave the field out if it is optional"
+
+
+def _value_hint(error: ValidationError) -> str:
+    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    near = difflib.get_close_matches(str(error.instance), [str(one) for one in allowed], 1)
+    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(map(str, allowed))}"
+
+
+def _no_hint(_error: ValidationError) -> str:
+    return "see the schema of this kind"
+
+
+_HINTS: Mapping[str, Callable[[ValidationError], str]] = {
+    "type": _type_hint,
+    "enum": _value_hint,
+    "const": _value_hint,
+    "minLength": lambda _error: "write at least one character, or leave the field out if it is optional",
+    "minItems": lambda _error: "list at least one",
+    "maxLength": lambda error: f"write at most {error.validator_value} characters",
+}
+
+
+def _dotted(path: Path) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return shown_plain(text, 120) or "the entity"
