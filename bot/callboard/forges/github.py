@@ -15,7 +15,6 @@ import requests
 from github import Github, GithubException
 from github.GithubObject import NotSet
 from github.Issue import Issue
-from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest as GithubPullRequest
 
 from callboard import http
@@ -52,14 +51,22 @@ class GitHub:
         return github_facts.account(self._query(github_facts.VIEWER, {})["viewer"])
 
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
-        return self._list({"states": ["OPEN"]})
+        found: list[PullRequest] = []
+        after = None
+        while True:
+            answer = self._query(github_facts.OPEN, self._here | {"after": after})
+            found += self._facts(answer)
+            page = answer["repository"]["pullRequests"]["pageInfo"]
+            if not page["hasNextPage"] or page["endCursor"] == after:
+                return tuple(found)
+            after = page["endCursor"]
 
-    def labelled_pull_requests(self, label: str) -> tuple[PullRequest, ...]:
-        return self._list({"states": ["MERGED"], "labels": [label]})
+    def merged_lately(self) -> tuple[PullRequest, ...]:
+        return self._facts(self._query(github_facts.LATEST, self._here | {"states": ["MERGED"], "count": 50}))
 
-    def pull_request(self, number: int) -> PullRequest:
-        found = self._query(github_facts.ONE, self._here | {"number": number})["repository"]["pullRequest"]
-        return github_facts.pull_request(found, self._can_write, self._all_paths)
+    def last_closed(self, head_ref: str) -> PullRequest | None:
+        variables = {"states": ["CLOSED", "MERGED"], "head": head_ref, "count": 1}
+        return next(iter(self._facts(self._query(github_facts.LATEST, self._here | variables))), None)
 
     def open(self, new: NewPullRequest) -> PullRequest:
         made = self._write(
@@ -94,13 +101,15 @@ class GitHub:
             ),
         )
 
-    def comment(self, number: int, body: str, *, marker: str) -> None:
+    def comment(self, pull: PullRequest, body: str, *, marker: str) -> None:
         text = f"{marker}\n{body}"
-        mine = self._our_comment(number, marker)
+        mine = pull.comment_of(self.identity(), marker)
+        what = f"comment on #{pull.number}"
         if mine is None:
-            self._write(f"comment on #{number}", lambda: self._issue(number).create_comment(text))
-        elif mine.body.replace("\r\n", "\n") != text:
-            self._write(f"edit our comment on #{number}", lambda: mine.edit(text))
+            self._write(what, lambda: self._issue(pull.number).create_comment(text))
+        elif mine.body.replace("\r\n", "\n").rstrip() != text.rstrip():
+            comment = self._issue(pull.number).get_comment
+            self._write(what, lambda: comment(mine.id).edit(text))
 
     def label(self, number: int, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         if add:
@@ -158,17 +167,9 @@ class GitHub:
         issue: Issue = self._repo.get_issue(number)
         return issue
 
-    def _list(self, variables: dict[str, Any]) -> tuple[PullRequest, ...]:
-        found, after = [], None
-        while True:
-            answer = self._query(github_facts.LIST, self._here | variables | {"after": after})
-            page = answer["repository"]["pullRequests"]
-            found += [
-                github_facts.pull_request(node, self._can_write, self._all_paths) for node in page["nodes"]
-            ]
-            if not page["pageInfo"]["hasNextPage"] or page["pageInfo"]["endCursor"] == after:
-                return tuple(found)
-            after = page["pageInfo"]["endCursor"]
+    def _facts(self, answer: Any) -> tuple[PullRequest, ...]:
+        nodes = answer["repository"]["pullRequests"]["nodes"]
+        return tuple(github_facts.pull_request(node, self._can_write, self._all_paths) for node in nodes)
 
     def _query(self, query: str, variables: dict[str, Any]) -> Any:
         where = f"GraphQL query on {self.repository}"
@@ -221,15 +222,6 @@ class GitHub:
             if len(files) < 100:
                 break
         return tuple(sorted(paths)), count < _MOST_FILES
-
-    def _our_comment(self, number: int, marker: str) -> IssueComment | None:
-        mine = self.identity().id
-        comments = self._write(
-            f"read the comments of #{number}", lambda: list(self._issue(number).get_comments())
-        )
-        return next(
-            (one for one in comments if str(one.user.id) == mine and one.body.startswith(marker)), None
-        )
 
     def _write(self, what: str, call: Callable[[], _Answer]) -> _Answer:
         where = f"{self.repository} on {urlsplit(self._web).netloc}"

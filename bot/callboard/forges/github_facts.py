@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from callboard.forges.protocol import Account, Check, ForcePush, PullRequest, Review
+from callboard.forges.protocol import Account, Check, Comment, ForcePush, PullRequest, Review
 
 _PULL_REQUEST = """
 fragment facts on PullRequest {
@@ -18,6 +18,9 @@ fragment facts on PullRequest {
   baseRefName baseRefOid
   mergeCommit { oid }
   labels(first: 100) { nodes { name } }
+  comments(first: 100) {
+    nodes { databaseId body author { __typename login ... on User { databaseId } ... on Bot { databaseId } } }
+  }
   reviews(last: 100) {
     totalCount
     nodes {
@@ -43,13 +46,11 @@ fragment facts on PullRequest {
 }
 """
 
-LIST = (
+OPEN = (
     """
-query pullRequests($owner: String!, $name: String!, $states: [PullRequestState!], $labels: [String!],
-                   $after: String) {
+query openPullRequests($owner: String!, $name: String!, $after: String) {
   repository(owner: $owner, name: $name) {
-    pullRequests(first: 50, after: $after, states: $states, labels: $labels,
-                 orderBy: {field: CREATED_AT, direction: ASC}) {
+    pullRequests(first: 50, after: $after, states: [OPEN], orderBy: {field: CREATED_AT, direction: ASC}) {
       nodes { ...facts }
       pageInfo { hasNextPage endCursor }
     }
@@ -59,10 +60,14 @@ query pullRequests($owner: String!, $name: String!, $states: [PullRequestState!]
     + _PULL_REQUEST
 )
 
-ONE = (
+LATEST = (
     """
-query pullRequest($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) { pullRequest(number: $number) { ...facts } }
+query latestPullRequests($owner: String!, $name: String!, $states: [PullRequestState!]!, $head: String,
+                         $count: Int!) {
+  repository(owner: $owner, name: $name) {
+    pullRequests(first: $count, states: $states, headRefName: $head,
+                 orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { ...facts } }
+  }
 }
 """
     + _PULL_REQUEST
@@ -107,8 +112,8 @@ def pull_request(
     """The facts of one pull request.
 
     ``can_write`` tells whether a person (by login) may write to the repository. ``all_paths`` is asked for
-    the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100, and
-    does not tell where a renamed file came from.
+    the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100,
+    and does not tell where a renamed file came from.
     """
     files = (node.get("files") or {}).get("nodes") or []
     paths, complete = tuple(sorted(file["path"] for file in files)), True
@@ -139,6 +144,10 @@ def pull_request(
         created_at=node["createdAt"],
         updated_at=node["updatedAt"],
         merge_commit=(node["mergeCommit"] or {}).get("oid"),
+        comments=tuple(
+            Comment(id=one["databaseId"], author=account(one["author"]), body=one["body"])
+            for one in node["comments"]["nodes"]
+        ),
     )
 
 

@@ -63,6 +63,15 @@ class ForcePush:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """A comment in the conversation of a pull request."""
+
+    id: int
+    author: Account
+    body: str
+
+
+@dataclass(frozen=True)
 class PullRequest:
     """A pull request (GitLab: merge request) with all that deciding needs, read in one go."""
 
@@ -95,6 +104,14 @@ class PullRequest:
     created_at: str = ""
     updated_at: str = ""
     merge_commit: str | None = None
+    comments: tuple[Comment, ...] = ()
+    """The first hundred."""
+
+    def comment_of(self, author: Account, marker: str) -> Comment | None:
+        """The comment of this author that begins with the marker."""
+        return next(
+            (one for one in self.comments if one.author.id == author.id and one.body.startswith(marker)), None
+        )
 
 
 @dataclass(frozen=True)
@@ -123,20 +140,14 @@ class Forge(Protocol):
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         """All open pull requests, complete with facts, in as few reads as the forge allows."""
 
-    def pull_request(self, number: int) -> PullRequest:
-        """One pull request, fresh."""
+    def merged_lately(self) -> tuple[PullRequest, ...]:
+        """The merged pull requests that changed last, at most fifty, in one read."""
 
-    def labelled_pull_requests(self, label: str) -> tuple[PullRequest, ...]:
-        """Merged pull requests that carry the label: those whose registration is still pending."""
+    def last_closed(self, head_ref: str) -> PullRequest | None:
+        """The pull request of this head branch that was closed or merged last."""
 
-    def open(self, new: NewPullRequest) -> PullRequest:
-        """Open a pull request. At most two writes: the pull request, and its labels."""
-
-    def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
-        """Change title or text. One write."""
-
-    def comment(self, number: int, body: str, *, marker: str) -> None:
-        """Write our comment with this hidden marker, or rewrite it in place; nothing when it is equal."""
+    def comment(self, pull: PullRequest, body: str, *, marker: str) -> None:
+        """Write our comment that begins with this hidden marker, or rewrite it in place when it differs."""
 
     def label(self, number: int, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         """Add and remove labels. Labels that are already so cost nothing."""

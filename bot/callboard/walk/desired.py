@@ -1,4 +1,4 @@
-"""What the catalog should hold, decided from what the sources list and what the base holds. Pure but for reading."""
+"""What the catalog should hold, decided from what the sources list and what the base holds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callboard.catalog.absence import absent, orphaned
-from callboard.catalog.entities import title_of
-from callboard.catalog.identity import Key
-from callboard.catalog.merge import Kept
-from callboard.catalog.plan import FolderPlan, keys_of, name_models, plan_folder, wish
+from callboard.catalog.identity import Key, base_name
+from callboard.catalog.plan import keys_of, name_models, plan_folder, wish
 from callboard.catalog.shelf import Shelf
-from callboard.changes.change import KeptEdit, ModelChange
 from callboard.changes.group import FileChange
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
@@ -19,6 +16,7 @@ from callboard.sources.selection import is_selected
 from callboard.validation.report import Diagnostic
 from callboard.validation.validate import validate_files
 from callboard.walk.base import Base
+from callboard.walk.folders import deletion, file_change, folder_contents
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,8 @@ def desire(
     names = name_models(keyed, shelf, pending, frozenset())
     wishes = []
     for key, model in sorted(keyed.items()):
-        if key not in shelf.folders and _would_be(model) in broken_names:
-            continue  # most likely the model of that broken folder: a second folder would only add to the mess
+        if key not in shelf.folders and base_name(model.name).lower() in broken_names:
+            continue  # most likely that broken folder's model: a second folder would only add to the mess
         wanted, problems = wish(
             key, names[key], model, shelf, root, settings_of[model.source], config.defaults
         )
@@ -82,19 +80,13 @@ def desire(
         if not wanted.unchanged:
             wishes.append(wanted)
     folders = {wanted.path for wanted in wishes} | {shelf.folders[key].path for key in deletions}
-    current = _folders(base, folders)
+    current = folder_contents(base, folders)
     plans = [plan_folder(wanted, current.get(wanted.path, {})) for wanted in wishes]
     findings += [problem for plan in plans for problem in plan.problems]
-    changes, invalid = _valid([_file_change(plan, current) for plan in plans if plan.files])
+    changes, invalid = _valid([file_change(plan, current) for plan in plans if plan.files])
     findings += invalid
-    changes += [_deletion(key, shelf, current) for key in sorted(deletions)]
+    changes += [deletion(shelf.folders[key], current) for key in sorted(deletions)]
     return Desired(tuple(changes), tuple(findings), len(keyed))
-
-
-def _would_be(model: Model) -> str:
-    from callboard.catalog.identity import base_name
-
-    return base_name(model.name).lower()
 
 
 def _absence(
@@ -117,7 +109,7 @@ def _absence(
 def _orphans(
     config: Config, scope: str, keyed: Mapping[Key, Model], shelf: Shelf, *, prune: bool
 ) -> tuple[set[str], list[Key], list[Problem]]:
-    """Sources that the catalog knows and the configuration does not: renamed ones, what to delete, what to say."""
+    """Sources that only the catalog knows: which new ones they became, what to delete, what to say."""
     configured = {name for settings in config.sources for name in (settings.name, *settings.formerly)}
     gone = {key.source for key in shelf.folders if key.scope == scope} - configured
     renamed: set[str] = set()
@@ -134,58 +126,6 @@ def _orphans(
             # Most likely renamed: proposing all its models a second time would be noise at best.
             renamed.update(twins)
     return renamed, deletions, findings
-
-
-def _folders(base: Base, folders: Iterable[str]) -> dict[str, dict[str, bytes]]:
-    wanted = set(folders)
-    depth = next(iter(wanted)).count("/") + 1 if wanted else 0
-    paths = [path for path in base.blobs if "/".join(path.split("/")[:depth]) in wanted]
-    contents: dict[str, dict[str, bytes]] = {}
-    for path, content in base.read(paths).items():
-        parts = path.split("/")
-        contents.setdefault("/".join(parts[:depth]), {})["/".join(parts[depth:])] = content
-    return contents
-
-
-def _file_change(plan: FolderPlan, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:
-    wanted = plan.wish
-    there = current.get(wanted.path, {})
-    short = {path.removeprefix(f"{wanted.path}/"): content for path, content in plan.files.items()}
-    catalog = short.get("catalog-info.yaml")
-    change = ModelChange(
-        key=str(wanted.key),
-        name=wanted.name,
-        title=title_of(wanted.model),
-        folder=wanted.path,
-        before=wanted.base.record if wanted.base else None,
-        after=wanted.model,
-        kept=tuple(_kept(kept) for kept in plan.kept if kept.conflict),
-        files_added=tuple(sorted(path for path in short if path not in there)),
-        files_changed=tuple(sorted(path for path in short if path in there and short[path] is not None)),
-        files_removed=tuple(sorted(path for path in short if short[path] is None)),
-        preview=catalog.decode("utf-8", "replace") if catalog and wanted.base is None else "",
-    )
-    return FileChange(change, wanted.model.source, plan.files)
-
-
-def _kept(kept: Kept) -> KeptEdit:
-    return KeptEdit(file=kept.file, field=kept.where, registry=kept.wished, person=kept.current)
-
-
-def _deletion(key: Key, shelf: Shelf, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:
-    folder = shelf.folders[key]
-    record = folder.lock.record
-    files = sorted(current.get(folder.path, {}))
-    change = ModelChange(
-        key=str(key),
-        name=folder.name,
-        title=title_of(record),
-        folder=folder.path,
-        before=record,
-        after=None,
-        files_removed=tuple(files),
-    )
-    return FileChange(change, key.source, {f"{folder.path}/{path}": None for path in files})
 
 
 def _valid(changes: Iterable[FileChange]) -> tuple[list[FileChange], list[Problem]]:

@@ -23,7 +23,7 @@ def list_sources(
 ) -> tuple[Listing, ...]:
     """A listing for each source, in the order of the configuration.
 
-    ``folder``: where relative paths start. ``known``: the records that the catalog already holds from a source.
+    ``folder``: where relative paths start. ``known``: the records that the catalog holds from a source.
     ``progress`` is told the source's name and how many of its models have been read.
     """
 

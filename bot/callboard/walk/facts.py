@@ -1,0 +1,118 @@
+"""Gathering what ``decide`` must know about our open pull requests, in as few requests as git allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from callboard.catalog.lock import FILE
+from callboard.changes.fingerprint import fingerprint
+from callboard.config import Config
+from callboard.forges.protocol import Account, PullRequest
+from callboard.git.repository import Repository
+from callboard.pulls.approvals import commits_to_read
+from callboard.pulls.facts import PullFacts
+from callboard.pulls.trailers import fingerprint_in
+from callboard.validation.validate import validate_files
+
+
+def gather(
+    config: Config,
+    repository: Repository,
+    slug: str,
+    identity: Account,
+    pulls: Sequence[PullRequest],
+    is_current: Callable[[PullRequest], bool],
+    *,
+    paused: bool = False,
+) -> tuple[PullFacts, ...]:
+    """The facts of each pull request, in order.
+
+    ``slug``: ``owner/name`` of the repository. ``is_current`` tells whether what would be written now equals
+    what a head holds.
+    """
+    ours = [pull for pull in pulls if might_be_ours(pull, slug, identity, config)]
+    history = _History(repository, ours)
+    facts = []
+    for pull in pulls:
+        mine = pull in ours and history.has(pull.head)
+        reviewed = commits_to_read(pull) if mine else frozenset()
+        facts.append(
+            PullFacts(
+                pull=pull,
+                identity=identity,
+                repository=slug,
+                base_ref=config.catalog.base,
+                branch_prefix=config.pull_requests.branch_prefix,
+                path=config.catalog.path,
+                content=history.content(pull.head) if mine else None,
+                content_of={commit: history.content(commit) for commit in reviewed},
+                single_commits=frozenset(filter(history.is_single, reviewed)),
+                made_by_us=mine and history.made_by_us(pull.head),
+                current=mine and is_current(pull),
+                errors=_errors(repository, pull, config.catalog.path) if mine else None,
+                deletion=mine and history.removes_a_model(pull.head),
+                paused=paused,
+            )
+        )
+    return tuple(facts)
+
+
+def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Config) -> bool:
+    return (
+        pull.author.id == identity.id
+        and pull.head_repository.lower() == slug.lower()
+        and pull.head_ref.startswith(config.pull_requests.branch_prefix)
+    )
+
+
+class _History:
+    """The commits that matter to some pull requests, with their parents, brought in a few batches."""
+
+    def __init__(self, repository: Repository, pulls: Iterable[PullRequest]) -> None:
+        wanted = {commit for pull in pulls for commit in (pull.head, *commits_to_read(pull))}
+        had = repository.fetch_commits(wanted)
+        self._commits = {commit: repository.commit(commit) for commit in sorted(had)}
+        parents = {one.parents[0] for one in self._commits.values() if len(one.parents) == 1}
+        on_base = repository.on_base(repository.fetch_commits(parents)) if parents else frozenset()
+        self._changes = {
+            commit: repository.changes(one)
+            for commit, one in self._commits.items()
+            if len(one.parents) == 1 and one.parents[0] in on_base
+        }
+
+    def has(self, commit: str) -> bool:
+        return commit in self._commits
+
+    def is_single(self, commit: str) -> bool:
+        """Whether the commit's only parent is on the base branch."""
+        return commit in self._changes
+
+    def content(self, commit: str) -> str | None:
+        """The fingerprint of what the commit does to the base branch."""
+        changes = self._changes.get(commit)
+        return None if changes is None else fingerprint(changes)
+
+    def made_by_us(self, commit: str) -> bool:
+        content = self.content(commit)
+        return content is not None and fingerprint_in(self._commits[commit].message) == content
+
+    def removes_a_model(self, commit: str) -> bool:
+        changes = self._changes.get(commit, {})
+        return any(blob is None and path.endswith(f"/{FILE}") for path, blob in changes.items())
+
+
+def _errors(repository: Repository, pull: PullRequest, root: str) -> tuple[str, ...]:
+    """What is wrong with the catalog files of the folders that the head touches."""
+    depth = root.count("/") + 2
+    folders = {"/".join(path.split("/")[:depth]) for path in pull.paths}
+    entries = repository.tree(pull.head, root)
+    files = {
+        path: entry.blob for path, entry in entries.items() if "/".join(path.split("/")[:depth]) in folders
+    }
+    contents = repository.blobs(files.values())
+    report = validate_files({path: contents[blob] for path, blob in files.items()})
+    return tuple(
+        f"{one.file}:{one.line}:{one.column}: {one.message}"
+        for one in report.diagnostics
+        if one.severity == "error"
+    )

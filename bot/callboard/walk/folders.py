@@ -1,0 +1,67 @@
+"""Model folders, read from the base and turned into changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from callboard.catalog.entities import title_of
+from callboard.catalog.merge import Kept
+from callboard.catalog.plan import FolderPlan
+from callboard.catalog.shelf import Folder
+from callboard.changes.change import KeptEdit, ModelChange
+from callboard.changes.group import FileChange
+from callboard.walk.base import Base
+
+
+def folder_contents(base: Base, folders: Iterable[str]) -> dict[str, dict[str, bytes]]:
+    """The files of some model folders, read in one batch: folder to path within it to content."""
+    wanted = set(folders)
+    depth = next(iter(wanted)).count("/") + 1 if wanted else 0
+    paths = [path for path in base.blobs if "/".join(path.split("/")[:depth]) in wanted]
+    contents: dict[str, dict[str, bytes]] = {}
+    for path, content in base.read(paths).items():
+        parts = path.split("/")
+        contents.setdefault("/".join(parts[:depth]), {})["/".join(parts[depth:])] = content
+    return contents
+
+
+def file_change(plan: FolderPlan, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:
+    """The change that a plan makes to the folders as they are."""
+    wanted = plan.wish
+    there = current.get(wanted.path, {})
+    short = {path.removeprefix(f"{wanted.path}/"): content for path, content in plan.files.items()}
+    catalog = short.get("catalog-info.yaml")
+    change = ModelChange(
+        key=str(wanted.key),
+        name=wanted.name,
+        title=title_of(wanted.model),
+        folder=wanted.path,
+        before=wanted.base.record if wanted.base else None,
+        after=wanted.model,
+        kept=tuple(_kept(kept) for kept in plan.kept if kept.conflict),
+        files_added=tuple(sorted(path for path in short if path not in there)),
+        files_changed=tuple(sorted(path for path in short if path in there and short[path] is not None)),
+        files_removed=tuple(sorted(path for path in short if short[path] is None)),
+        preview=catalog.decode("utf-8", "replace") if catalog and wanted.base is None else "",
+    )
+    return FileChange(change, wanted.model.source, plan.files)
+
+
+def _kept(kept: Kept) -> KeptEdit:
+    return KeptEdit(file=kept.file, field=kept.where, registry=kept.wished, person=kept.current)
+
+
+def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:
+    """The change that takes a model's whole folder out of the catalog."""
+    record = folder.lock.record
+    files = sorted(current.get(folder.path, {}))
+    change = ModelChange(
+        key=str(folder.lock.key),
+        name=folder.name,
+        title=title_of(record),
+        folder=folder.path,
+        before=record,
+        after=None,
+        files_removed=tuple(files),
+    )
+    return FileChange(change, folder.lock.key.source, {f"{folder.path}/{path}": None for path in files})

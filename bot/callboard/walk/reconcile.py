@@ -1,0 +1,223 @@
+"""One pass over our open pull requests: write anew, merge what may be merged, register, confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from callboard.backstage.client import Catalog
+from callboard.backstage.registration import Outcome
+from callboard.changes.group import Group
+from callboard.forges.protocol import ForgeError, PullRequest
+from callboard.git.repository import GitError
+from callboard.http import HttpProblem
+from callboard.model import Problem
+from callboard.pulls.decide import Verdict, decide
+from callboard.pulls.texts import (
+    LANDING_MARKER,
+    VERDICT_MARKER,
+    landing_comment,
+    squash_message,
+    verdict_comment,
+)
+from callboard.walk.base import Base, base_of_commit
+from callboard.walk.facts import gather
+from callboard.walk.landing import CATALOG_FILE, PENDING_LABEL, Registration, differing_paths, register
+from callboard.walk.rewriting import head_holds, written_anew
+from callboard.walk.sync import push_groups
+from callboard.walk.workplace import Workplace
+
+_QUIET = {"wait", "hold", "not-ours"}
+"""Verdicts that the pull request's own text and page already explain: no comment is begun for them."""
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What was decided and done about one pull request."""
+
+    pull: PullRequest
+    verdict: Verdict
+    done: str = "nothing"
+    """``merged``, ``rewritten``, ``nothing`` or ``failed``."""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ReconcileResult:
+    """What a pass found and did."""
+
+    handled: tuple[Handled, ...]
+    registration: Registration = Registration()
+    problems: tuple[Problem, ...] = ()
+
+
+def reconcile(
+    workplace: Workplace, catalog: Catalog | None, *, paused: bool, progress: Callable[[str], None]
+) -> ReconcileResult:
+    """One pass. Raises GitError or ForgeError when the forge cannot be read at all."""
+    config, repository, forge = workplace.config, workplace.repository, workplace.forge
+    root = config.catalog.path
+    base = _base(workplace)
+    identity, pulls = forge.identity(), forge.open_pull_requests()
+    anew: dict[int, Group | None] = {}
+
+    def is_current(pull: PullRequest) -> bool:
+        group = anew[pull.number] = written_anew(repository, base, pull, root)
+        return group is None or head_holds(repository, pull.head, group)
+
+    facts = gather(config, repository, forge.repository, identity, pulls, is_current, paused=paused)
+    handled, problems = [], []
+    for one in facts:
+        verdict = decide(one, config.merge)
+        progress(f"#{one.pull.number}: {verdict.kind}")
+        done = _act(workplace, base, one.pull, verdict, anew.get(one.pull.number))
+        handled.append(done)
+        if done.done == "failed":
+            problems.append(_problem(workplace, one.pull, done.why))
+    merged = [done.pull for done in handled if done.done == "merged"]
+    if paused:
+        return ReconcileResult(tuple(handled), problems=tuple(problems))
+    landed = _base(workplace) if merged else base
+    sound, broken = _sound(workplace, landed, merged)
+    problems += broken
+    registration = Registration()
+    if catalog is not None:
+        registration, more = _register(workplace, catalog, landed, sound, progress)
+        problems += more
+    return ReconcileResult(tuple(handled), registration, tuple(problems))
+
+
+def _base(workplace: Workplace) -> Base:
+    config = workplace.config
+    commit = workplace.repository.fetch(config.catalog.base, config.pull_requests.branch_prefix)
+    return base_of_commit(workplace.repository, commit, config.catalog.path)
+
+
+def _act(
+    workplace: Workplace, base: Base, pull: PullRequest, verdict: Verdict, anew: Group | None
+) -> Handled:
+    forge, config = workplace.forge, workplace.config
+    try:
+        if verdict.kind == "merge":
+            forge.merge(
+                pull.number,
+                head=verdict.head,
+                method=config.merge.method,
+                title=f"{pull.title} (#{pull.number})",
+                message=squash_message(pull, verdict),
+            )
+            forge.delete_branch(pull.head_ref)
+            return Handled(pull, verdict, "merged")
+        if verdict.kind == "regenerate" and anew is not None and anew.changes:
+            refused = push_groups(workplace, base, forge.identity(), {pull.head_ref: (pull.head, anew)})
+            if (why := refused.get(pull.head_ref)) is not None:
+                return Handled(pull, verdict, "failed", f"the branch moved while it was written anew: {why}")
+            return Handled(pull, verdict, "rewritten")
+        _explain(workplace, pull, verdict)
+    except (ForgeError, GitError) as error:
+        return Handled(pull, verdict, "failed", str(error))
+    return Handled(pull, verdict)
+
+
+def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
+    said = pull.comment_of(workplace.forge.identity(), VERDICT_MARKER)
+    if said is None and verdict.kind in _QUIET:
+        return
+    if any(reason.code == "paused" for reason in verdict.reasons):
+        return
+    workplace.forge.comment(pull, verdict_comment(verdict), marker=VERDICT_MARKER)
+
+
+def _sound(
+    workplace: Workplace, landed: Base, merged: Sequence[PullRequest]
+) -> tuple[list[PullRequest], list[Problem]]:
+    """The merged pull requests whose approved bytes the base branch really has."""
+    sound, problems = [], []
+    for pull in merged:
+        differing = differing_paths(workplace.repository, landed, pull, workplace.config.catalog.path)
+        if not differing:
+            sound.append(pull)
+            continue
+        what = f"the base branch does not have the approved content of {differing[0]}"
+        if len(differing) > 1:
+            what += f" and {len(differing) - 1} more"
+        problems.append(_problem(workplace, pull, f"{what}; it is not registered"))
+        _report(
+            workplace,
+            pull,
+            (),
+            wrong=f"After the merge {what}. See who changed it, and revert or approve it.",
+        )
+    return sound, problems
+
+
+def _register(
+    workplace: Workplace,
+    catalog: Catalog,
+    landed: Base,
+    merged: Sequence[PullRequest],
+    progress: Callable[[str], None],
+) -> tuple[Registration, list[Problem]]:
+    config, forge = workplace.config, workplace.forge
+    assert config.backstage is not None
+    pending = [
+        pull for pull in forge.labelled_pull_requests(PENDING_LABEL) if pull.number not in _numbers(merged)
+    ]
+    recent = {folder for pull in (*merged, *pending) for folder in _folders(pull, config.catalog.path)}
+    try:
+        registration = register(
+            catalog, config, forge, landed, recent, within=config.backstage.confirm_within, progress=progress
+        )
+    except HttpProblem as problem:
+        for pull in merged:
+            _report(
+                workplace, pull, (), wrong=f"Backstage could not be asked: {problem.what}. {problem.hint}."
+            )
+        found = Problem(source="backstage", what=problem.what, where=problem.where, hint=problem.hint)
+        return Registration(), [found]
+    problems = []
+    for outcome in registration.outcomes:
+        for confirmation in outcome.confirmations:
+            if confirmation.state != "confirmed":
+                problems.append(
+                    Problem(
+                        source="backstage",
+                        model=confirmation.entity_ref,
+                        what=f"{confirmation.state}: {confirmation.why}",
+                        where=outcome.target,
+                        hint="the next reconcile looks again",
+                    )
+                )
+    by_target = {outcome.target: outcome for outcome in registration.outcomes}
+    for pull in (*merged, *pending):
+        targets = [
+            forge.file_url(f"{folder}/{CATALOG_FILE}", config.catalog.base)
+            for folder in _folders(pull, config.catalog.path)
+        ]
+        _report(workplace, pull, tuple(by_target[target] for target in targets if target in by_target))
+    return registration, problems
+
+
+def _report(workplace: Workplace, pull: PullRequest, outcomes: tuple[Outcome, ...], wrong: str = "") -> None:
+    """Say on the pull request what became of it; keep it marked until Backstage has it."""
+    forge = workplace.forge
+    open_ends = bool(wrong) or any(outcome.state != "confirmed" for outcome in outcomes)
+    marked = PENDING_LABEL in pull.labels
+    forge.comment(pull, landing_comment(outcomes, wrong), marker=LANDING_MARKER)
+    if open_ends and not marked:
+        forge.label(pull.number, add=(PENDING_LABEL,))
+    elif marked and not open_ends:
+        forge.label(pull.number, remove=(PENDING_LABEL,))
+
+
+def _folders(pull: PullRequest, root: str) -> list[str]:
+    depth = root.count("/") + 2
+    return sorted({"/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/")})
+
+
+def _numbers(pulls: Sequence[PullRequest]) -> set[int]:
+    return {pull.number for pull in pulls}
+
+
+def _problem(workplace: Workplace, pull: PullRequest, what: str) -> Problem:
+    return Problem(source="forge", what=what, where=pull.url, hint="the next reconcile decides anew")
