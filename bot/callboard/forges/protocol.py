@@ -146,6 +146,12 @@ class Forge(Protocol):
     def last_closed(self, head_ref: str) -> PullRequest | None:
         """The pull request of this head branch that was closed or merged last."""
 
+    def open(self, new: NewPullRequest) -> PullRequest:
+        """Open a pull request. At most two writes: the pull request, and its labels."""
+
+    def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Change title or text. One write."""
+
     def comment(self, pull: PullRequest, body: str, *, marker: str) -> None:
         """Write our comment that begins with this hidden marker, or rewrite it in place when it differs."""
 

@@ -12,7 +12,7 @@ from callboard.catalog.shelf import Shelf
 from callboard.changes.group import FileChange
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
-from callboard.sources.selection import is_selected
+from callboard.sources.selection import selected
 from callboard.validation.report import Diagnostic
 from callboard.validation.validate import validate_files
 from callboard.walk.base import Base
@@ -99,7 +99,7 @@ def _absence(
     prune: bool,
 ) -> tuple[tuple[Key, ...], tuple[Problem, ...]]:
     held = shelf.of_source(scope, (settings.name, *settings.formerly))
-    deselected = [key for key, at in held.items() if not is_selected(at.lock.record.name, settings.select)]
+    deselected = [key for key, at in held.items() if not selected(at.lock.record.name, settings.select)]
     result = absent(
         listing, {key: folder.name for key, folder in held.items()}, keys.keys(), deselected, prune=prune
     )

@@ -9,7 +9,7 @@ from callboard.backstage.client import Catalog
 from callboard.backstage.registration import Outcome
 from callboard.changes.group import Group
 from callboard.forges.protocol import ForgeError, PullRequest
-from callboard.git.repository import GitError
+from callboard.git.command import GitError
 from callboard.http import HttpProblem
 from callboard.model import Problem
 from callboard.pulls.decide import Verdict, decide
@@ -21,7 +21,7 @@ from callboard.pulls.texts import (
     verdict_comment,
 )
 from callboard.walk.base import Base, base_of_commit
-from callboard.walk.facts import gather
+from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.landing import CATALOG_FILE, PENDING_LABEL, Registration, differing_paths, register
 from callboard.walk.rewriting import head_holds, written_anew
 from callboard.walk.sync import push_groups
@@ -47,7 +47,8 @@ class ReconcileResult:
     """What a pass found and did."""
 
     handled: tuple[Handled, ...]
-    registration: Registration = Registration()
+    registration: Registration | None = None
+    """None when Backstage is not configured, or did not answer."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -73,18 +74,30 @@ def reconcile(
         done = _act(workplace, base, one.pull, verdict, anew.get(one.pull.number))
         handled.append(done)
         if done.done == "failed":
-            problems.append(_problem(workplace, one.pull, done.why))
-    merged = [done.pull for done in handled if done.done == "merged"]
-    if paused:
-        return ReconcileResult(tuple(handled), problems=tuple(problems))
-    landed = _base(workplace) if merged else base
-    sound, broken = _sound(workplace, landed, merged)
-    problems += broken
-    registration = Registration()
-    if catalog is not None:
-        registration, more = _register(workplace, catalog, landed, sound, progress)
-        problems += more
+            problems.append(_problem(one.pull, done.why))
+    registration = None
+    if not paused:
+        merged = [pull for pull in forge.merged_lately() if _is_due(workplace, pull, handled, catalog)]
+        sound, broken = _sound(workplace, merged)
+        problems += broken
+        if catalog is not None:
+            landed = _base(workplace) if any(done.done == "merged" for done in handled) else base
+            registration, more = _register(workplace, catalog, landed, sound, progress)
+            problems += more
     return ReconcileResult(tuple(handled), registration, tuple(problems))
+
+
+def _is_due(
+    workplace: Workplace, pull: PullRequest, handled: Sequence[Handled], catalog: Catalog | None
+) -> bool:
+    """Whether a merged pull request of ours, whoever merged it, has not been followed to its end."""
+    identity = workplace.forge.identity()
+    if not might_be_ours(pull, workplace.forge.repository, identity, workplace.config):
+        return False
+    if any(done.done == "merged" and done.pull.number == pull.number for done in handled):
+        return True
+    reported = pull.comment_of(identity, LANDING_MARKER) is not None
+    return catalog is not None and (PENDING_LABEL in pull.labels or not reported)
 
 
 def _base(workplace: Workplace) -> Base:
@@ -128,26 +141,19 @@ def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
     workplace.forge.comment(pull, verdict_comment(verdict), marker=VERDICT_MARKER)
 
 
-def _sound(
-    workplace: Workplace, landed: Base, merged: Sequence[PullRequest]
-) -> tuple[list[PullRequest], list[Problem]]:
-    """The merged pull requests whose approved bytes the base branch really has."""
+def _sound(workplace: Workplace, merged: Sequence[PullRequest]) -> tuple[list[PullRequest], list[Problem]]:
+    """The merged pull requests whose merge commits really have the approved bytes."""
     sound, problems = [], []
     for pull in merged:
-        differing = differing_paths(workplace.repository, landed, pull, workplace.config.catalog.path)
+        differing = differing_paths(workplace.repository, pull, workplace.config.catalog.path)
         if not differing:
             sound.append(pull)
             continue
-        what = f"the base branch does not have the approved content of {differing[0]}"
+        what = f"the merge commit does not have the approved content of {differing[0]}"
         if len(differing) > 1:
             what += f" and {len(differing) - 1} more"
-        problems.append(_problem(workplace, pull, f"{what}; it is not registered"))
-        _report(
-            workplace,
-            pull,
-            (),
-            wrong=f"After the merge {what}. See who changed it, and revert or approve it.",
-        )
+        problems.append(_problem(pull, f"{what}; it is not registered"))
+        _report(workplace, pull, (), wrong=f"After the merge, {what}. See what changed it, and revert it.")
     return sound, problems
 
 
@@ -157,44 +163,38 @@ def _register(
     landed: Base,
     merged: Sequence[PullRequest],
     progress: Callable[[str], None],
-) -> tuple[Registration, list[Problem]]:
+) -> tuple[Registration | None, list[Problem]]:
     config, forge = workplace.config, workplace.forge
     assert config.backstage is not None
-    pending = [
-        pull for pull in forge.labelled_pull_requests(PENDING_LABEL) if pull.number not in _numbers(merged)
-    ]
-    recent = {folder for pull in (*merged, *pending) for folder in _folders(pull, config.catalog.path)}
+    recent = {folder for pull in merged for folder in _folders(pull, config.catalog.path)}
+    within = config.backstage.confirm_within
     try:
-        registration = register(
-            catalog, config, forge, landed, recent, within=config.backstage.confirm_within, progress=progress
-        )
+        registration = register(catalog, config, forge, landed, recent, within=within, progress=progress)
     except HttpProblem as problem:
         for pull in merged:
-            _report(
-                workplace, pull, (), wrong=f"Backstage could not be asked: {problem.what}. {problem.hint}."
-            )
+            wrong = f"Backstage could not be asked: {problem.what}. {problem.hint}."
+            _report(workplace, pull, (), wrong=wrong)
         found = Problem(source="backstage", what=problem.what, where=problem.where, hint=problem.hint)
-        return Registration(), [found]
-    problems = []
-    for outcome in registration.outcomes:
-        for confirmation in outcome.confirmations:
-            if confirmation.state != "confirmed":
-                problems.append(
-                    Problem(
-                        source="backstage",
-                        model=confirmation.entity_ref,
-                        what=f"{confirmation.state}: {confirmation.why}",
-                        where=outcome.target,
-                        hint="the next reconcile looks again",
-                    )
-                )
+        return None, [found]
     by_target = {outcome.target: outcome for outcome in registration.outcomes}
-    for pull in (*merged, *pending):
+    for pull in merged:
         targets = [
             forge.file_url(f"{folder}/{CATALOG_FILE}", config.catalog.base)
             for folder in _folders(pull, config.catalog.path)
         ]
         _report(workplace, pull, tuple(by_target[target] for target in targets if target in by_target))
+    problems = [
+        Problem(
+            source="backstage",
+            model=confirmation.entity_ref,
+            what=f"{confirmation.state}: {confirmation.why}",
+            where=outcome.target,
+            hint="the next reconcile looks again",
+        )
+        for outcome in registration.outcomes
+        for confirmation in outcome.confirmations
+        if confirmation.state != "confirmed"
+    ]
     return registration, problems
 
 
@@ -215,9 +215,5 @@ def _folders(pull: PullRequest, root: str) -> list[str]:
     return sorted({"/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/")})
 
 
-def _numbers(pulls: Sequence[PullRequest]) -> set[int]:
-    return {pull.number for pull in pulls}
-
-
-def _problem(workplace: Workplace, pull: PullRequest, what: str) -> Problem:
+def _problem(pull: PullRequest, what: str) -> Problem:
     return Problem(source="forge", what=what, where=pull.url, hint="the next reconcile decides anew")
