@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from callboard.catalog.identity import Key
-from callboard.model import Listing, Problem
+from callboard.model import Listing, Problem, Severity
 
 LOST_AT_ONCE = 5
 """So many models may disappear from a source in one walk …"""
@@ -71,6 +71,7 @@ def absent(
                 f"the source answered nothing, but the catalog holds {len(held)} of its models",
                 "check the token's permissions and the URL; if the registry is really empty, "
                 "remove the source and run sync with --prune",
+                "error",
             )
         )
     elif len(missing) > max(LOST_AT_ONCE, LOST_SHARE * len(held)):
@@ -80,6 +81,7 @@ def absent(
                 f"{len(missing)} of {len(held)} models disappeared at once",
                 "check the token's permissions; if they are really gone, "
                 "exclude them in the selection and run sync with --prune",
+                "error",
             )
         )
     else:
@@ -97,7 +99,7 @@ def orphaned(source: str, held: Mapping[Key, str], *, prune: bool) -> Absence:
             _finding(
                 listing,
                 f"there is no source {source} any more, but the catalog holds {_models(held, held)} from it",
-                f"if it was renamed, give the new one 'formerly: [{source}]'; if it is gone, run sync with --prune",
+                f"if it was renamed, say 'formerly: [{source}]'; if it is gone, run with --prune",
             ),
         )
     )
@@ -109,7 +111,6 @@ def _models(keys: Collection[Key], held: Mapping[Key, str]) -> str:
     return f"{len(names)} model{'s' if len(names) != 1 else ''} ({shown})"
 
 
-def _finding(listing: Listing, what: str, hint: str) -> Problem:
-    return Problem(
-        source=listing.source, what=what, where=f"source {listing.source}", hint=hint, severity="warning"
-    )
+def _finding(listing: Listing, what: str, hint: str, severity: Severity = "warning") -> Problem:
+    where = f"source {listing.source}"
+    return Problem(source=listing.source, what=what, where=where, hint=hint, severity=severity)

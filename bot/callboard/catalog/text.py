@@ -9,6 +9,11 @@ import unicodedata
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
+def without_controls(text: str) -> str:
+    """``text`` without characters that could move a terminal's cursor or reorder what it shows."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE)
+
+
 def visible(text: str) -> str:
     """``text`` without characters that cannot be seen; line ends and tabs become single spaces."""
     spaced = re.sub(r"\s+", " ", text)

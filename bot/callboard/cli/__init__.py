@@ -1,0 +1,1 @@
+"""The command line: one module per command. Modules import only click until a command really runs."""

@@ -42,6 +42,15 @@ class GitHub:
         self._reader = http.connect(api, token=token)
         self._writer: Github = http.github_client(api, token).withLazy(True)
         self._permissions: dict[str, bool] = {}
+        self._writes = 0
+
+    @property
+    def reads(self) -> int:
+        return self._reader.requests
+
+    @property
+    def writes(self) -> int:
+        return self._writes
 
     def identity(self) -> Account:
         return self._identity
@@ -225,6 +234,7 @@ class GitHub:
 
     def _write(self, what: str, call: Callable[[], _Answer]) -> _Answer:
         where = f"{self.repository} on {urlsplit(self._web).netloc}"
+        self._writes += 1
         try:
             return call()
         except GithubException as error:

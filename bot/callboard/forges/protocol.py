@@ -134,6 +134,14 @@ class Forge(Protocol):
     git_url: str
     """Where git clones from and pushes to; never holds a credential."""
 
+    @property
+    def reads(self) -> int:
+        """Requests that asked, so far."""
+
+    @property
+    def writes(self) -> int:
+        """Requests that were to change something, so far."""
+
     def identity(self) -> Account:
         """Who we are to the forge. One read, remembered."""
 

@@ -16,6 +16,8 @@ from callboard.redaction import Secret
 
 _BASE = "refs/callboard/base"
 _HEADS = "refs/callboard/heads/"
+_HISTORY = 1000
+"""So many commits of the base branch are looked at to tell whether a commit was on it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Repository:
 
     def __init__(self, folder: Path, url: str, token: Secret | None = None) -> None:
         self.folder, self.url, self._token = folder, url, token
+        self.fetches = 0
+        """How often the forge was asked for objects."""
+        self.pushes = 0
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare", ".")
@@ -91,6 +96,19 @@ class Repository:
         except GitError:
             return False
         return True
+
+    def on_base(self, commits: Iterable[str]) -> frozenset[str]:
+        """Those of ``commits`` that are among the base branch's newest (first-parent or merged) commits."""
+        wanted = set(commits)
+        here = self._git("rev-parse", "--verify", f"{_BASE}^{{commit}}").decode().strip()
+        if not wanted - {here}:
+            return frozenset(wanted)
+        self._git(
+            "fetch", "--quiet", "--no-tags", f"--depth={_HISTORY}", "--filter=tree:0",
+            "--no-write-fetch-head", "origin", here, remote=True,
+        )  # fmt: skip
+        history = self._git("rev-list", f"--max-count={_HISTORY}", here).decode().split()
+        return frozenset(wanted & set(history))
 
     def heads(self) -> Mapping[str, str]:
         """Our branches as last fetched: name to commit."""
@@ -195,6 +213,9 @@ class Repository:
         return set(listing.decode().split())
 
     def _git(self, *arguments: str, stdin: bytes = b"", remote: bool = False) -> bytes:
+        if remote:
+            self.fetches += "fetch" in arguments
+            self.pushes += "push" in arguments
         return run(self.folder, arguments, stdin=stdin, token=self._token if remote else None)
 
 

@@ -13,8 +13,8 @@ from callboard.changes.group import FileChange
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
 from callboard.sources.selection import selected
-from callboard.validation.report import Diagnostic
-from callboard.validation.validate import validate_files
+from callboard.validation.check import validate_files
+from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.folders import deletion, file_change, folder_contents
 

@@ -10,9 +10,9 @@ from callboard.config import Config
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
 from callboard.pulls.approvals import commits_to_read
+from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.facts import PullFacts
-from callboard.pulls.trailers import fingerprint_in
-from callboard.validation.validate import validate_files
+from callboard.validation.check import validate_files
 
 
 def gather(

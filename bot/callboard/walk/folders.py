@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from callboard.catalog.entities import title_of
@@ -10,6 +11,7 @@ from callboard.catalog.plan import FolderPlan
 from callboard.catalog.shelf import Folder
 from callboard.changes.change import KeptEdit, ModelChange
 from callboard.changes.group import FileChange
+from callboard.documents.values import ABSENT
 from callboard.walk.base import Base
 
 
@@ -48,7 +50,13 @@ def file_change(plan: FolderPlan, current: Mapping[str, Mapping[str, bytes]]) ->
 
 
 def _kept(kept: Kept) -> KeptEdit:
-    return KeptEdit(file=kept.file, field=kept.where, registry=kept.wished, person=kept.current)
+    return KeptEdit(file=kept.file, field=kept.where, registry=_said(kept.wished), person=_said(kept.current))
+
+
+def _said(value: object) -> str | None:
+    if value is ABSENT:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:

@@ -12,12 +12,12 @@ from callboard.forges.protocol import ForgeError, PullRequest
 from callboard.git.command import GitError
 from callboard.http import HttpProblem
 from callboard.model import Problem
+from callboard.pulls.commits import squash_message
 from callboard.pulls.decide import Verdict, decide
 from callboard.pulls.texts import (
     LANDING_MARKER,
     VERDICT_MARKER,
     landing_comment,
-    squash_message,
     verdict_comment,
 )
 from callboard.walk.base import Base, base_of_commit

@@ -49,6 +49,7 @@ class SyncResult:
     problems: tuple[Problem, ...] = ()
     """What the forge refused."""
     base: str | None = None
+    sources: int = 0
     silent_sources: tuple[str, ...] = ()
     """Sources that answered nothing at all."""
 
@@ -86,7 +87,7 @@ def sync(
     desired = desire(config, workplace.scope, base, listings, pending, prune=prune)
     proposals = propose(workplace, reading, group(desired.changes, config.pull_requests.group_by))
     silent = tuple(one.source for one in listings if not one.models and not one.complete)
-    result = SyncResult(desired, proposals, base=commit, silent_sources=silent)
+    result = SyncResult(desired, proposals, base=commit, sources=len(listings), silent_sources=silent)
     return result if dry_run else _carry_out(workplace, reading, result)
 
 

@@ -1,0 +1,110 @@
+"""``callboard``: the commands, the common options, and what an exit code means."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from callboard import __version__
+
+_COMMANDS = {
+    "init": "init",
+    "sources": "sources",
+    "models": "models",
+    "generate": "generate",
+    "validate": "validate",
+    "diff": "diff",
+    "docs": "docs",
+    "sync": "sync",
+    "reconcile": "reconcile",
+    "register": "backstage",
+    "unregister": "backstage",
+    "get": "backstage",
+    "demo": "demo",
+    "doctor": "doctor",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is named."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"callboard.cli.{_COMMANDS[name]}"), name)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments and arguments[0] not in _COMMANDS and not arguments[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(arguments[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"There is no command {arguments[0]!r}.{hint}", context)
+        return super().resolve_command(context, arguments)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, nothing wrong; 1 done, with findings; 2 wrong usage or configuration; "
+    "3 nothing could be done, because something outside did not answer.",
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    default="callboard.yaml",
+    show_default=True,
+    help="The configuration file.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How progress and errors are written to standard error.",
+)
+@click.version_option(__version__, message="callboard %(version)s")
+@click.pass_context
+def callboard(context: click.Context, config: str, log_format: str) -> None:
+    """Keep AI models from any registry in a Backstage catalog, through pull requests that people approve."""
+    from callboard.cli.session import Session
+
+    context.obj = Session(config, log_format)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: runs a command and ends the process with its exit code."""
+    try:
+        callboard.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        sys.exit(1)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not complain about it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as problem:
+        from callboard.cli.session import report_failure
+
+        sys.exit(report_failure(problem))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""``callboard reconcile``: one pass over our open pull requests."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from callboard.cli.session import FINDINGS, Session, output_option, write
+
+
+@click.command()
+@output_option
+@click.pass_obj
+def reconcile(session: Session, output: str) -> None:
+    """Merge what is approved and checked, write anew what conflicts, register and confirm what was merged.
+
+    Only pull requests that this bot opened are ever touched. With CALLBOARD_PAUSED set to anything but 0,
+    nothing is written. Ends with 1 if a pull request cannot proceed or Backstage does not have what was
+    merged, with 3 if the forge did not answer.
+    """
+    from callboard.cli.reporting import reconcile_record, reconcile_table
+    from callboard.cli.sync import counted
+    from callboard.walk.reconcile import reconcile as walk
+    from callboard.walk.workplace import open_backstage, open_workplace
+
+    config, folder = session.load()
+    workplace = open_workplace(config, folder)
+    catalog = open_backstage(config.backstage) if config.backstage else None
+    paused = os.environ.get("CALLBOARD_PAUSED", "0") not in ("", "0")
+    result = walk(workplace, catalog, paused=paused, progress=session.progress)
+    write(output, reconcile_record(result, counted(workplace)), reconcile_table(result))
+    if output == "table" and not result.handled:
+        click.echo("No open pull requests.")
+    failed = session.problems(result.problems)
+    stuck = any(one.verdict.kind in ("blocked", "step-back") for one in result.handled)
+    if failed or stuck:
+        raise click.exceptions.Exit(FINDINGS)
