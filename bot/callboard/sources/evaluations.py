@@ -6,38 +6,13 @@ The formats of ``model-index`` and ``.eval_results`` are those of the Hugging Fa
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from callboard.documents.place import Fault, Path, Place
 from callboard.documents.reader import Document, read_documents
+from callboard.metrics import higher_is_better
 from callboard.model import Evaluation
 from callboard.sources.fields import Fields, Origin
-
-_HIGHER = {
-    "accuracy", "acc", "auc", "average_precision", "bleu", "chrf", "cosine_spearman", "exact_match", "f1",
-    "hit_rate", "map", "mcc", "mrr", "ndcg", "pass", "pr_auc", "precision", "r2", "r2_score", "recall",
-    "roc_auc", "rouge", "rougel", "rouge1", "rouge2", "spearman", "pearson",
-}  # fmt: skip
-_LOWER = {
-    "brier", "brier_score", "cer", "eer", "fid", "log_loss", "loss", "mae", "mape", "mean_absolute_error",
-    "mean_squared_error", "mse", "perplexity", "rmse", "root_mean_squared_error", "wer",
-}  # fmt: skip
-_VARIANT = re.compile(r"(@[0-9]+|_at_[0-9]+|_(macro|micro|weighted|score|binary|samples))+$")
-
-
-def higher_is_better(metric: str) -> bool | None:
-    """Which way a well-known metric is better; None for any other.
-
-    Spelling and variants do not matter: ``ROC-AUC``, ``f1_macro``, ``ndcg@10``, ``recall_at_5``.
-    """
-    name = re.sub(r"[\s-]+", "_", metric.strip().lower())
-    for known in (name, _VARIANT.sub("", name)):
-        if known in _HIGHER:
-            return True
-        if known in _LOWER:
-            return False
-    return None
 
 
 def from_model_index(card: Fields) -> tuple[Evaluation, ...]:
