@@ -111,7 +111,7 @@ def _body(text: str, unread_bytes: int) -> Card | None:
 
 def _head(text: str) -> str:
     """The blocks at the beginning of ``text`` that fit: never half a table or half a code block."""
-    head = text.encode()[:MAX_BODY].decode("utf-8", "ignore")
+    head = text.encode()[: MAX_BODY - 1].decode("utf-8", "ignore")
     boundary = position = 0
     fence = ""
     for row in head.splitlines(keepends=True):

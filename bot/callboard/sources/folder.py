@@ -97,6 +97,10 @@ class Folder:
                 raise Unreadable(
                     path, "it leads out of the folder and is not followed", "put the file itself there"
                 )
+            if any(part.startswith(".") and part != _RESULTS for part in real.relative_to(self.root).parts):
+                raise Unreadable(
+                    path, "it is hidden, and hidden files are never read", "name it without a dot"
+                )
             # A pipe must not block the walk: it is opened without waiting, seen and refused.
             file = os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
         except (OSError, RuntimeError, ValueError) as error:
@@ -141,7 +145,7 @@ class Folder:
             folders, files = self._entries_of(where)
             yield where, files
             if len(where.parts) < MAX_DEPTH:
-                pending.extend(where / name for name in folders)
+                pending.extend(where / name for name in reversed(folders))
             elif folders:
                 self._missed(where, f"folders deeper than {MAX_DEPTH} levels are not looked at", "flatten it")
             if self._entries > MAX_ENTRIES:
