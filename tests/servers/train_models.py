@@ -3,14 +3,17 @@
 ``python train_models.py http://127.0.0.1:PORT``. Everything that is random is seeded.
 """
 
+# mypy: ignore-errors
+# (its libraries are only in MLflow's own environment)
+
 from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 import warnings
 
 import mlflow
-import pandas
 from mlflow.models import infer_signature
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -91,13 +94,19 @@ def _diabetes(client: mlflow.MlflowClient) -> None:
         predicted = model.predict(test_x)
         mlflow.log_metric("mean_absolute_error", mean_absolute_error(test_y, predicted))
         mlflow.sklearn.log_model(model, name="model", signature=infer_signature(train_x, predicted))
-        # As MLflow 2 did: files below the run, registered by a runs: URI.
         mlflow.log_dict({"alpha": 1.0}, "settings.json")
         source = mlflow.get_artifact_uri("settings.json")
     client.create_registered_model(name)
     client.set_registered_model_tag(name, "mlflow.note.content", "Progression of diabetes after a year.")
     client.create_model_version(name, f"runs:/{run.info.run_id}/model", run_id=run.info.run_id)
     client.create_model_version(name, source, run_id=run.info.run_id, description="Has no MLmodel file.")
+    with (
+        mlflow.start_run(run_name="diabetes as MLflow 2 logged") as run,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        mlflow.sklearn.save_model(model, f"{folder}/model", signature=infer_signature(train_x, predicted))
+        mlflow.log_artifacts(f"{folder}/model", "model")
+    client.create_model_version(name, f"runs:/{run.info.run_id}/model", run_id=run.info.run_id)
 
 
 def _without_versions(client: mlflow.MlflowClient) -> None:
