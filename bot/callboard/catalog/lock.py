@@ -56,13 +56,14 @@ def write_lock(lock: Lock) -> bytes:
     content = {
         "lock": 1,
         "key": {"scope": lock.key.scope, "source": lock.key.source, "id": lock.key.id},
-        "record": lock.record.model_dump(mode="json", exclude_defaults=True),
+        "record": _sorted(lock.record.model_dump(mode="json", exclude_defaults=True)),
+        # The order of their keys is the order in which they are written.
         "entities": lock.generated.entities,
         # A list of lines, so that a diff of the lock can be read.
-        "pages": {path: text.split("\n") for path, text in lock.generated.pages.items()},
+        "pages": {path: text.split("\n") for path, text in sorted(lock.generated.pages.items())},
     }
     # The bytes must be UTF-8 even when a registry sent half of a surrogate pair.
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
 
 
@@ -86,6 +87,12 @@ def read_lock(content: bytes) -> Lock:
         record=file.record,
         generated=Generated(entities=tuple(file.entities), pages=pages),
     )
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _refuse_constant(constant: str) -> float:

@@ -150,13 +150,6 @@ class GitHub:
     def close(self, number: int) -> None:
         self._write(f"close #{number}", lambda: self._pull(number).edit(state="closed"))
 
-    def delete_branch(self, ref: str) -> None:
-        try:
-            self._write(f"delete branch {ref}", lambda: self._repo.get_git_ref(f"heads/{ref}").delete())
-        except ForgeError as error:
-            if error.status not in {404, 422}:
-                raise
-
     def file_url(self, path: str, base: str) -> str:
         return f"{self._web}/{self.repository}/blob/{quote(base)}/{quote(path)}"
 

@@ -172,8 +172,5 @@ class Forge(Protocol):
     def close(self, number: int) -> None:
         """Close without merging."""
 
-    def delete_branch(self, ref: str) -> None:
-        """Delete a head branch of ours after its merge. Missing already is fine."""
-
     def file_url(self, path: str, base: str) -> str:
         """The address of a file on the base branch, in the form that Backstage registers (``…/blob/…``)."""

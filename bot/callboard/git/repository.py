@@ -7,7 +7,7 @@ for in one batch, because git's own lazy reading would start one process and one
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,7 @@ class Commit:
     """What a commit says of itself."""
 
     id: str
-    tree: str
     parents: tuple[str, ...]
-    author_email: str
-    committer_email: str
     message: str
 
 
@@ -119,9 +116,12 @@ class Repository:
 
     def commit(self, commit: str) -> Commit:
         """What the commit says of itself."""
-        shown = self._git("show", "--no-patch", "--format=%H%n%T%n%P%n%ae%n%ce%n%B", commit, "--")
-        identity, tree, parents, author, committer, message = shown.decode("utf-8", "replace").split("\n", 5)
-        return Commit(identity, tree, tuple(parents.split()), author, committer, message)
+        # Not "git show": in a shallow clone it hides the parents that the commit really names.
+        raw = self._git("cat-file", "commit", commit).decode("utf-8", "replace")
+        head, _, message = raw.partition("\n\n")
+        fields = [line.partition(" ")[::2] for line in head.splitlines()]
+        parents = tuple(value for name, value in fields if name == "parent")
+        return Commit(commit, parents, message)
 
     def changes(self, commit: Commit) -> dict[str, str | None]:
         """What the commit did to its first parent: path to the new blob id, None for a removed file.
@@ -186,17 +186,18 @@ class Repository:
             )  # fmt: skip
             return marks_file.read_text().split()[1]
 
-    def push(self, updates: Mapping[str, tuple[str | None, str]]) -> dict[str, str | None]:
+    def push(self, updates: Mapping[str, tuple[str | None, str | None]]) -> dict[str, str | None]:
         """Push branches in one go, each only if it still is where we saw it.
 
-        ``updates``: branch to (commit that it must be at now, or None when it must not exist; new commit).
+        ``updates``: branch to (commit that it must be at now, or None when it must not exist;
+        new commit, or None to delete it).
         Answers branch to None when done, or to the reason why that branch was refused (somebody moved it).
         Raises GitError when the push as a whole failed.
         """
         leases, refspecs = [], []
         for branch, (expected, commit) in sorted(updates.items()):
             leases.append(f"--force-with-lease=refs/heads/{branch}:{expected or ''}")
-            refspecs.append(f"{commit}:refs/heads/{branch}")
+            refspecs.append(f"{commit or ''}:refs/heads/{branch}")
         try:
             output = self._git(
                 "push", "--porcelain", "--no-thin", "--no-verify", *leases, "origin", *refspecs, remote=True
@@ -253,7 +254,7 @@ def _quoted(path: str) -> bytes:
     return b'"%s"' % raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
 
 
-def _push_results(output: str, updates: Mapping[str, tuple[str | None, str]]) -> dict[str, str | None]:
+def _push_results(output: str, updates: Collection[str]) -> dict[str, str | None]:
     results: dict[str, str | None] = dict.fromkeys(updates, "the forge did not answer for this branch")
     for line in output.splitlines():
         flag, _, rest = line.partition("\t")

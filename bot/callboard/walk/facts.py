@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from callboard.catalog.lock import FILE
 from callboard.changes.fingerprint import fingerprint
@@ -32,6 +32,9 @@ def gather(
     """
     ours = [pull for pull in pulls if might_be_ours(pull, slug, identity, config)]
     history = _History(repository, ours)
+    root = config.catalog.path
+    files = {pull.number: _catalog_files(repository, pull, root) for pull in ours if history.has(pull.head)}
+    contents = repository.blobs(blob for found in files.values() for blob in found.values())
     facts = []
     for pull in pulls:
         mine = pull in ours and history.has(pull.head)
@@ -43,13 +46,13 @@ def gather(
                 repository=slug,
                 base_ref=config.catalog.base,
                 branch_prefix=config.pull_requests.branch_prefix,
-                path=config.catalog.path,
+                path=root,
                 content=history.content(pull.head) if mine else None,
                 content_of={commit: history.content(commit) for commit in reviewed},
                 single_commits=frozenset(filter(history.is_single, reviewed)),
                 made_by_us=mine and history.made_by_us(pull.head),
                 current=mine and is_current(pull),
-                errors=_errors(repository, pull, config.catalog.path) if mine else None,
+                errors=_errors(files[pull.number], contents) if mine else None,
                 deletion=mine and history.removes_a_model(pull.head),
                 paused=paused,
             )
@@ -101,15 +104,16 @@ class _History:
         return any(blob is None and path.endswith(f"/{FILE}") for path, blob in changes.items())
 
 
-def _errors(repository: Repository, pull: PullRequest, root: str) -> tuple[str, ...]:
-    """What is wrong with the catalog files of the folders that the head touches."""
+def _catalog_files(repository: Repository, pull: PullRequest, root: str) -> dict[str, str]:
+    """The files of the folders that the head touches: path to blob id."""
     depth = root.count("/") + 2
     folders = {"/".join(path.split("/")[:depth]) for path in pull.paths}
     entries = repository.tree(pull.head, root)
-    files = {
-        path: entry.blob for path, entry in entries.items() if "/".join(path.split("/")[:depth]) in folders
-    }
-    contents = repository.blobs(files.values())
+    return {path: one.blob for path, one in entries.items() if "/".join(path.split("/")[:depth]) in folders}
+
+
+def _errors(files: Mapping[str, str], contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What is wrong with these catalog files."""
     report = validate_files({path: contents[blob] for path, blob in files.items()})
     return tuple(
         f"{one.file}:{one.line}:{one.column}: {one.message}"

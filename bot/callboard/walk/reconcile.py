@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,7 @@ def reconcile(
         handled.append(done)
         if done.done == "failed":
             problems.append(_problem(one.pull, done.why))
+    _tidy(workplace, handled)
     registration = None
     if not paused:
         merged = [pull for pull in forge.merged_lately() if _is_due(workplace, pull, handled, catalog)]
@@ -119,7 +121,6 @@ def _act(
                 title=f"{pull.title} (#{pull.number})",
                 message=squash_message(pull, verdict),
             )
-            forge.delete_branch(pull.head_ref)
             return Handled(pull, verdict, "merged")
         if verdict.kind == "regenerate" and anew is not None and anew.changes:
             refused = push_groups(workplace, base, forge.identity(), {pull.head_ref: (pull.head, anew)})
@@ -130,6 +131,14 @@ def _act(
     except (ForgeError, GitError) as error:
         return Handled(pull, verdict, "failed", str(error))
     return Handled(pull, verdict)
+
+
+def _tidy(workplace: Workplace, handled: Sequence[Handled]) -> None:
+    """Delete the merged branches, unless somebody has pushed to one meanwhile."""
+    done = {one.pull.head_ref: (one.pull.head, None) for one in handled if one.done == "merged"}
+    if done:
+        with contextlib.suppress(GitError):  # they may be gone already; a left branch harms nobody
+            workplace.repository.push(done)
 
 
 def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
@@ -144,6 +153,9 @@ def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
 def _sound(workplace: Workplace, merged: Sequence[PullRequest]) -> tuple[list[PullRequest], list[Problem]]:
     """The merged pull requests whose merge commits really have the approved bytes."""
     sound, problems = [], []
+    workplace.repository.fetch_commits(
+        commit for pull in merged for commit in (pull.head, pull.merge_commit) if commit
+    )
     for pull in merged:
         differing = differing_paths(workplace.repository, pull, workplace.config.catalog.path)
         if not differing:

@@ -89,7 +89,7 @@ def check(entity: Document) -> None:
         if not isinstance(value, str) or not value:
             raise Problem("InputError", f"{ref}: /spec must have required property '{field}'")
     for field in _RELATED_BY_KIND.get(kind.lower(), ()):
-        named = spec.get(field, ()) if isinstance(spec, Mapping) else ()
+        named = spec.get(field, []) if isinstance(spec, Mapping) else []
         if not isinstance(named, str | list) or not all(isinstance(each, str) for each in named):
             raise Problem("InputError", f"{ref}: /spec/{field} must be a reference or a list of them")
     list(relations(entity))  # a reference without a kind where none is assumed
