@@ -68,8 +68,7 @@ def number(value: float, digits: int = 4) -> str:
 
 def number_pair(before: float, after: float) -> tuple[str, str]:
     """Two different values with as few digits as tell them apart, but at least four significant ones."""
-    for digits in range(4, 18):
-        pair = number(before, digits), number(after, digits)
-        if pair[0] != pair[1]:
-            return pair
-    return repr(before), repr(after)
+    digits = 4
+    while (pair := (number(before, digits), number(after, digits)))[0] == pair[1] and digits < 17:
+        digits += 1
+    return pair

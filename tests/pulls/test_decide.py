@@ -120,7 +120,7 @@ def test_peoples_commits_need_one_more_approval_since_nobody_approves_their_own_
     two = facts(made_by_us=False, reviews=(review(ANN), review(BEA)))
 
     assert decide(one, CHECKED).kind == "step-back"
-    assert "1 of 2 approvals" in decide(one, CHECKED).reasons[-1].sentence
+    assert "Approvals: 1 of 2." in decide(one, CHECKED).reasons[-1].sentence
     assert decide(two, CHECKED).kind == "merge"
 
 

@@ -201,7 +201,7 @@ def _unapproved(facts: PullFacts, given: Approvals, needed: int) -> Iterator[Rea
     missing = needed - len(given.by)
     if missing <= 0:
         return
-    said = f"It has {len(given.by)} of {needed} approval{'s' if needed > 1 else ''}."
+    said = f"Approvals: {len(given.by)} of {needed}."
     if facts.deletion:
         said += " Removing a model from the catalog is for a person to decide."
     if not facts.made_by_us:

@@ -1,0 +1,111 @@
+"""Templates of the texts on pull requests, filled so that no value can be more than text.
+
+Whatever a template prints is written as plain text, unless it is ``Markdown`` that we made. So a template
+cannot forget to clean a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from callboard.catalog import inert
+from callboard.catalog.markdown import plain
+from callboard.catalog.text import shortened
+from callboard.redaction import redact
+from callboard.resources import shipped
+
+LONGEST_BODY = 65_000
+"""Characters. GitHub takes 65,536 and counts some twice; GitLab takes 1,048,576."""
+_LONGEST_VALUE = 400
+_MOST_ROWS = 2000
+
+
+class Markdown(str):
+    """A text that is Markdown already, and safe."""
+
+
+def filled(template: str, **values: Any) -> str:
+    """A template with its values; as many rows as the forge takes, details cut before overviews.
+
+    The template finds in ``cap`` how many rows of details it may write, in ``overview_cap`` how many of what
+    stands on the first screen, and says with ``more`` what it left out.
+    """
+
+    def text(cap: int, overview_cap: int) -> str:
+        rendered = _environment().get_template(template).render(**values, cap=cap, overview_cap=overview_cap)
+        return re.sub(r"\n{3,}", "\n\n", redact(rendered)).strip() + "\n"
+
+    whole = text(_MOST_ROWS, _MOST_ROWS)
+    if len(whole) <= LONGEST_BODY:
+        return whole
+    if len(text(0, _MOST_ROWS)) <= LONGEST_BODY:
+        return _longest(lambda cap: text(cap, _MOST_ROWS))
+    return _longest(lambda cap: text(0, cap))
+
+
+def _longest(text: Callable[[int], str]) -> str:
+    """The text with the most rows that is not too long. Longer lists never make shorter texts."""
+    fits, too_many = 0, _MOST_ROWS
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if len(text(middle)) <= LONGEST_BODY:
+            fits = middle
+        else:
+            too_many = middle
+    return text(fits)
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    # Nothing is escaped as HTML: the texts are Markdown, and ``_printed`` takes the place of escaping.
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(shipped("templates", "pull-request")),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printed,
+    )
+    environment.filters |= {"code": _code, "block": _block, "more": _more}
+    return environment
+
+
+def _printed(value: object) -> object:
+    return value if isinstance(value, Markdown) else plain(str(value), _LONGEST_VALUE)
+
+
+def _code(value: str) -> Markdown:
+    content = inert.code(shortened(value, _LONGEST_VALUE))
+    if not content or "|" in content:
+        return Markdown(plain(content, _LONGEST_VALUE))
+    mark = "`" * (_longest_run(content) + 1)
+    space = " " if content.startswith("`") or content.endswith("`") else ""
+    return Markdown(f"{mark}{space}{content}{space}{mark}")
+
+
+def _block(value: str, cap: int) -> Markdown:
+    lines = inert.code(value).rstrip("\n").split("\n")
+    shown = [line[:500] or " " for line in lines[:cap]]
+    mark = "`" * max(3, _longest_run("\n".join(shown)) + 1)
+    left_out = _more(lines, cap, "lines")
+    return Markdown(
+        "\n".join([f"{mark}yaml", *shown, mark]) + (f"\n\n{left_out}".rstrip() if left_out else "")
+    )
+
+
+def _longest_run(content: str) -> int:
+    return max((len(run) for run in re.findall("`+", content)), default=0)
+
+
+def _more(rows: Sequence[object], cap: int, what: str = "") -> Markdown:
+    left = len(rows) - cap
+    if left <= 0:
+        return Markdown("")
+    words = f"{left} more {what}".rstrip()
+    return Markdown(f"\n… and {words}, left out because the forge takes no longer text.\n")
