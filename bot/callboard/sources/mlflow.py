@@ -22,6 +22,7 @@ from callboard.redaction import redact
 from callboard.sources import mlflow_records as records
 from callboard.sources.context import Context
 from callboard.sources.mlmodel import BadMLmodel, read_mlmodel
+from callboard.sources.provenance import with_provenance
 from callboard.sources.remote import as_problem, bad_record, open_client
 from callboard.sources.selection import selected
 
@@ -196,15 +197,12 @@ class _Reading:
             datasets = newest.training_datasets
         else:
             datasets = known.lineage.datasets if known and versions else ()
-        return records.model_of(
-            self.settings.name,
-            self.client.base_url,
-            said,
-            tuple(
-                self._version(version, aliases.get(version.version, []), runs.get(version.run_id))
-                for version in versions
-            ),
-            datasets,
+        read = tuple(
+            self._version(version, aliases.get(version.version, []), runs.get(version.run_id))
+            for version in versions
+        )
+        return with_provenance(
+            records.model_of(self.settings.name, self.client.base_url, said, read, datasets)
         )
 
     def _version(self, said: records.ModelVersion, aliases: list[str], run: records.Run | None) -> Version:

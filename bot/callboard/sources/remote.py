@@ -49,7 +49,7 @@ def as_problem(
     )
 
 
-def bad_record(source: str, error: ValidationError | ValueError, where: str, model: str | None) -> Problem:
+def bad_record(source: str, error: Exception, where: str, model: str | None) -> Problem:
     """What a person is told about a record that is not what the registry's API promises. Quotes no value."""
     what = "the registry's record cannot be read"
     if isinstance(error, ValidationError):
