@@ -4,7 +4,8 @@ from __future__ import annotations
 
 pytest_plugins: list[str] = [
     "tests.servers.backstage",
-    "tests.servers.catalogs",
     "tests.servers.contents",
+    "tests.servers.catalogs",
+    "tests.servers.forge",
     "tests.servers.mlflow",
 ]

@@ -12,15 +12,18 @@ from pathlib import Path
 
 SHA = re.compile(r"[0-9a-f]{40}")
 ZERO = "0" * 40
-_CONFIG = {
-    "http.receivepack": "true",
-    "uploadpack.allowFilter": "true",
-    "uploadpack.allowAnySHA1InWant": "true",
-    "receive.hideRefs": "refs/pull",
-    "receive.autogc": "false",
-    "gc.auto": "0",
-    "core.quotePath": "false",
-}
+_CONFIG = """\
+[http]
+\treceivepack = true
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[receive]
+\thideRefs = refs/pull
+\tautogc = false
+[gc]
+\tauto = 0
+"""
 _COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 _COMMIT_FIELDS = 10
 
@@ -99,8 +102,8 @@ class Bare:
         path.mkdir(parents=True)
         bare = cls(path)
         bare.run("init", "--quiet", "--bare", f"--initial-branch={default_branch}", ".")
-        for key, value in _CONFIG.items():
-            bare.run("config", key, value)
+        with (path / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
         return bare
 
     def run(self, *arguments: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:

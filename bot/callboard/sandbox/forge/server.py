@@ -43,7 +43,12 @@ class SandboxForge:
         self.world = World(root, repoints_reviews=repoints_reviews, undecided_reads=undecided_reads)
         app: ASGIApp = application(self.world)
         config = uvicorn.Config(
-            wrap(app) if wrap else app, log_level="critical", lifespan="off", access_log=False, ws="none"
+            wrap(app) if wrap else app,
+            log_level="critical",
+            lifespan="off",
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._socket = socket.socket()

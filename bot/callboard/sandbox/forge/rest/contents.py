@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from callboard.sandbox.forge.refusal import not_found
 from callboard.sandbox.forge.shapes import repositories as shapes
 
 from .repositories import resolve
 from .table import Answer, Call, operation
 
-
-@operation("GET", "/repos/{owner}/{repo}/contents", "repos/get-content", models="the root folder")
-def get_root(call: Call) -> Answer:
-    """The root folder."""
-    return _content(call, "")
+_LARGEST_ENCODED = 1 << 20
+"""Larger files come without content unless asked for raw (GitHub, "Get repository content")."""
 
 
 @operation(
     "GET",
     "/repos/{owner}/{repo}/contents/{path:path}",
     "repos/get-content",
-    models="raw where Accept asks for it; ETag and 304",
+    models="raw where Accept asks for it; no content above 1 MiB unless raw; ETag and 304",
 )
 def get(call: Call) -> Answer:
     """A file, symbolic link or folder."""
-    return _content(call, call.path["path"].strip("/"))
-
-
-def _content(call: Call, path: str) -> Answer:
     repository, git = call.repository, call.repository.git
+    path = call.path["path"].strip("/")
     reference = call.query.get("ref") or repository.default_branch
     commit = resolve(call, reference)
     entry = git.entry(commit, path) if path else None
-    if path and entry is None:
+    if path and (entry is None or entry.type == "commit"):
         raise not_found()
     if entry is None or entry.type == "tree":
-        listed = git.tree(entry.sha if entry else commit)
-        items = []
-        for each in listed:
-            full = f"{path}/{each.path}" if path else each.path
-            items.append(
-                shapes.content(
-                    call.links,
-                    repository,
-                    type(each)(each.mode, each.type, each.sha, each.size, full),
-                    reference,
-                )
-            )
-        return Answer(items)
+        inside = [
+            dataclasses.replace(each, path=f"{path}/{each.path}" if path else each.path)
+            for each in git.tree(entry.sha if entry else commit)
+        ]
+        return Answer([shapes.content(call.links, repository, each, reference) for each in inside])
     data = git.blob(entry.sha)
     if "raw" in call.accept:
         return Answer(data, media="application/vnd.github.raw; charset=utf-8")
     body = shapes.content(call.links, repository, entry, reference)
     if entry.mode == "120000":
         return Answer(body | {"target": data.decode(errors="replace")})
+    if len(data) > _LARGEST_ENCODED:
+        return Answer(body | {"encoding": "none", "content": ""})
     return Answer(body | {"encoding": "base64", "content": shapes.encoded(data)})

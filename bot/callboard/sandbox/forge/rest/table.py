@@ -110,7 +110,7 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. ``needs``: the role in the repository of the path; writes also need a signed-in caller."""
+    """One operation. ``needs``: the role in the path's repository; writes also need a signed-in caller."""
 
     id: str
     method: str
