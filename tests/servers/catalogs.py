@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
+from tests.servers.backstage import GitHub, StartBackstage
+from tests.servers.contents import Contents
 
 from callboard.backstage.client import Catalog
 from callboard.http import connect
 from callboard.redaction import Secret
 from callboard.sandbox import catalog as sandbox
-from tests.servers.backstage import GitHub, StartBackstage
-from tests.servers.contents import Contents
 
 T = TypeVar("T")
 _names = itertools.count(1)
@@ -69,7 +69,7 @@ def name() -> str:
     return f"model-{next(_names)}"
 
 
-def eventually(read: Callable[[], T], wanted: Callable[[T], bool] = bool, *, within: float = 40.0) -> T:
+def eventually(read: Callable[[], T], wanted: Callable[[T], bool] = bool, *, within: float = 20.0) -> T:
     """What ``read`` answers as soon as it is as wanted. Fails with the last answer when it never is."""
     give_up = time.monotonic() + within
     while True:

@@ -67,7 +67,8 @@ class Catalog:
         except HttpProblem as problem:
             if problem.status != 400:
                 raise
-            return DryRun(problem=one_line(problem.what))
+            said = problem.what.partition(": ")[2]
+            return DryRun(problem=one_line(said or problem.what))
         return DryRun(tuple(_mappings(_mapping(answer).get("entities"))))
 
     def register(self, target: str) -> Location:

@@ -243,6 +243,6 @@ def _finished(document: Document, kept: _Kept, related: list[tuple[str, str]]) -
                 for error in kept.errors
             ]
         }
-    etag = hashlib.sha1(json.dumps(entity, sort_keys=True).encode(), usedforsecurity=False)
+    etag = hashlib.sha1(json.dumps(entity).encode(), usedforsecurity=False)
     entity["metadata"]["etag"] = etag.hexdigest()
     return entity

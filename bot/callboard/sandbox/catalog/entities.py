@@ -125,8 +125,12 @@ def children(location: Document, target: str) -> list[str]:
     spec = location.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     named = spec.get("targets", [])
-    targets = [spec.get("target"), *(named if isinstance(named, Sequence) else ())]
-    return [urljoin(target, each) for each in targets if isinstance(each, str)]
+    targets = [spec.get("target"), *(named if isinstance(named, list) else ())]
+    return [
+        re.sub("/blob/", "/tree/", urljoin(target, each), count=1)
+        for each in targets
+        if isinstance(each, str)
+    ]
 
 
 def relations(entity: Document) -> Iterator[tuple[str, str, str]]:
