@@ -27,7 +27,7 @@ _START_SECONDS = 30.0
 class SandboxForge:
     """An offline GitHub: REST, GraphQL and git over real repositories below ``root``.
 
-    ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
+    ``port``: 0 takes any free one. ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
     ``undecided_reads``: so many reads after a change answer that mergeability is not known yet.
     ``wrap``: a test's middleware around the whole application.
     """
@@ -36,6 +36,7 @@ class SandboxForge:
         self,
         root: Path,
         *,
+        port: int = 0,
         repoints_reviews: bool = True,
         undecided_reads: int = 0,
         wrap: Callable[[ASGIApp], ASGIApp] | None = None,
@@ -52,11 +53,12 @@ class SandboxForge:
         )
         self._server = uvicorn.Server(config)
         self._socket = socket.socket()
+        self._port = port
         self._thread: threading.Thread | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
-        self._socket.bind((_HOST, 0))
+        self._socket.bind((_HOST, self._port))
         self._socket.listen(128)
         # The socket listens before the server runs, so that nobody's first request is refused.
         self.url = f"http://{_HOST}:{self._socket.getsockname()[1]}"
@@ -151,6 +153,14 @@ class SandboxForge:
             commit = commit_files(git, branch, files, message, person)
             settle(self.world, found, who)
             return commit
+
+    def file(self, repository: str, branch: str, path: str) -> bytes:
+        """The content of a file. Raises KeyError when there is none."""
+        git = self.repository(repository).git
+        entry = git.entry(f"refs/heads/{branch}", path)
+        if entry is None:
+            raise KeyError(path)
+        return git.blob(entry.sha)
 
     def pull(self, repository: str, number: int) -> Pull:
         """What the forge knows of a pull request."""
