@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from yaml import YAMLError
+
 from callboard.documents.edits import (
     Edit,
     InsertItem,
@@ -91,14 +93,16 @@ def comments(text: str) -> list[str]:
     """Every comment of a text, in order, from its ``#`` on. Raises CannotEdit if the text cannot be read."""
     body = text.removeprefix(_MARK)
     _values(body)
-    return _comments(lay_out(body))
+    return _comments(_laid_out(body))
 
 
 def comments_of(text: str, document: int) -> list[str]:
     """The comments inside of one document. Raises CannotEdit."""
     body = text.removeprefix(_MARK)
     _values(body)
-    layout = lay_out(body)
+    layout = _laid_out(body)
+    if document >= len(layout.parts):
+        raise CannotEdit(f"there is no document {document + 1}")
     part = layout.parts[document]
     stop = layout.parts[document + 1].start if document + 1 < len(layout.parts) else len(body)
     return [body[a:b] for a, b in layout.comments if part.start <= a < stop]
@@ -110,6 +114,14 @@ def _values(text: str) -> list[Any]:
         fault = reading.faults[0]
         raise CannotEdit(f"line {fault.place.line}, column {fault.place.column}: {fault.what}")
     return [document.value for document in reading.documents]
+
+
+def _laid_out(text: str) -> Layout:
+    try:
+        return lay_out(text)
+    except YAMLError:
+        # The reader takes each document for itself; what is legal alone may not be in a stream.
+        raise CannotEdit("a document behind '...' does not begin with '---'") from None
 
 
 def _comments(layout: Layout) -> list[str]:
@@ -139,7 +151,7 @@ def _splice(document: int, one: Edit, layout: Layout) -> str:
 
 def _first_right(text: str, wanted: Sequence[Any], *ways: Callable[[Layout], str]) -> str:
     """The first text that holds what is wanted and all the comments of ``text``."""
-    layout = lay_out(text)
+    layout = _laid_out(text)
     if len(layout.parts) != len(_values(text)):
         raise CannotEdit("its documents cannot be told apart")
     for way in ways:
@@ -161,4 +173,4 @@ def _is_right(written: str, wanted: Sequence[Any], comments_before: Counter[str]
         values = _values(written)
     except CannotEdit:
         return False
-    return same(values, wanted) and comments_before <= Counter(_comments(lay_out(written)))
+    return same(values, wanted) and comments_before <= Counter(_comments(_laid_out(written)))

@@ -43,11 +43,11 @@ class Splicer:
     def set_value(self, path: Path, value: Any) -> str:
         """Put ``value`` where another value stands, in the same kind of quotes where it had some."""
         parent, index, node = self._find(path)
-        if parent is None:
-            raise Unsupported
         for shared in node.within():
             _refuse_shared(shared)
         quote = cast(Quote, node.style) if node.style in ("'", '"') else None
+        if parent is None:
+            return self._set_root(node, value)
         if parent.flow:
             return self._set_in_flow(node, value, quote)
         return self._set_in_block(parent, index, node, value, quote)
@@ -113,6 +113,14 @@ class Splicer:
 
     # Values
 
+    def _set_root(self, node: Node, value: Any) -> str:
+        line = _line_start(self._text, node.start)
+        stop = self._end_of_line(node.end)
+        if not isinstance(value, Mapping) or self._text[line : node.start].strip():
+            raise Unsupported
+        lines = [*self._block(value).removesuffix("\n").split("\n"), *self._comments_in(line, stop)]
+        return self._replaced(line, stop, self._eol.join(lines))
+
     def _set_in_flow(self, node: Node, value: Any, quote: Quote | None) -> str:
         if self._comments_in(node.start, node.end):
             raise Unsupported
@@ -126,11 +134,11 @@ class Splicer:
         if on_one_line and not body and not self._comments_in(after, node.end):
             blank = " " if node.start == node.end else ""
             return self._replaced(node.start, node.end, blank + head)
-        stop = self._end_of_line(node.end)
+        stop = self._end_of_deeper_comments(self._end_of_line(node.end), node_column(parent))
         beside_key = self._comments_in(after, min(stop, line_end(self._text, after)))
         below = self._comments_in(after, stop)[len(beside_key) :]
         first = " ".join(["", *([head] if head else []), *beside_key])
-        lines = [first, *body, *(" " * parent.column + comment for comment in below)]
+        lines = [first, *body, *(" " * node_column(parent) + comment for comment in below)]
         return self._replaced(after, stop, self._eol.join(lines))
 
     def _beside(self, parent: Node, node: Node, value: Any, quote: Quote | None) -> tuple[str, list[str]]:
@@ -140,7 +148,7 @@ class Splicer:
         else:
             text = self._block([value], quote).removeprefix("-")
         head, *body = text.removesuffix("\n").split("\n")
-        return head.strip(), _indented(body, parent.column)
+        return head.strip(), _indented(body, node_column(parent))
 
     def _depth_of_block(self, node: Node, parent: Node) -> int | None:
         """How much deeper than its key the lines of a block scalar stand."""
@@ -177,6 +185,7 @@ class Splicer:
         lines = [first, *_indented(more, len(pad))]
         if position > 0:
             stop = self._end_of_line(self._span(node, position - 1)[1])
+            stop = self._end_of_deeper_comments(stop, len(pad))
             return self._replaced(stop, stop, self._eol + pad + self._eol.join(lines))
         start = self._span(node, 0)[0]
         line = _line_start(self._text, start)
@@ -309,6 +318,13 @@ class Splicer:
         stop = line_end(self._text, end)
         if re.fullmatch(r"[ \t]*(?:[ \t]#.*)?", self._text[end:stop]) is None:
             raise Unsupported
+        return stop
+
+    def _end_of_deeper_comments(self, stop: int, column: int) -> int:
+        """The end of the lines of comments below that belong to a value because they stand deeper than it."""
+        deeper = re.compile(rf"(?:\r?\n[ \t]*)*\r?\n {{{column + 1}}} *#[^\r\n]*")
+        while (found := deeper.match(self._text, stop)) is not None:
+            stop = found.end()
         return stop
 
     def _replaced(self, start: int, stop: int, new: str) -> str:
