@@ -150,6 +150,14 @@ def test_scalars_that_two_versions_of_yaml_take_differently_are_found_with_their
     ]
 
 
+def test_what_ends_a_line_in_yaml_1_1_only_is_a_character_like_any_other() -> None:
+    text = "a\u2028: b\x85c\nd: 'e\u2029 f'\n\ue000: g\n"
+    (document,) = read_documents(text, "c.yaml").documents
+    assert document.value == {"a\u2028": "b\x85c", "d": "e\u2029 f", "\ue000": "g"}
+    assert str(document.place(("a\u2028",))) == "c.yaml:1:5"
+    assert str(document.place(("\ue000",))) == "c.yaml:3:4"
+
+
 def test_aliases_share_what_they_stand_for() -> None:
     (value,) = values("a: &x [1, 2]\nb: *x\nc: &y k\nd: *y\n")
     assert value == {"a": [1, 2], "b": [1, 2], "c": "k", "d": "k"}

@@ -83,7 +83,7 @@ class Document:
         node = self._root
         at_key = _offset(node)
         for step in path:
-            found = _child(node, step)
+            found = _child(node, step, self._piece.source.hidden)
             if found is None:
                 return at_key
             name, node = found
@@ -111,9 +111,9 @@ def read_documents(content: bytes | str, file: str, limits: Limits = Limits()) -
         return Reading((), (fault,))
     # Bytes that are not UTF-8 become lone surrogates here, which the check of characters then finds.
     text = content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
-    text = text.removeprefix("\ufeff")
+    source = _Source(file, *_hide_breaks(text.removeprefix("\ufeff")))
     reader = _Reader(limits, trusted=_is_small(raw, limits), clean=_BAD_CHARACTER.search(text) is None)
-    for piece in _pieces(_Source(file, text)):
+    for piece in _pieces(source):
         reader.read(piece)
         if len(reader.faults) >= limits.faults or reader.exhausted:
             break
@@ -144,12 +144,27 @@ def _is_small(content: bytes, limits: Limits) -> bool:
     return 2 * separators + 1 <= limits.nodes
 
 
+_ONLY_1_1_BREAKS = "\x85\u2028\u2029"
+_PRIVATE = range(0xE000, 0xF900)
+
+
+def _hide_breaks(text: str) -> tuple[str, dict[int, str]]:
+    """The text with ordinary characters for those that end a line in YAML 1.1 only, and which is which."""
+    if not any(character in text for character in _ONLY_1_1_BREAKS):
+        return text, {}
+    free = (code for code in _PRIVATE if chr(code) not in text)
+    hidden = dict(zip(free, _ONLY_1_1_BREAKS, strict=False))
+    return text.translate({ord(character): code for code, character in hidden.items()}), hidden
+
+
 @dataclass(frozen=True)
 class _Source:
     """A whole file."""
 
     file: str
     text: str
+    hidden: dict[int, str]
+    """What stands in the text for characters that libyaml would take for ends of lines."""
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -213,7 +228,8 @@ class _Reader:
             self._check(piece.text)
             for number, node in enumerate(libyaml.compose(piece.text)):
                 assert node is not None
-                builder = _Builder(self.limits, aliased="*" in piece.text and "&" in piece.text)
+                aliased = "*" in piece.text and "&" in piece.text
+                builder = _Builder(self.limits, piece.source.hidden, aliased=aliased)
                 value = builder.build(node, 1)
                 found = tuple(builder.ambiguous)
                 self.documents.append(Document(value, self._index, piece, number, found))
@@ -254,8 +270,8 @@ class _Reader:
 class _Builder:
     """Makes values of one document's nodes."""
 
-    def __init__(self, limits: Limits, *, aliased: bool) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, hidden: dict[int, str], *, aliased: bool) -> None:
+        self.limits, self.hidden = limits, hidden
         self.ambiguous: list[tuple[str, int]] = []
         self._seen: dict[int, tuple[Any, int]] | None = {} if aliased else None
         self._aliases = 0
@@ -305,12 +321,12 @@ class _Builder:
         return mapping
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
-        text: str = node.value
+        text: str = node.value.translate(self.hidden) if self.hidden else node.value
         if node.tag == libyaml.PLAIN:
             if len(text) < 80 and reads_differently(text):
                 self.ambiguous.append((text, _offset(node)))
             return read_plain(text)
-        return text if node.tag == libyaml.STRING else _tagged(node)
+        return text if node.tag == libyaml.STRING else _tagged(node, text)
 
 
 _UNFINISHED = object()
@@ -322,9 +338,8 @@ _CORE_TAGS: dict[str, tuple[type, ...]] = {
 }
 
 
-def _tagged(node: yaml.ScalarNode) -> Scalar:
+def _tagged(node: yaml.ScalarNode, text: str) -> Scalar:
     """A scalar with a tag of its own. A tag that YAML 1.2 does not know leaves a string, as in Backstage."""
-    text: str = node.value
     wanted = _CORE_TAGS.get(node.tag)
     if wanted is None:
         return text
@@ -351,14 +366,13 @@ def _key(value: Value, node: yaml.Node) -> str:
     return str(value)
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+def _child(node: yaml.Node, step: str | int, hidden: dict[int, str]) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
         return node.value[step], node.value[step]
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
-            plain = key_node.tag == libyaml.PLAIN
-            key = _key(read_plain(key_node.value), key_node) if plain else key_node.value
-            if key == step:
+            text = key_node.value.translate(hidden) if isinstance(key_node.value, str) else ""
+            if step == (_key(read_plain(text), key_node) if key_node.tag == libyaml.PLAIN else text):
                 return key_node, value_node
     return None
 

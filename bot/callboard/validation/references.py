@@ -44,7 +44,7 @@ def parse_reference(text: str, *, kind: str | None, namespace: str) -> Reference
     return Reference(own_kind, own_namespace, name)
 
 
-# Field of spec → kind of references without one; None where they must have one. Which relations a kind has
+# Field of spec to kind of references without one; None where they must have one. Which relations a kind has
 # is code in Backstage (BuiltinKindsEntityProcessor), and so is that dependencyOf is read.
 _OWNED: Mapping[str, str | None] = {"owner": "Group", "system": "System"}
 _DEPENDENT: Mapping[str, str | None] = {"dependsOn": None, "dependencyOf": None}
@@ -65,16 +65,19 @@ _FIELDS: Mapping[str, Mapping[str, str | None]] = {
     "User": {"memberOf": "Group"},
     "Location": {},
 }
+_AI_FIELDS: Mapping[str, str] = {"skill": "dependsOn", "plugin": "skills", "marketplace": "plugins"}
 KINDS = frozenset(_FIELDS)
 """The kinds that a Backstage catalog knows by itself, or with its AI module."""
 
 
 def references_of(entity: Mapping[str, Any]) -> Iterator[tuple[Path, str, str | None]]:
     """Every reference that an entity holds, with its path and the kind that it has by default."""
-    spec = entity.get("spec")
-    fields = _FIELDS.get(str(entity.get("kind")), {})
+    spec, own_kind = entity.get("spec"), str(entity.get("kind"))
     if not isinstance(spec, dict):
         return
+    fields = dict(_FIELDS.get(own_kind, {}))
+    if own_kind == "AiResource" and (field := _AI_FIELDS.get(str(spec.get("type")))):
+        fields[field] = "AiResource"
     for field, kind in fields.items():
         value = spec.get(field)
         if isinstance(value, str) and value:

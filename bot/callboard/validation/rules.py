@@ -50,6 +50,12 @@ def field_formats(entity: Entity) -> Iterator[Finding]:
         yield from _format(("metadata", "tags", index), tag, formats.is_tag, "tag")
     for path, url in _link_urls(metadata):
         yield from _format(path, url, formats.is_url, "link-url")
+    for index, link in _items(metadata.get("links"), list):
+        for field in ("title", "icon"):
+            text = link.get(field) if isinstance(link, dict) else None
+            if isinstance(text, str) and text and not text.strip():
+                hint = "write at least one character that can be seen, or leave the field out"
+                yield Finding(("metadata", "links", index, field), "empty-value", f"{field} is blank", hint)
 
 
 _WANTED = {
