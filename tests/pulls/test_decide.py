@@ -157,7 +157,7 @@ checks = st.builds(
 
 
 def mostly(usual: Any, rare: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from([usual] * 9 + [rare])
+    return st.sampled_from([usual] * 29 + [rare])
 
 
 any_facts = st.builds(
@@ -174,7 +174,11 @@ any_facts = st.builds(
             "blocked_by_forge": mostly(False, True),
             "paths": mostly(("models/x/catalog-info.yaml",), ("README.md",)),
             "paths_complete": mostly(True, False),
-            "reviews": st.lists(reviews, max_size=4).map(tuple),
+            "reviews": st.builds(
+                lambda sure, more: (*sure, *more),
+                st.sampled_from([(), (review(at=5),), (review(at=5), review(BEA, at=5))]),
+                st.lists(reviews, max_size=3),
+            ),
             "checks": st.lists(checks, max_size=2).map(tuple),
             "force_pushes": st.lists(
                 st.builds(ForcePush, before=commits, after=commits, at=times), max_size=2

@@ -64,7 +64,7 @@ def decide(facts: PullFacts, policy: Merge) -> Verdict:
     needed = policy.approvals if facts.made_by_us else policy.approvals + 1
     approved = len(given.by) >= needed and not given.against
     if foreign := [*_not_ours(facts)]:
-        reasons = [*foreign, *_invalid(facts)]
+        reasons = [*foreign, *(_invalid(facts) if facts.errors else ())]
     else:
         reasons = [*_closed(facts)] or [
             *_held(facts, policy),
@@ -77,7 +77,7 @@ def decide(facts: PullFacts, policy: Merge) -> Verdict:
         ]
         reasons = reasons or [*_refused_by_forge(facts)]
     reasons.sort(key=lambda reason: _GRAVITY.index(reason.calls_for))
-    kind = reasons[0].calls_for if reasons else "merge"
+    kind: VerdictKind = reasons[0].calls_for if reasons else "merge"
     by = tuple(account.login for account in given.by)
     return Verdict(kind, facts.pull.head, tuple(reasons), by, needed)
 
@@ -168,7 +168,8 @@ def _invalid(facts: PullFacts) -> Iterator[Reason]:
             "wait", "not-validated", "Its files have not been validated.", "Run callboard reconcile again."
         )
     for error in facts.errors or ():
-        yield Reason("blocked", "invalid", error, "Correct it where it comes from, or on the branch.")
+        said = error if error.endswith(".") else f"{error}."
+        yield Reason("blocked", "invalid", said, "Correct it where it comes from, or on the branch.")
 
 
 def _unchecked(facts: PullFacts, policy: Merge) -> Iterator[Reason]:

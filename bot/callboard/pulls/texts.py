@@ -155,7 +155,6 @@ def _many(changes: Sequence[ModelChange]) -> dict[str, Any]:
         changes, key=lambda change: (not breaks_callers(change), change.kind != "new", change.key)
     )
     return {
-        "summary": title(changes, 200),
         "breaking_models": [change for change in ordered if breaks_callers(change)],
         "breaking_lines": [
             (change, one) for change in ordered for one in change.differences if one.severity == "breaking"
