@@ -334,6 +334,41 @@ def test_deep_nesting_loses_only_itself() -> None:
     assert reading.faults
 
 
+def test_a_version_behind_an_anchor_is_read_as_it_is_understood() -> None:
+    reading = card("version: &v 1.10\ntags: [*v]")
+    assert (reading.version, reading.tags) == ("1.1", ("1.1",))
+
+
+def test_a_flood_of_faults_is_told_in_part() -> None:
+    reading = card("tags: [" + "[], " * 4000 + "good]")
+    assert reading.tags == ("good",)
+    assert len(reading.faults) == 101
+    assert [fault.code for fault in reading.faults].count("card-more") == 1
+
+
+def test_a_flood_of_fields_is_read_in_part() -> None:
+    reading = card("name: good\n" + "\n".join(f"k{n}: 1" for n in range(5000)))
+    assert reading.name == "good"
+    assert places(reading) == ["card.md:1002:1 card-front-matter"]
+
+
+def test_a_flood_of_fields_within_a_field_is_left_out() -> None:
+    flood = ", ".join(f"k{n}: 1" for n in range(5000))
+    reading = card(f"name: good\nversions: [{{version: 1, {flood}}}, {{version: 2}}]")
+    assert [version.name for version in reading.versions] == ["2"]
+    assert [fault.code for fault in reading.faults] == ["card-field"]
+
+
+def test_a_flood_of_numbers_is_still_read() -> None:
+    entries = ", ".join(f"{{name: m, type: {n}.0}}" for n in range(3000))
+    reading = card(f"datasets: [{', '.join(f'{n}.50' for n in range(4000))}]\nbase_model: [{entries}]")
+    assert reading.datasets[:2] == ("0.50", "1.50")
+    assert len(reading.datasets) == 4000
+    assert reading.base_models == ("m",)
+    many = card(f"tags: [{', '.join(f'{n}.50' for n in range(5000))}]\nbase_model: 2.50")
+    assert (len(many.tags), many.base_models) == (5000, ("2.5",))
+
+
 def test_several_licenses_are_all_named() -> None:
     assert card("license: [mit, apache-2.0]").license == License(id="mit, apache-2.0")
 

@@ -262,6 +262,20 @@ def test_bad_results_are_reported_with_their_place_and_lost_alone(root: Path) ->
     ]
 
 
+def test_an_endpoint_needs_no_definition(root: Path) -> None:
+    write(root / "m.md", "---\nendpoints: [{url: 'https://a.example', protocol: grpc}]\n---\n")
+    (endpoint,) = only(root).endpoints
+    assert (endpoint.url, endpoint.protocol, endpoint.definition) == ("https://a.example", "grpc", None)
+
+
+def test_a_card_of_the_root_that_cannot_be_read_makes_the_listing_incomplete(root: Path) -> None:
+    write(root / "m.md", "Text\n")
+    (root / "README.md").symlink_to(write(root.parent / "outside.md", "---\nname: stolen\n---\n"))
+    found = listing(root)
+    assert (ids(found), found.complete) == (["m"], False)
+    assert wheres(found) == ["cards/README.md:1:1"]
+
+
 def test_an_endpoint_brings_its_definition_along(root: Path) -> None:
     card = (
         "---\nendpoints: [{url: 'https://a.example', protocol: openapi, definition: api/openapi.yaml}]\n---\n"
@@ -443,7 +457,7 @@ def test_more_entries_than_the_limit_make_the_listing_incomplete(
 
 def test_each_field_remembers_that_this_source_said_it(root: Path) -> None:
     write(root / "m.md", "---\nowner: group:default/a\n---\nText\n")
-    assert only(root).provenance == {"card": "cards", "name": "cards", "owner": "cards"}
+    assert only(root).provenance == dict.fromkeys(("card", "name", "owner", "revision"), "cards")
 
 
 def test_progress_is_told_model_by_model(root: Path) -> None:

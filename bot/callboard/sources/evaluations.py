@@ -76,7 +76,7 @@ def read_eval_results(content: bytes, file: str) -> tuple[tuple[Evaluation, ...]
     reading = read_documents(content, file)
     faults = list(reading.faults)
     found: list[Evaluation] = []
-    lines = content.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    lines = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     for document in reading.documents:
         origin = Origin(partial(_place_in_root, document), lines, faults)
         root = Fields({"results": document.value}, origin)

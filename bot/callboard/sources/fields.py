@@ -14,12 +14,27 @@ MAX_TEXT = 8192
 """Characters of one text; a longer one is cut."""
 MAX_ITEMS = 5000
 """Items of one list; the rest is left out. Cards of embedding benchmarks list some 2,000 results."""
+MAX_KEYS = 1000
+"""Fields of one mapping."""
+MAX_FAULTS = 100
+"""Faults of one file that are told."""
+MAX_LOOKUPS = 5000
+"""Numbers of one file that are looked up as they are written; the rest is spelled as they are understood."""
 
 _PLAIN = re.compile(r"[^\s,\[\]{}#&!*|>'\"]+")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
 
 
-@dataclass(frozen=True)
+def note(faults: list[Fault], fault: Fault) -> None:
+    """Add ``fault``, unless the file has so many that nobody would read it."""
+    if len(faults) == MAX_FAULTS:
+        what = f"more is wrong in this file than the {MAX_FAULTS} faults that are told"
+        fault = Fault(fault.place, "card-more", what, "correct those and run again")
+    if len(faults) <= MAX_FAULTS:
+        faults.append(fault)
+
+
+@dataclass
 class Origin:
     """Where the values were written, and where faults go."""
 
@@ -27,19 +42,21 @@ class Origin:
     lines: Sequence[str]
     """The lines of the file that places speak of."""
     faults: list[Fault]
+    _lookups: int = 0
 
     def written(self, path: Path, value: object) -> str:
         """A number or truth value as its author wrote it: ``1.10`` is a version, the float 1.1 is not."""
-        place = self.place(path)
-        if 1 <= place.line <= len(self.lines):
+        self._lookups += 1
+        plain = None
+        if self._lookups <= MAX_LOOKUPS:
+            place = self.place(path)
             plain = _PLAIN.match(self.lines[place.line - 1], place.column - 1)
-            if plain:
-                return plain.group()
-        return str(value)
+        return plain.group() if plain else str(value)
 
     def fault(self, path: Path, code: str, what: str, hint: str) -> None:
         """Report what is wrong with the value at ``path``."""
-        self.faults.append(Fault(self.place(path), code, what, hint))
+        if len(self.faults) <= MAX_FAULTS:
+            note(self.faults, Fault(self.place(path), code, what, hint))
 
 
 @dataclass(frozen=True)
@@ -68,10 +85,9 @@ class Fields:
         for name in names:
             for path, value in self._items(name):
                 if isinstance(value, Mapping):
-                    inner = Fields(value, self.origin, path)
-                    text = inner.text("name", "id", "type")
+                    text = Fields(value, self.origin, path).text("name", "id", "type")
                     if text is None:
-                        inner.wrong("a text", path, value)
+                        self.wrong("a text", path, value)
                 else:
                     text = self._text(path, value)
                 if text:
@@ -131,23 +147,17 @@ class Fields:
         """The mapping at that field; an empty one where there is none."""
         value = self.values.get(name)
         path = (*self.at, name)
-        if isinstance(value, Mapping):
-            return Fields(value, self.origin, path)
-        if value is not None:
-            self.wrong("a mapping", path, value)
-        return Fields({}, self.origin, path)
+        return self._fields(path, value) or Fields({}, self.origin, path)
 
     def records(self, name: str) -> Iterator[Fields]:
         """The mappings of that list, the others reported."""
         for path, value in self._items(name):
-            if isinstance(value, Mapping):
-                yield Fields(value, self.origin, path)
-            elif value is not None:
-                self.wrong("a mapping", path, value)
+            fields = self._fields(path, value)
+            if fields is not None:
+                yield fields
 
-    def wrong(self, expected: str, path: Path | None = None, value: object = None) -> None:
-        """Report that the value at ``path`` (default: this mapping) is not what it should be."""
-        path = self.at if path is None else path
+    def wrong(self, expected: str, path: Path, value: object) -> None:
+        """Report that the value at ``path`` is not what it should be."""
         self.origin.fault(
             path,
             "card-field",
@@ -163,6 +173,15 @@ class Fields:
             f"{spelled(self.at)} has no {name}, and was left out",
             f"give it a `{name}`, or remove it",
         )
+
+    def _fields(self, path: Path, value: object) -> Fields | None:
+        if isinstance(value, Mapping) and len(value) <= MAX_KEYS:
+            return Fields(value, self.origin, path)
+        if isinstance(value, Mapping):
+            self.wrong(f"a mapping of at most {MAX_KEYS} fields", path, value)
+        elif value is not None:
+            self.wrong("a mapping", path, value)
+        return None
 
     def _items(self, name: str) -> Iterator[tuple[Path, object]]:
         value = self.values.get(name)
@@ -211,14 +230,12 @@ def spelled(path: Path) -> str:
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return f"`{text}`" if text else "the document"
+    return f"`{text}`"
 
 
 def _said(value: object) -> str:
-    if value is None:
-        return "is empty"
     if isinstance(value, Mapping):
-        return "is a mapping"
+        return f"is a mapping of {len(value)} fields"
     if isinstance(value, list):
         return "is a list"
     if isinstance(value, bool):

@@ -30,6 +30,7 @@ from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.folder import MAX_CARD, Folder, ModelFiles, Unreadable
 from callboard.sources.onnx import BadOnnx, OnnxModel, read_onnx
+from callboard.sources.provenance import with_provenance
 from callboard.sources.selection import selected
 
 MAX_DEFINITION = 1024 * 1024
@@ -125,14 +126,7 @@ class _ModelReader:
             card=card.body,
             links=card.links,
         )
-        said = model.model_fields_set - {"source", "id"}
-        said = {name for name in said if getattr(model, name) != Model.model_fields[name].default}
-        return model.model_copy(
-            update={
-                "revision": f"sha256:{self.hash.hexdigest()}",
-                "provenance": dict.fromkeys(sorted(said), self.folder.source),
-            }
-        )
+        return with_provenance(model.model_copy(update={"revision": f"sha256:{self.hash.hexdigest()}"}))
 
     def _card(self) -> CardReading | None:
         if self.files.card is None:

@@ -212,9 +212,9 @@ class Folder:
 
     def _results(self, where: PurePosixPath) -> tuple[PurePosixPath, ...]:
         folder = self.root / where / _RESULTS
-        if not folder.is_dir() or folder.is_symlink():
-            return ()
         try:
+            if not folder.is_dir() or folder.is_symlink():
+                return ()
             names = sorted(entry.name for entry in folder.iterdir())
         except OSError:
             # Said where the files of the model are read.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from callboard.documents.place import Fault, Path, Place
 from callboard.documents.reader import Document, read_documents
-from callboard.sources.fields import Fields, Origin
+from callboard.sources.fields import MAX_KEYS, Fields, Origin, note
 
 MAX_FRONT_MATTER = 2 * 1024 * 1024
 """Bytes of the front matter that are read. Cards of embedding benchmarks come near to 1 MB."""
@@ -138,7 +138,7 @@ def _read_front_matter(text: str, line: int, file: str, faults: list[Fault]) -> 
     places: dict[object, tuple[Document, int]] = {}
     whole = read_documents(text, file)
     value = whole.documents[0].value if len(whole.documents) == 1 else None
-    if not whole.faults and isinstance(value, Mapping):
+    if not whole.faults and isinstance(value, Mapping) and len(value) <= MAX_KEYS:
         values.update(value)
         places.update(dict.fromkeys(value, (whole.documents[0], line)))
     elif any(_KEY.match(row) for row in text.split("\n")):
@@ -169,21 +169,34 @@ def _salvage(
     values: dict[object, object],
     places: dict[object, tuple[Document, int]],
 ) -> None:
-    for offset, chunk in _fields(text):
+    for number, (offset, chunk) in enumerate(_fields(text)):
+        if number == MAX_KEYS:
+            note(
+                faults,
+                Fault(
+                    Place(file, line + offset + 1),
+                    "card-front-matter",
+                    f"the front matter has more than {MAX_KEYS} fields; those from here on were left out",
+                    "keep only the fields that a model card has",
+                ),
+            )
+            return
         reading = read_documents(chunk, file)
-        faults.extend(replace(f, place=_shifted(f.place, line + offset)) for f in reading.faults)
+        for fault in reading.faults:
+            note(faults, replace(fault, place=_shifted(fault.place, line + offset)))
         for document in reading.documents:
             if not isinstance(document.value, Mapping):
                 continue
             for key, value in document.value.items():
                 if key in values:
-                    faults.append(
+                    note(
+                        faults,
                         Fault(
                             _shifted(document.place((key,), key=True), line + offset),
                             "yaml-duplicate-key",
                             f"the front matter has the field {str(key)[:80]!r} twice; the first one counts",
                             "remove one of the two",
-                        )
+                        ),
                     )
                 else:
                     values[key] = value

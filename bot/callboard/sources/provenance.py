@@ -10,6 +10,7 @@ def with_provenance(model: Model) -> Model:
     said = (
         name
         for name, field in Model.model_fields.items()
-        if name not in ("source", "id", "provenance") and getattr(model, name) != field.get_default()
+        if name not in ("source", "id", "provenance")
+        and getattr(model, name) != field.get_default(call_default_factory=True)
     )
     return model.model_copy(update={"provenance": dict.fromkeys(sorted(said), model.source)})
