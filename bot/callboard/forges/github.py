@@ -59,6 +59,14 @@ class GitHub:
     def _identity(self) -> Account:
         return github_facts.account(self._query(github_facts.VIEWER, {})["viewer"])
 
+    def missing_permissions(self) -> tuple[str, ...]:
+        path = f"/repos/{self.repository}"
+        try:
+            granted = self._reader.get_json(path).get("permissions", {})
+        except http.HttpProblem as problem:
+            raise _asked(problem) from None
+        return () if granted.get("push") else ("push branches",)
+
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         found: list[PullRequest] = []
         after = None
@@ -196,9 +204,7 @@ class GitHub:
                 answer = self._reader.get_json(path)
             except http.HttpProblem as problem:
                 if problem.status != 404:
-                    raise ForgeError(
-                        problem.what, where=problem.where, hint=problem.hint, status=problem.status
-                    ) from None
+                    raise _asked(problem) from None
                 answer = {"permission": "none"}
             # "permission" is the older, coarser word; a custom role shows its base permission there.
             self._permissions[login] = answer.get("permission") in _WRITERS
@@ -212,9 +218,7 @@ class GitHub:
             try:
                 files = self._reader.get_json(path, params={"per_page": "100", "page": str(page)})
             except http.HttpProblem as problem:
-                raise ForgeError(
-                    problem.what, where=problem.where, hint=problem.hint, status=problem.status
-                ) from None
+                raise _asked(problem) from None
             count += len(files)
             for file in files:
                 paths |= {
@@ -249,6 +253,10 @@ def default_api_url(web_url: str) -> str:
     if urlsplit(web_url).hostname == "github.com":
         return "https://api.github.com"
     return f"{web_url.rstrip('/')}/api/v3"
+
+
+def _asked(problem: http.HttpProblem) -> ForgeError:
+    return ForgeError(problem.what, where=problem.where, hint=problem.hint, status=problem.status)
 
 
 def _hint(status: int) -> str:

@@ -145,6 +145,9 @@ class Forge(Protocol):
     def identity(self) -> Account:
         """Who we are to the forge. One read, remembered."""
 
+    def missing_permissions(self) -> tuple[str, ...]:
+        """What our token may not do here and would have to, in words; empty when all is well."""
+
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         """All open pull requests, complete with facts, in as few reads as the forge allows."""
 

@@ -85,8 +85,9 @@ def stage(port: int = 0) -> Iterator[Stage]:
             "README.md": b"# Model catalog\n\n`models/` is proposed by Callboard and approved by people.\n",
             "org.yaml": shipped("examples", "org.yaml").read_bytes(),
         }
-        people = {REVIEWER: "write", f"{_BOT}[bot]": "write"}
-        forge.add_repository(REPOSITORY, files=files, collaborators=people)
+        forge.add_repository(
+            REPOSITORY, files=files, collaborators={REVIEWER: "write", f"{_BOT}[bot]": "write"}
+        )
         catalog = stack.enter_context(
             running_catalog(forge_url=forge.url, forge_api_url=forge.api_url, forge_token=bot)
         )

@@ -1,0 +1,38 @@
+# Both commands do all their own set-up on a machine with Python 3.11+, git, make and a C compiler.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench clean
+demo: $(VENV)/.callboard
+	@$(BIN)/callboard demo
+
+test: check
+	$(BIN)/python tools/environments.py mlflow
+	$(BIN)/python tools/environments.py backstage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered tests
+
+check: $(VENV)/.develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.develop
+	$(BIN)/python -m bench
+
+$(VENV)/.callboard: requirements/callboard.txt pyproject.toml
+	@test -x $(BIN)/python || { echo "Making a virtual environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@test -e $(VENV)/.develop || { echo "Installing Callboard (once) ..."; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/callboard.txt && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; }
+	@touch $@
+
+$(VENV)/.develop: requirements/develop.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/develop.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache build dist
