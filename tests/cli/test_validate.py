@@ -1,0 +1,72 @@
+"""``callboard validate`` as people and scripts run it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from callboard.cli.validate import validate
+
+FINE = """\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata:
+  name: team
+  annotations: {backstage.io/techdocs-ref: "dir:."}
+spec: {type: team, children: []}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "catalog-info.yaml").write_text(FINE)
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\n")
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str, text: str | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(validate, arguments, input=text)
+    return result.exit_code, result.stdout
+
+
+def test_a_right_catalog_ends_with_0() -> None:
+    assert run() == (0, "1 entity in 1 file: 0 errors, 0 warnings\n")
+    assert run("catalog-info.yaml") == run()
+
+
+def test_an_error_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(FINE.replace("team", "no team", 1))
+    code, output = run("bad.yaml", "-o", "json")
+    assert code == 1
+    assert [one["code"] for one in json.loads(output)["diagnostics"]] == ["name-format"]
+
+
+def test_a_warning_ends_with_0(tmp_path: Path) -> None:
+    (tmp_path / "mkdocs.yml").unlink()
+    code, output = run()
+    assert code == 0
+    assert "techdocs-missing" in output
+
+
+def test_standard_input_is_read() -> None:
+    code, output = run("-", "-o", "json", text="a: [")
+    assert code == 1
+    assert json.loads(output)["diagnostics"][0]["file"] == "-"
+
+
+def test_a_path_that_is_not_there_ends_with_2() -> None:
+    assert run("nothing.yaml")[0] == 2
+
+
+def test_an_unknown_output_ends_with_2() -> None:
+    assert run("-o", "xml")[0] == 2
+
+
+def test_the_outputs_of_the_command_are_those_that_exist() -> None:
+    from callboard.validation.reports import OUTPUTS
+
+    (option,) = (parameter for parameter in validate.params if parameter.name == "output")
+    assert tuple(option.type.choices) == OUTPUTS  # type: ignore[attr-defined]
