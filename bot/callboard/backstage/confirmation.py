@@ -6,6 +6,7 @@ The source of every rule is what a Backstage catalog backend 4.0 does, held to i
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,6 +56,11 @@ def location_ref(target: str) -> str:
     return f"location:default/generated-{name}"
 
 
+def origin(entity: Mapping[str, Any]) -> str | None:
+    """The registered location that an entity comes from (``url:…``), or None when none is said."""
+    return _annotation(entity, ORIGIN)
+
+
 def processing_errors(entity: Mapping[str, Any] | None) -> tuple[str, ...]:
     """What the catalog says went wrong when it last processed an entity, each in one line."""
     status = (entity or {}).get("status")
@@ -83,10 +89,9 @@ def confirm(
         if location_errors:
             return Confirmation(ref, "error", f"Backstage could not read {target}: {location_errors[0]}")
         return Confirmation(ref, "pending", f"Backstage has not processed {target} yet")
-    annotations = _annotations(found)
-    origin = annotations.get(ORIGIN)
-    if origin != f"url:{target}":
-        holder = f"the location {one_line(str(origin))}" if origin else "something that is not a location"
+    came_from = origin(found)
+    if came_from != f"url:{target}":
+        holder = f"the location {one_line(came_from)}" if came_from else "something that is not a location"
         why = (
             f"{ref} comes from {holder}, not from {target}; remove it there, or give this model another name"
         )
@@ -95,7 +100,7 @@ def confirm(
         return Confirmation(ref, "error", f"Backstage could not process {ref}: {errors[0]}")
     if location_errors:
         return Confirmation(ref, "error", f"Backstage could not read {target}: {location_errors[0]}")
-    if annotations.get(_ORPHAN) == "true":
+    if _annotation(found, _ORPHAN) == "true":
         return Confirmation(ref, "stale", f"Backstage no longer finds {ref} in {target} and will delete it")
     if (path := difference(expected, found)) is not None:
         where = ".".join(map(str, path)) or "the document"
@@ -137,10 +142,11 @@ def one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 1]}…"
 
 
-def _annotations(entity: Mapping[str, Any]) -> Mapping[str, Any]:
+def _annotation(entity: Mapping[str, Any], key: str) -> str | None:
     metadata = entity.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return annotations if isinstance(annotations, Mapping) else {}
+    value = annotations.get(key) if isinstance(annotations, Mapping) else None
+    return value if isinstance(value, str) else None
 
 
 def _is_placeholder(value: Mapping[Any, Any]) -> bool:
@@ -149,6 +155,8 @@ def _is_placeholder(value: Mapping[Any, Any]) -> bool:
 
 
 def _same_scalar(expected: object, found: object) -> bool:
+    if isinstance(expected, float) and not math.isfinite(expected):
+        return found is None  # JSON has no such numbers
     if isinstance(expected, bool) or isinstance(found, bool):
         return expected is found
     if isinstance(expected, int | float) and isinstance(found, int | float):

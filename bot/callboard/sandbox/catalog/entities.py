@@ -7,37 +7,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin
 
+from callboard.validation.references import parse_reference, references_of
+from callboard.validation.rules import RULES
+
 Document = Mapping[str, Any]
 
 KINDS = ("Component", "API", "Resource", "System", "Domain", "Group", "User", "Location")
 ORIGIN = "backstage.io/managed-by-origin-location"
-_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
-_NAMESPACE = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*")
-_REQUIRED = {
-    "Component": ("type", "lifecycle", "owner"),
-    "API": ("type", "lifecycle", "owner", "definition"),
-    "Resource": ("type", "owner"),
-    "System": ("owner",),
-    "Domain": ("owner",),
-    "Group": ("type",),
-}
-# Field of spec: the relation, its inverse, and the kind that a reference without one has.
-_RELATIONS: dict[str, tuple[str, str, str | None]] = {
-    "owner": ("ownedBy", "ownerOf", "group"),
-    "system": ("partOf", "hasPart", "system"),
-    "domain": ("partOf", "hasPart", "domain"),
-    "subcomponentOf": ("partOf", "hasPart", "component"),
-    "dependsOn": ("dependsOn", "dependencyOf", None),
-    "dependencyOf": ("dependencyOf", "dependsOn", None),
-    "providesApis": ("providesApi", "apiProvidedBy", "api"),
-    "consumesApis": ("consumesApi", "apiConsumedBy", "api"),
-}
-_RELATED_BY_KIND = {
-    "component": set(_RELATIONS) - {"domain"},
-    "api": {"owner", "system"},
-    "resource": {"owner", "system", "dependsOn", "dependencyOf"},
-    "system": {"owner", "domain"},
-    "domain": {"owner"},
+# Field of spec: what it says of the entity, and what it says of the one that is referred to.
+_RELATIONS = {
+    "owner": ("ownedBy", "ownerOf"),
+    "system": ("partOf", "hasPart"),
+    "domain": ("partOf", "hasPart"),
+    "subdomainOf": ("partOf", "hasPart"),
+    "subcomponentOf": ("partOf", "hasPart"),
+    "dependsOn": ("dependsOn", "dependencyOf"),
+    "dependencyOf": ("dependencyOf", "dependsOn"),
+    "providesApis": ("providesApi", "apiProvidedBy"),
+    "consumesApis": ("consumesApi", "apiConsumedBy"),
+    "parent": ("childOf", "parentOf"),
+    "children": ("parentOf", "childOf"),
+    "members": ("hasMember", "memberOf"),
+    "memberOf": ("memberOf", "hasMember"),
 }
 
 
@@ -47,16 +38,6 @@ class Problem(Exception):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
         self.name, self.message = name, message
-
-
-def reference(text: str, *, kind: str | None = None, namespace: str = "default") -> str:
-    """An entity reference in full, in lower case. Raises Problem when it has no kind and none is assumed."""
-    head, colon, rest = text.rpartition(":")
-    before, slash, name = rest.rpartition("/")
-    kind = head if colon else kind
-    if not kind or not name:
-        raise Problem("TypeError", f'Entity reference "{text}" had missing or empty kind')
-    return f"{kind}:{before if slash else namespace}/{name}".lower()
 
 
 def ref_of(entity: Document) -> str:
@@ -76,23 +57,13 @@ def check_envelope(document: object) -> None:
 
 
 def check(entity: Document) -> None:
-    """The rules for one entity, without what a schema says further. Raises Problem."""
-    kind, metadata, spec = entity["kind"], entity["metadata"], entity.get("spec")
-    ref = ref_of(entity)
-    if not _NAME.fullmatch(metadata["name"]):
-        raise Problem("InputError", f'Policy check failed for {ref}; "metadata.name" is not valid')
-    namespace = metadata.get("namespace", "default")
-    if not isinstance(namespace, str) or len(namespace) > 63 or not _NAMESPACE.fullmatch(namespace):
-        raise Problem("InputError", f'Policy check failed for {ref}; "metadata.namespace" is not valid')
-    for field in _REQUIRED.get(kind, ()):
-        value = spec.get(field) if isinstance(spec, Mapping) else None
-        if not isinstance(value, str) or not value:
-            raise Problem("InputError", f"{ref}: /spec must have required property '{field}'")
-    for field in _RELATED_BY_KIND.get(kind.lower(), ()):
-        named = spec.get(field, []) if isinstance(spec, Mapping) else []
-        if not isinstance(named, str | list) or not all(isinstance(each, str) for each in named):
-            raise Problem("InputError", f"{ref}: /spec/{field} must be a reference or a list of them")
-    list(relations(entity))  # a reference without a kind where none is assumed
+    """The rules for one entity. Raises Problem for the first that it breaks."""
+    for rule in RULES:
+        for finding in rule(entity):
+            if finding.severity == "error":
+                where = ".".join(map(str, finding.path))
+                message = f"{ref_of(entity)} is not valid: {where}: {finding.what}; {finding.hint}"
+                raise Problem("InputError", message)
 
 
 def check_allowed(entity: Document, target: str) -> None:
@@ -134,18 +105,13 @@ def children(location: Document, target: str) -> list[str]:
 
 
 def relations(entity: Document) -> Iterator[tuple[str, str, str]]:
-    """What an entity says of itself and others: source, relation, target, in both directions."""
-    source, spec = ref_of(entity), entity.get("spec")
-    if not isinstance(spec, Mapping):
-        return
-    namespace = entity["metadata"].get("namespace", "default")
-    for field in sorted(_RELATED_BY_KIND.get(entity["kind"].lower(), ())):
-        named = spec.get(field, ())
-        forward, backward, kind = _RELATIONS[field]
-        for each in [named] if isinstance(named, str) else named:
-            target = reference(each, kind=kind, namespace=namespace)
-            yield source, forward, target
-            yield target, backward, source
+    """What a valid entity says of itself and others: source, relation, target, in both directions."""
+    source, namespace = ref_of(entity), entity["metadata"].get("namespace", "default")
+    for path, text, kind in references_of(entity):
+        target = str(parse_reference(text, kind=kind, namespace=namespace))
+        forward, backward = _RELATIONS[str(path[1])]
+        yield source, forward, target
+        yield target, backward, source
 
 
 def search_terms(entity: Document) -> set[tuple[str, str | None]]:
