@@ -27,7 +27,7 @@ OPENAPI = Package(
 GRAPHQL = Package(
     "@octokit/graphql-schema",
     "15.26.1",
-    "sha512-RFDC2MpRBd4AxSRvUeBIVeBU7ojN/SxDfALUd7iVYOSEeK3gZaqR2MGOysj4Zh2xj2RY5fQAUT+Oqq7hWTraMA==",
+    "sha512-RFDC2MpRBd4AxSRvUeBIVeBU7ojN/SxDfALUd7iVYOSeEK3gZaqR2MGOysj4Zh2xj2RY5fQAUT+Oqq7hWTraMA==",
 )
 _AT_HAND = CHECKOUT.parent / "shared" / "contracts" / "github" / "api.openapi.json"
 
