@@ -54,8 +54,8 @@ def test_a_diagnostic_says_where_what_and_what_would_be_right() -> None:
             column=9,
             severity="error",
             code="name-format",
-            message="'fraud detector' cannot be the name of an entity; write 1 to 63 letters, digits, '-', '_' or "
-            "'.', beginning and ending with a letter or digit",
+            message="'fraud detector' cannot be the name of an entity; write 1 to 63 letters, digits, '-', "
+            "'_' or '.', beginning and ending with a letter or digit",
             entity="resource:default/fraud detector",
         ),
     )
@@ -64,7 +64,7 @@ def test_a_diagnostic_says_where_what_and_what_would_be_right() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected", "words"),
     [
-        ("  owner: group:default/ml\n", "", "5:1 error missing-field", "spec.owner is missing; add 'owner'"),
+        ("  owner: group:default/ml\n", "", "5:1 error missing-field", "spec.owner is missing"),
         ("  type: ai-model", "  type: 3", "6:9 error wrong-type", "put it in quotes, as in '3'"),
         ("  type: ai-model", "  type: ''", "6:9 error empty-value", "spec.type"),
         ("spec:", "status: {}\nspec:", "5:1 error unknown-field", "known here: apiVersion"),
