@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 import yaml
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -459,3 +460,69 @@ def test_a_text_that_is_written_as_yaml_is_read_back(text: str) -> None:
         f"---\n{yaml.safe_dump({'description': text})}---\n".encode("utf-8", "replace"), "c.md"
     )
     assert (reading.description or "") == text.replace("\0", "").strip()
+
+
+_WORD = st.from_regex(r"[a-z][a-z0-9/_-]{0,11}", fullmatch=True)
+_RESULT = st.builds(
+    EvalResult,
+    task_type=_WORD,
+    dataset_type=_WORD,
+    dataset_name=_WORD,
+    metric_type=_WORD,
+    metric_value=st.floats(-1000, 1000),
+    dataset_split=st.none() | _WORD,
+    source_url=st.none() | _WORD.map("https://acme.example/{}".format),
+)
+
+
+@given(
+    license_=_WORD,
+    words=st.lists(_WORD, unique=True, max_size=4),
+    base_model=_WORD,
+    library=_WORD,
+    results=st.lists(_RESULT, max_size=5, unique_by=lambda r: (r.unique_identifier, r.metric_type)),
+    body=st.from_regex(r"([A-Za-z#*` .]+\n){0,5}", fullmatch=True),
+)
+def test_a_well_formed_card_says_the_same_to_the_client_of_the_hub(
+    license_: str, words: list[str], base_model: str, library: str, results: list[EvalResult], body: str
+) -> None:
+    data = ModelCardData(
+        license=license_,
+        language=words,
+        tags=words,
+        datasets=words,
+        metrics=words,
+        base_model=base_model,
+        library_name=library,
+        pipeline_tag=license_,
+        model_name="m",
+        eval_results=results,
+    )
+    content = f"---\n{data.to_yaml()}\n---\n{body}"
+    theirs, ours = ModelCard(content), read_card(content.encode(), "card.md")
+    assert ours.faults == ()
+    said = theirs.data
+    assert isinstance(said, ModelCardData)
+    assert ours.license == License(id=license_)
+    for field in (ours.languages, ours.tags, ours.datasets, ours.metrics):
+        assert list(field) == words
+    assert (ours.base_models, ours.library, ours.tasks) == (
+        (base_model,),
+        library,
+        (license_,),
+    )
+    assert sorted(
+        (e.metric, e.value, e.dataset or "", e.split or "", e.task or "", e.source or "")
+        for e in ours.evaluations
+    ) == sorted(
+        (
+            r.metric_type,
+            r.metric_value,
+            r.dataset_name,
+            r.dataset_split or "",
+            r.task_type,
+            r.source_url or "",
+        )
+        for r in said.eval_results or ()
+    )
+    assert (ours.body.markdown if ours.body else "").split() == theirs.text.split()
