@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -192,6 +193,9 @@ def main(arguments: list[str]) -> int:
         print(backstage() if arguments[0] == "backstage" else environment(arguments[0]))
     except Missing as missing:
         print(missing, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as failed:
+        print(f"{arguments[0]} could not be installed: {shlex.join(map(str, failed.cmd))}", file=sys.stderr)
         return 1
     return 0
 

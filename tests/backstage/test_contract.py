@@ -98,7 +98,7 @@ def test_registering_again_without_saying_so_is_a_conflict(
         (None, "no matching files found"),
         (["a: [b"], "YAML error"),
         ([INVALID], "owner"),
-        ([resource("NAME").replace("name: NAME", "name: 'not valid!'")], 'metadata.name'),
+        ([resource("NAME").replace("name: NAME", "name: 'not valid!'")], "metadata.name"),
         (["kind: Resource\n"], "apiVersion"),
         ([resource("NAME").replace("kind: Resource", "kind: Widget")], "is not of an allowed kind"),
         ([resource("NAME"), resource("NAME")], "Duplicate nested entity: resource:default/NAME"),
