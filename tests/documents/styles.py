@@ -83,7 +83,8 @@ class _Writer:
         self._line("other: 1", ())
 
     def _line(self, line: str, path: Path) -> None:
-        self.styled.lines.append((line, path))
+        # After a dash, not even a comment may stand behind a tab.
+        self.styled.lines.append((line.replace("-\t#", "- #"), path))
 
     def _comment(self) -> str:
         if not self.draw(st.integers(0, 2)):
@@ -130,8 +131,7 @@ class _Writer:
         elif dash and self.draw(st.booleans()):
             self._collection(value, column + 1 + len(gap), path, head + gap)
         else:
-            # After a dash, not even a comment may stand behind a tab.
-            self._line(head + self._comment().replace("\t", "  " if dash else "\t"), path)
+            self._line(head + self._comment(), path)
             least = 0 if isinstance(value, list) and not dash else 1
             self._collection(value, column + self.draw(st.integers(least, 4)), path, "")
 
