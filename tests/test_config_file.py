@@ -125,7 +125,7 @@ catalog: [
 LINES = FAULTS.strip().splitlines()
 
 
-@pytest.mark.parametrize(("text", "said"), zip(LINES[::2], LINES[1::2], strict=True))
+@pytest.mark.parametrize(("text", "said"), list(zip(LINES[::2], LINES[1::2], strict=True)))
 def test_a_fault_says_where_what_and_the_nearest_right(text: str, said: str) -> None:
     (line,) = faults(text.replace(r"\n", "\n"))
     assert line.startswith(f"callboard.yaml:{said}")
