@@ -21,7 +21,7 @@ from pathlib import Path
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _REQUIREMENTS = _CHECKOUT / "requirements"
-_HARNESS = _CHECKOUT / "tests" / "servers" / "backstage"
+_HARNESS = _CHECKOUT / "tests" / "servers" / "backstage-backend"
 
 LOCKS = {"mlflow": "mlflow-server.txt", "node": "node.txt"}
 """The name of a Python environment and the file, below ``requirements``, that says what is in it."""

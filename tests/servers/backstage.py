@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 from tools import environments
 
-HARNESS = Path(__file__).with_suffix("")
+HARNESS = Path(__file__).with_name("backstage-backend")
 _START_WITHIN = 90.0
 
 
