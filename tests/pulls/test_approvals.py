@@ -140,6 +140,17 @@ def test_in_the_second_of_a_force_push_that_was_undone_the_content_between_must_
     assert counted(replace(known, content_of={OTHER: "F", THIRD: "G"})) == []
 
 
+def test_in_the_second_of_a_force_push_an_ordinary_push_after_it_does_not_hide_what_it_brought() -> None:
+    known = facts(
+        reviews=(review(commit=HEAD, at=10),),
+        force_pushes=(pushed(OTHER, THIRD, 10),),
+        content_of={OTHER: "F", THIRD: "G"},
+        single_commits=frozenset({OTHER}),
+    )
+
+    assert codes(known) == ["approved-other-content"]
+
+
 def test_what_counts_is_the_head_before_the_first_later_force_push() -> None:
     # Approved as G, replaced by F, and F again: only the last two are equal.
     known = facts(

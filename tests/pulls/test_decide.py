@@ -111,6 +111,12 @@ def test_what_is_approved_and_mergeable_is_never_written_anew() -> None:
     assert decide(facts(current=False), CHECKED).kind == "merge"
 
 
+def test_what_somebody_wants_changed_is_not_kept_from_being_written_anew() -> None:
+    known = facts(current=False, reviews=(review(), review(BEA, "changes-requested")))
+
+    assert decide(known, CHECKED).kind == "regenerate"
+
+
 def test_what_is_approved_and_conflicts_is_written_anew() -> None:
     assert decide(facts(current=False, mergeable=False), CHECKED).kind == "regenerate"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -77,7 +77,13 @@ def _environment() -> SandboxedEnvironment:
 
 
 def _printed(value: object) -> object:
-    return value if isinstance(value, Markdown) else plain(str(value), _LONGEST_VALUE)
+    return value if isinstance(value, Markdown) else _cleaned(str(value))
+
+
+@lru_cache(maxsize=16_384)
+def _cleaned(value: str) -> str:
+    # A text that is too long is rendered several times until it fits.
+    return plain(value, _LONGEST_VALUE)
 
 
 def _code(value: str) -> Markdown:
