@@ -7,6 +7,7 @@ listed here by name, with the reason.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
@@ -43,6 +44,35 @@ UNDESCRIBED_STATUSES = {
 }
 UNDESCRIBED_MEDIA = {
     "application/vnd.github.raw": "the raw media type is described in the text of the operation only",
+}
+
+DESCRIBED_IN_WORDS = {
+    "issues/add-labels": '"You can also pass an `array` of labels directly", which PyGithub does',
+}
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """Where GitHub's description is known not to say what GitHub does."""
+
+    operations: str
+    """A regular expression of operation ids."""
+    complaint: str
+    """A regular expression that the start of the complaint matches."""
+    reason: str
+
+
+DISCREPANCIES = {
+    "labels as a bare list": Discrepancy(
+        r"issues/(add|set)-labels",
+        r"request: body: \[",
+        "the description's own text allows an array of labels, which PyGithub sends; its schema does not",
+    ),
+    "a label without a description": Discrepancy(
+        r"pulls/.*",
+        r"answer: (\d+/)?labels/\d+/description: null is not",
+        "null, as in the schemas of labels and of whole pull requests; pull-request-simple forgot it",
+    ),
 }
 
 
@@ -134,9 +164,17 @@ class Contract:
             return ["no operation of GitHub's REST API"]
         wrong = list(_request_errors(operation, exchange)) if exchange.status < 400 else []
         wrong += _response_errors(operation, exchange)
+        wrong = [each for each in wrong if not _is_known(operation, each)]
         if not wrong and exchange.status < 300:
             self.conforming[operation.id] += 1
         return wrong
+
+
+def _is_known(operation: Operation, complaint: str) -> bool:
+    return any(
+        re.fullmatch(known.operations, operation.id) and re.match(known.complaint, complaint)
+        for known in DISCREPANCIES.values()
+    )
 
 
 def _request_errors(operation: Operation, exchange: Exchange) -> Iterable[str]:
@@ -153,7 +191,7 @@ def _request_errors(operation: Operation, exchange: Exchange) -> Iterable[str]:
     if body is None:
         if exchange.sent:
             yield "this operation takes no body"
-    elif exchange.sent:
+    elif exchange.sent and operation.id not in DESCRIBED_IN_WORDS:
         pointer = f"{official.pointer(operation)}/requestBody/content/application~1json/schema"
         yield from (f"request: {each}" for each in official.errors(pointer, json.loads(exchange.sent)))
     elif body.get("required"):

@@ -1,0 +1,114 @@
+"""A whole house to walk through: a sandbox forge and catalog, a bot, people, and a folder as the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from callboard import http
+from callboard.config_file import load_config
+from callboard.redaction import Secret
+from callboard.sandbox.catalog import SandboxCatalog
+from callboard.sandbox.forge import Counts, SandboxForge
+from callboard.sources.registry import SOURCE_TYPES, source_type
+from callboard.walk.reconcile import ReconcileResult, reconcile
+from callboard.walk.sync import SyncResult, sync
+from callboard.walk.workplace import Workplace, open_backstage, open_workplace
+
+REPOSITORY = "acme/model-catalog"
+BASE_CONFIG = """\
+catalog:
+  repository: {forge}/acme/model-catalog
+  token: {{env: FORGE_TOKEN}}
+  scope: test
+defaults: {{owner: group:default/ml-platform, system: ai}}
+"""
+ONE_SOURCE = "sources: [{name: cards, type: files, path: cards}]\n"
+
+
+@dataclass
+class House:
+    """Everything that a walk meets, and hands for the people in it."""
+
+    forge: SandboxForge
+    folder: Path
+    bot: str
+    robin: str
+    catalog: SandboxCatalog | None = None
+    config_text: str = ONE_SOURCE
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def card(self, name: str, text: str) -> None:
+        """Write a model card into the registry."""
+        path = self.folder / "cards" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def workplace(self, cache: str = "cache") -> Workplace:
+        text = BASE_CONFIG.format(forge=self.forge.url) + self.config_text
+        if self.catalog is not None:
+            text += (
+                f"backstage: {{url: '{self.catalog.url}', token: {{env: BS_TOKEN}}, confirm-within: 15}}\n"
+            )
+        config = load_config(text, "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES)
+        return open_workplace(config, self.folder, cache=self.folder / cache, environ=self.environ)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        catalog = {"BS_TOKEN": self.catalog.token.reveal()} if self.catalog else {}
+        return {"FORGE_TOKEN": self.bot, **catalog, **self.tokens}
+
+    def sync(self, *, prune: bool = False, dry_run: bool = False, cache: str = "cache") -> SyncResult:
+        return sync(self.workplace(cache), dry_run=dry_run, prune=prune, progress=lambda _name, _count: None)
+
+    def reconcile(self, *, paused: bool = False) -> ReconcileResult:
+        place = self.workplace()
+        backstage = place.config.backstage
+        catalog = open_backstage(backstage, self.environ) if backstage else None
+        return reconcile(place, catalog, paused=paused, progress=lambda _text: None)
+
+    def land_everything(self) -> None:
+        """Sync, approve and merge until nothing is left to propose."""
+        for proposal in self.sync().proposals:
+            assert proposal.pull is not None, proposal
+            self.approve(proposal.pull.number)
+        assert all(one.done == "merged" for one in self.reconcile().handled)
+
+    def api(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> Any:
+        """A call by a person (robin unless told otherwise)."""
+        with http.connect(self.forge.api_url, token=Secret(token or self.robin)) as client:
+            answer = client.request(method, f"/repos/{REPOSITORY}{path}", json=body)
+            return answer.json() if answer.body else None
+
+    def approve(self, number: int, *, token: str | None = None) -> None:
+        self.api("POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": "good"}, token=token)
+
+    def read(self, path: str, branch: str = "main") -> str:
+        return self.forge.file(REPOSITORY, branch, path).decode()
+
+    def edit(self, path: str, text: str, branch: str = "main") -> str:
+        """A person commits a file; answers the commit."""
+        return self.forge.commit(REPOSITORY, branch, {path: text.encode()}, f"Edit {path}", author="robin")
+
+    def commit(self, files: Mapping[str, bytes | None], branch: str = "main") -> str:
+        return self.forge.commit(REPOSITORY, branch, dict(files), "Change by hand", author="robin")
+
+    def counts(self, mark: int) -> Counts:
+        return self.forge.log.counts(mark)
+
+
+def card(
+    name: str,
+    *,
+    version: str = "1",
+    owner: str = "group:default/fraud",
+    tags: str = "tabular",
+    body: str = "",
+) -> str:
+    """A small, good model card."""
+    text = body or f"# {name}\n\nSays what {name} says.\n\n## Limitations\n\nNot for children.\n"
+    return (
+        f"---\nname: {name}\nversion: '{version}'\nowner: {owner}\ntags: [{tags}]\nlicense: mit\n---\n{text}"
+    )

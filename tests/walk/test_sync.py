@@ -1,0 +1,165 @@
+"""What a sync proposes, and that it proposes nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+from tests.walk.house import REPOSITORY, House, card
+
+
+def test_a_new_model_becomes_one_pull_request_with_all_its_files(house: House) -> None:
+    house.card("fraud", card("fraud-detector"))
+
+    result = house.sync()
+
+    (proposal,) = result.proposals
+    assert proposal.pull is not None
+    files = {file["filename"] for file in house.api("GET", f"/pulls/{proposal.pull.number}/files")}
+    assert {"models/fraud-detector/catalog-info.yaml", "models/fraud-detector/.callboard.lock"} <= files
+    assert "models/fraud-detector/docs/index.md" in files
+    labels = house.api("GET", f"/issues/{proposal.pull.number}/labels")
+    assert [label["name"] for label in labels] == ["model-catalog"]
+
+
+def test_a_second_sync_writes_nothing_even_from_a_fresh_clone(house: House) -> None:
+    for name in ("one", "two", "three"):
+        house.card(name, card(name))
+    house.sync()
+    mark = house.forge.log.mark()
+
+    again = house.sync(cache="other")
+
+    counts = house.counts(mark)
+    assert (counts.writes, counts.pushes) == (0, 0)
+    assert {proposal.action for proposal in again.proposals} == {"unchanged"}
+
+
+def test_after_the_merge_nothing_is_proposed_any_more(house: House) -> None:
+    house.card("one", card("one"))
+    house.land_everything()
+    mark = house.forge.log.mark()
+
+    again = house.sync(cache="other")
+
+    assert again.desired.changes == ()
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_however_many_files_one_pull_request_is_one_push_and_two_writes(house: House) -> None:
+    house.config_text += "pull-requests: {group-by: all}\n"
+    for number in range(12):
+        house.card(f"model-{number}", card(f"model-{number}"))
+    mark = house.forge.log.mark()
+
+    result = house.sync()
+
+    assert len(result.proposals) == 1
+    assert (house.counts(mark).pushes, house.counts(mark).writes) == (1, 2)
+
+
+def test_all_branches_of_a_walk_go_out_in_one_push(house: House) -> None:
+    for number in range(4):
+        house.card(f"model-{number}", card(f"model-{number}"))
+    mark = house.forge.log.mark()
+
+    house.sync()
+
+    assert house.counts(mark).pushes == 1
+
+
+def test_no_more_pull_requests_are_opened_than_allowed(house: House) -> None:
+    house.config_text += "pull-requests: {limit: 2}\n"
+    for number in range(3):
+        house.card(f"model-{number}", card(f"model-{number}"))
+
+    result = house.sync()
+
+    assert [proposal.action for proposal in result.proposals] == ["open", "open", "wait"]
+    assert "limit" in result.proposals[2].why
+
+
+def test_a_dry_run_decides_everything_and_writes_nothing(house: House) -> None:
+    house.card("one", card("one"))
+    mark = house.forge.log.mark()
+
+    result = house.sync(dry_run=True)
+
+    assert [proposal.action for proposal in result.proposals] == ["open"]
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_an_open_pull_request_follows_its_registry(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    (first,) = house.sync().proposals
+    house.card("one", card("one", version="2"))
+
+    (second,) = house.sync().proposals
+
+    assert second.action == "update"
+    assert second.pull is not None
+    assert first.pull is not None
+    assert second.pull.number == first.pull.number
+    assert "version: '2'" in house.read("models/one/catalog-info.yaml", second.branch)
+    assert "2" in house.api("GET", f"/pulls/{second.pull.number}")["title"]
+
+
+def test_a_pull_request_that_people_closed_is_not_opened_again_for_the_same_content(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    (first,) = house.sync().proposals
+    assert first.pull is not None
+    house.api("PATCH", f"/pulls/{first.pull.number}", {"state": "closed"})
+
+    (again,) = house.sync().proposals
+    house.card("one", card("one", version="2"))
+    (changed,) = house.sync().proposals
+
+    assert again.action == "declined"
+    assert changed.action == "open"
+
+
+def test_a_person_who_committed_to_the_branch_is_left_alone(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    (first,) = house.sync().proposals
+    head = house.edit("models/one/docs/index.md", "# mine\n", first.branch)
+    house.card("one", card("one", version="2"))
+
+    (second,) = house.sync().proposals
+
+    assert second.action == "leave"
+    assert "People committed" in second.why
+    assert house.forge.repository(REPOSITORY).git.resolve(f"refs/heads/{first.branch}") == head
+
+
+def test_a_walk_that_died_after_the_push_is_finished_by_the_next_one(house: House) -> None:
+    house.card("one", card("one"))
+    house.forge.fail_next("pulls/create", 500)
+    broken = house.sync()
+    assert [problem.source for problem in broken.problems] == ["forge"]
+    mark = house.forge.log.mark()
+
+    (proposal,) = house.sync().proposals
+
+    assert proposal.action == "open"
+    assert house.counts(mark).pushes == 0
+
+
+def test_an_answer_that_got_lost_after_the_write_does_not_open_a_second_pull_request(house: House) -> None:
+    house.card("one", card("one"))
+    house.forge.fail_next("pulls/create", 502, after_applying=True)
+    house.sync()
+
+    (again,) = house.sync().proposals
+
+    assert again.action == "unchanged"
+    assert len(house.api("GET", "/pulls?state=all")) == 1
+
+
+@pytest.mark.parametrize("setting", ["", "pull-requests: {group-by: source}\n"])
+def test_two_models_that_differ_by_case_get_two_names(house: House, setting: str) -> None:
+    house.config_text += setting
+    house.card("a", card("Fraud"))
+    house.card("b", card("fraud"))
+
+    result = house.sync()
+
+    names = [change.change.name for change in result.desired.changes]
+    assert len({name.lower() for name in names}) == 2
