@@ -122,7 +122,8 @@ def read_documents(content: bytes | str, file: str, limits: Limits = Limits()) -
 
 _BAD_CHARACTER = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BOUNDARY = re.compile(r"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.(?=[ \t\r\n]|\Z)[^\n]*\n?)", re.MULTILINE)
-_ONLY_PREAMBLE = re.compile(r"(?:(?:%[^\n]*|[ \t\r]*(?:#[^\n]*)?)\n)*")
+# A line that is neither blank nor a comment nor a directive.
+_CONTENT = re.compile(r"^(?:[ \t\r]*+[^ \t\r\n#%]|[ \t\r]++%)", re.MULTILINE)
 
 # What libyaml's composer surely survives, and the indentation that goes with it.
 _SAFE_FLOW_DEPTH = 1000
@@ -194,7 +195,7 @@ def _pieces(source: _Source) -> Iterator[_Piece]:
     """
     text, start = source.text, 0
     for boundary in _BOUNDARY.finditer(text):
-        empty = _ONLY_PREAMBLE.fullmatch(text, start, boundary.start()) is not None
+        empty = _CONTENT.search(text, start, boundary.start()) is None
         end = boundary.start() if boundary[0] == "---" else boundary.end()
         if not empty:
             yield _Piece(source, start, text[start:end])

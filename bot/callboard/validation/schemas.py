@@ -66,11 +66,8 @@ def _importance(error: ValidationError) -> tuple[list[str], int]:
 
 def _findings(error: ValidationError) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
-    keyword, instance, rule = (
-        str(error.validator),
-        cast(Any, error.instance),
-        cast(Any, error.validator_value),
-    )
+    keyword = str(error.validator)
+    instance, rule = cast(Any, error.instance), cast(Any, error.validator_value)
     code = _CODES.get(keyword, "schema")
     properties = cast(Mapping[str, Any], error.schema).get("properties", {})
     if keyword == "required":
@@ -93,10 +90,10 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
 def _worded(error: ValidationError) -> str:
     """jsonschema's sentence, without the whole of a large value."""
     whole, short = repr(error.instance), shown(error.instance)
-    return shown_plain(error.message.replace(whole, short, 1))
+    return _plain(error.message.replace(whole, short, 1))
 
 
-def shown_plain(message: str, limit: int = 300) -> str:
+def _plain(message: str, limit: int = 300) -> str:
     """A message on one line and not too long."""
     line = " ".join(message.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
@@ -136,4 +133,4 @@ def _dotted(path: Path) -> str:
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return shown_plain(text, 120) or "the entity"
+    return _plain(text, 120) or "the entity"
