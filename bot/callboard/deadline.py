@@ -25,9 +25,11 @@ class Deadline:
         """Give the exchange that begins now ``seconds``."""
         self._end = time.monotonic() + seconds
 
-    def left(self, timeout: float | None) -> float:
-        """How long to wait at most, from a timeout and the deadline; not positive when it has passed."""
+    def left(self, timeout: float | None, over: type[Exception]) -> float:
+        """How long to wait at most, from a timeout and the deadline. Raises ``over`` when it has passed."""
         left = self._end - time.monotonic()
+        if left <= 0:
+            raise over
         return left if timeout is None else min(timeout, left)
 
 
@@ -53,9 +55,7 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout)
-        if left <= 0:
-            raise httpcore2.ConnectTimeout
+        left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
         stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
         return _Stream(stream, self._deadline)
 
@@ -65,15 +65,11 @@ class _Stream(httpcore2.NetworkStream):
         self._stream, self._deadline = stream, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._deadline.left(timeout)
-        if left <= 0:
-            raise httpcore2.ReadTimeout
+        left = self._deadline.left(timeout, httpcore2.ReadTimeout)
         return self._stream.read(max_bytes, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._deadline.left(timeout)
-        if left <= 0:
-            raise httpcore2.WriteTimeout
+        left = self._deadline.left(timeout, httpcore2.WriteTimeout)
         self._stream.write(buffer, left)
 
     def close(self) -> None:
@@ -85,9 +81,7 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout)
-        if left <= 0:
-            raise httpcore2.ConnectTimeout
+        left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:

@@ -6,25 +6,25 @@ server that was asked, a write is sent once, and no error holds a credential or 
 
 from __future__ import annotations
 
-import email.utils
-import json
 import re
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
 from callboard import __version__
 from callboard.deadline import Deadline, DeadlineTransport
-from callboard.redaction import Secret, redact
+from callboard.http_answers import HttpProblem, Kind, Response, asked_to_wait, place_of, problem_of
+from callboard.redaction import Secret
 
 if TYPE_CHECKING:
     import github
+
+__all__ = ["LARGEST_ANSWER", "Client", "HttpProblem", "Kind", "Response", "connect", "github_client"]
 
 USER_AGENT = f"callboard/{__version__}"
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -33,83 +33,8 @@ LONGEST_WAIT = 60.0
 """Seconds that we wait at most for a server that asks us to come back later."""
 
 _REDIRECTS = 5
+_LARGEST_REFUSAL = 64 * 1024  # bytes that are read of an answer that is not a success
 _RETRIED = frozenset({429, 500, 502, 503, 504})
-
-Kind = Literal[
-    "unreachable", "timeout", "unauthorized", "forbidden", "not-found", "conflict", "rate-limited",
-    "server-error", "bad-answer", "too-large", "refused", "rejected",
-]  # fmt: skip
-
-_KINDS: dict[int, Kind] = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not-found",
-    409: "conflict",
-    410: "not-found",
-    413: "too-large",
-    429: "rate-limited",
-}
-_HINTS: dict[Kind, str] = {
-    "unreachable": "check the address, the network and the proxy settings",
-    "timeout": "check whether the server is healthy, or raise the timeout",
-    "unauthorized": "check that the token is set, complete and not expired",
-    "forbidden": "give the token the permission for this, or use another token",
-    "not-found": "check the address and that the token may see it",
-    "conflict": "somebody else changed it in the meantime; run again",
-    "rate-limited": "wait and run again, or use a token with a higher limit",
-    "server-error": "look into the server's log, then run again",
-    "bad-answer": "check that the address is the server's API and not a login or proxy page",
-    "too-large": "narrow what is asked for, or ask the server's owner why it is so large",
-    "refused": "check the address in the configuration",
-    "rejected": "check that the server's version is supported",
-}
-
-
-class HttpProblem(Exception):
-    """A request did not do what was asked: what, where and what to do next, with every secret taken out."""
-
-    def __init__(
-        self,
-        kind: Kind,
-        what: str,
-        *,
-        where: str,
-        hint: str | None = None,
-        status: int | None = None,
-        message: str = "",
-    ) -> None:
-        self.kind: Kind = kind
-        self.what, self.where, self.hint = redact(what), redact(where), redact(hint or _HINTS[kind])
-        self.status = status
-        """The HTTP status, when there was an answer."""
-        self.message = redact(message)
-        """What the server's API said about it, where it did; one line."""
-        super().__init__(f"{self.what} ({self.where}); {self.hint}")
-
-
-@dataclass(frozen=True)
-class Response:
-    """A successful answer, whole."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names are case-insensitive."""
-    body: bytes
-    url: str
-    """Where it came from, after redirects."""
-
-    def json(self) -> Any:
-        """The body as JSON. NaN and infinities pass as floats. Raises HttpProblem (bad-answer)."""
-        where = _place("GET", httpx2.URL(self.url))
-        try:
-            return json.loads(self.body)
-        except RecursionError:
-            raise HttpProblem("bad-answer", "the answer is nested too deeply", where=where) from None
-        except ValueError as error:
-            at = f" at byte {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-            content = self.headers.get("content-type", "unknown content").partition(";")[0][:60]
-            what = f"the answer ({content}) is not JSON{at}"
-            raise HttpProblem("bad-answer", what, where=where, status=self.status) from None
 
 
 def connect(
@@ -133,7 +58,7 @@ def connect(
         base = httpx2.URL(base_url)
     except httpx2.InvalidURL:
         raise HttpProblem("refused", "the address is not a URL", where="the configured address") from None
-    where = _place("connect to", base)
+    where = place_of("connect to", base)
     if base.scheme not in ("http", "https") or not base.host:
         raise HttpProblem("refused", "the address is not an http or https URL", where=where)
     if base.userinfo:
@@ -260,7 +185,7 @@ class Client:
                 problem = answer.problem
                 if problem.status not in _RETRIED:
                     raise problem from None
-                asked = _asked_to_wait(answer.headers)
+                asked = asked_to_wait(answer.headers)
                 if asked is not None and asked > LONGEST_WAIT:
                     hint = f"the server asks to wait {asked:.0f} seconds; run again after that"
                     raise HttpProblem(
@@ -280,10 +205,10 @@ class Client:
         try:
             url = httpx2.URL(path if absolute else f"{self.base_url}/{path.lstrip('/')}")
         except httpx2.InvalidURL:
-            raise HttpProblem("refused", "not a usable URL", where=_place(method, self._base)) from None
+            raise HttpProblem("refused", "not a usable URL", where=place_of(method, self._base)) from None
         if not _same_origin(url, self._base) or url.userinfo:
             what = f"an address outside of {_origin(self._base)} is not followed"
-            raise HttpProblem("refused", what, where=_place(method, url))
+            raise HttpProblem("refused", what, where=place_of(method, url))
         return url
 
     def _exchange(self, request: httpx2.Request, limit: int) -> Response:
@@ -292,7 +217,7 @@ class Client:
             if answer.next_request is None:
                 break
             to = answer.next_request
-            where = _place(request.method, request.url)
+            where = place_of(request.method, request.url)
             if (
                 request.method not in ("GET", "HEAD")
                 or not _same_origin(to.url, self._base)
@@ -304,11 +229,12 @@ class Client:
         else:
             raise HttpProblem("refused", f"more than {_REDIRECTS} redirects", where=where)
         if not answer.is_success:
-            raise _Unsuccessful(_problem_of(request, answer, body), answer.headers)
-        return Response(answer.status_code, answer.headers, body, str(request.url))
+            raise _Unsuccessful(problem_of(request, answer, body), answer.headers)
+        where = place_of(request.method, request.url)
+        return Response(answer.status_code, answer.headers, body, str(request.url), where)
 
     def _send(self, request: httpx2.Request, limit: int) -> tuple[httpx2.Response, bytes]:
-        where = _place(request.method, request.url)
+        where = place_of(request.method, request.url)
         self.requests += 1
         self._deadline.start(self._timeout)
         body = bytearray()
@@ -317,7 +243,9 @@ class Client:
             try:
                 for piece in answer.iter_bytes():
                     body += piece
-                    if len(body) > limit:
+                    if not answer.is_success and len(body) > _LARGEST_REFUSAL:
+                        break
+                    if answer.is_success and len(body) > limit:
                         raise HttpProblem("too-large", f"the answer has more than {limit} bytes", where=where)
             finally:
                 answer.close()
@@ -364,51 +292,6 @@ class _Unsuccessful(Exception):
         self.problem, self.headers = problem, headers
 
 
-def _problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) -> HttpProblem:
-    status = answer.status_code
-    kind = _KINDS.get(status, "server-error" if status >= 500 else "rejected")
-    if status == 403 and answer.headers.get("x-ratelimit-remaining") == "0":
-        kind = "rate-limited"
-    said = _message(body)
-    what = f"the server answered {status} {answer.reason_phrase}".rstrip() + (f": {said}" if said else "")
-    return HttpProblem(kind, what, where=_place(request.method, request.url), status=status, message=said)
-
-
-def _message(body: bytes) -> str:
-    """The human-readable message that APIs put into an error's JSON, in one line; never a raw body."""
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    for _ in range(2):
-        if isinstance(said, dict):
-            said = said.get("message") or said.get("error")
-    if not isinstance(said, str):
-        return ""
-    return redact(" ".join("".join(c if c.isprintable() else " " for c in said).split()))[:300]
-
-
-def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks us to wait, from the headers that registries and forges use."""
-    after = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", after):
-        return float(after)
-    if after:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - time.time())
-        except ValueError:
-            return None
-    # RateLimit: "api";r=0;t=55 (IETF draft, as the Hugging Face Hub sends it); before that, RateLimit-Reset.
-    if match := re.search(r";\s*t=(\d{1,9})", headers.get("ratelimit", "")):
-        return float(match[1])
-    if re.fullmatch(r"\d{1,9}", headers.get("ratelimit-reset", "")):
-        return float(headers["ratelimit-reset"])
-    # GitHub's says when, not how long.
-    if re.fullmatch(r"\d{1,12}", headers.get("x-ratelimit-reset", "")):
-        return max(0.0, float(headers["x-ratelimit-reset"]) - time.time())
-    return None
-
-
 def _proxy(base: httpx2.URL) -> str | None:
     if urllib.request.proxy_bypass(base.host):
         return None
@@ -424,8 +307,3 @@ def _same_origin(one: httpx2.URL, other: httpx2.URL) -> bool:
 def _origin(url: httpx2.URL) -> str:
     port = url.port or {"http": 80, "https": 443}.get(url.scheme)
     return f"{url.scheme}://{url.host.lower()}:{port}"
-
-
-def _place(method: str, url: httpx2.URL) -> str:
-    """Where, for people: without credentials and without the query, which may hold some."""
-    return f"{method} {url.copy_with(userinfo=b'', query=None, fragment=None)}"

@@ -76,6 +76,8 @@ def test_a_trained_model_is_read_with_all_that_mlflow_knows(mlflow_server: MLflo
     assert listing.complete
     assert listing.unread == ()
     assert (model.source, model.id) == ("prod", "iris-classifier")
+    assert model.provenance["owner"] == "prod"
+    assert "card" not in model.provenance
     assert model.description == "Classifies irises: *setosa*, *versicolor*, *virginica*."
     assert model.owner == "group:default/flowers"
     assert model.license is not None
@@ -204,6 +206,14 @@ def test_the_token_is_sent_to_the_server_and_written_nowhere(
     assert "token" in problem.hint
     assert MODELS in problem.where
     assert CANARY not in listing.model_dump_json()
+
+
+def test_a_user_name_and_a_password_are_sent(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TEST_PASSWORD", CANARY)
+    read(proxy.url, username="ann", password=SecretReference(env="MLFLOW_TEST_PASSWORD"))
+    assert proxy.headers[0]["authorization"].startswith("Basic ")
+    listing = read(proxy.url, username="ann")
+    assert "password" in listing.problems[0].what
 
 
 def test_a_token_that_is_not_there_is_a_problem_that_names_the_variable(mlflow_server: MLflowServer) -> None:
