@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.catalog.generated import Generated
+from callboard.catalog.generated import Entity, Generated
 from callboard.catalog.merge import CATALOG_FILE, Kept, MergedFolder, dotted, merge_model_folder
 from callboard.documents.editor import comments
 from callboard.documents.reader import read_documents
@@ -41,7 +41,7 @@ def generated(**changes: Any) -> Generated:
 
 
 def written(folder: Generated) -> dict[str, bytes]:
-    return merge_model_folder(None, {}, folder).files | {}
+    return dict(merge_model_folder(None, {}, folder).files)
 
 
 def documents(files: Any) -> list[Any]:
@@ -215,7 +215,7 @@ def test_a_page_is_merged_by_lines_and_keeps_its_line_ends() -> None:
 def test_a_page_goes_with_the_registry_unless_a_person_edited_it(page: str) -> None:
     wished = Generated(BASE.entities, {path: text for path, text in BASE.pages.items() if path != page})
     merged = merge_model_folder(BASE, FILES, wished)
-    assert (page in merged.files, merged.removed) == (False, {page})
+    assert (page in merged.files, merged.removed) == (False, frozenset({page}))
     own = FILES | {page: FILES[page] + b"# mine\n"}
     merged = merge_model_folder(BASE, own, wished)
     assert (merged.files, merged.removed) == (own, frozenset())
@@ -312,7 +312,7 @@ CHANGES = st.fixed_dictionaries(
                     st.fixed_dictionaries(
                         {"url": st.sampled_from(["https://a", "https://b"]), "title": st.sampled_from("TU")}
                     ),
-                    unique_by=lambda link: link["url"],
+                    unique_by=str,
                     max_size=2,
                 ),
                 "annotations": st.dictionaries(
@@ -420,7 +420,7 @@ def test_the_edits_of_people_survive_any_change_of_the_registry(data: st.DataObj
     second_run_changes_nothing(merged, wished)
 
 
-def survives(was: dict[str, Any], mine: dict[str, Any], then: dict[str, Any]) -> None:
+def survives(was: Entity, mine: Entity, then: Entity) -> None:
     for key, value in mine["spec"].items():
         if not same(value, was["spec"].get(key, ABSENT)):
             assert same(then["spec"][key], value)
