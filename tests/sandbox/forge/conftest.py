@@ -18,10 +18,8 @@ from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.state import Pull, Role
 
 REPOSITORY = "acme/model-catalog"
-FILES = {
-    "README.md": b"# Models\n",
-    "models/fraud/catalog-info.yaml": b"kind: Component\n" + b"# note\n" * 20,
-}
+CARD = b"kind: Component\n" + b"# note\n" * 20
+FILES = {"README.md": b"# Models\n", "models/fraud/catalog-info.yaml": CARD}
 
 
 @dataclass
@@ -31,7 +29,7 @@ class Stage:
     forge: SandboxForge
     tokens: dict[str, str]
     workspace: Path
-    client: httpx2.Client = field(default_factory=httpx2.Client)
+    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(verify=False))
 
     @classmethod
     def on(cls, forge: SandboxForge, workspace: Path) -> Stage:

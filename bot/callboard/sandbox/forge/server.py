@@ -27,7 +27,8 @@ _START_SECONDS = 30.0
 class SandboxForge:
     """An offline GitHub: REST, GraphQL and git over real repositories below ``root``.
 
-    ``port``: 0 takes any free one. ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
+    ``port``: 0 takes any free one.
+    ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
     ``undecided_reads``: so many reads after a change answer that mergeability is not known yet.
     ``wrap``: a test's middleware around the whole application.
     """

@@ -105,7 +105,7 @@ def create_blob(call: Call) -> Answer:
     text = call.text("content")
     if call.text("encoding", "utf-8") == "base64":
         try:
-            data = base64.b64decode(text)
+            data = base64.b64decode("".join(text.split()), validate=True)
         except binascii.Error:
             raise Refused(422, "content is not valid Base64") from None
     else:
