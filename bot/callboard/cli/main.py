@@ -85,9 +85,10 @@ def callboard(context: click.Context, config: str, log_format: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: runs a command and ends the process with its exit code."""
     try:
-        callboard.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        # Out of standalone mode, click answers an Exit's code instead of raising it.
+        code = callboard.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        if code:
+            sys.exit(code)
     except click.Abort:
         click.echo("Aborted.", err=True)
         sys.exit(1)
