@@ -21,6 +21,9 @@ VERDICT_MARKER = "<!-- callboard:verdict -->"
 LANDING_MARKER = "<!-- callboard:landing -->"
 """Begins our one comment that says what became of a merged pull request."""
 
+NEWS_MARKER = "<!-- callboard:news -->"
+"""Begins our one comment that says what is new, where a person has made the text their own."""
+
 _TOLD_IN_WORDS: frozenset[Kind] = frozenset({"card", "description", "details", "version-state"})
 
 

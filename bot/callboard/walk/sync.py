@@ -17,7 +17,8 @@ from callboard.git.repository import Repository
 from callboard.model import Model, Problem
 from callboard.pulls.commits import commit_message, fingerprint_in
 from callboard.pulls.decide import decide
-from callboard.pulls.texts import pull_request_text
+from callboard.pulls.seal import is_our_body, is_our_title, sealed
+from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.desired import Desired, desire
 from callboard.walk.facts import gather, might_be_ours
@@ -169,13 +170,13 @@ def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Propo
 
 def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
     closed = workplace.forge.last_closed(proposal.branch)
-    if (
-        closed is not None
-        and closed.state == "closed"
-        and fingerprint_in(closed.body) == proposal.group.fingerprint
-    ):
-        why = f"#{closed.number} proposed the same and was closed; it comes again when it changes"
-        return replace(proposal, action="declined", why=why, pull=closed)
+    if closed is not None and closed.state == "closed":
+        # The commit tells what was refused; the text may have been rewritten by whoever refused it.
+        had = workplace.repository.fetch_commits([closed.head])
+        said = workplace.repository.commit(closed.head).message if had else closed.body
+        if fingerprint_in(said) == proposal.group.fingerprint:
+            why = f"#{closed.number} proposed the same and was closed; it comes again when it changes"
+            return replace(proposal, action="declined", why=why, pull=closed)
     if proposal.head is not None and not _made_by_us(workplace.repository, proposal.head):
         why = "the branch is there with commits of people and has no pull request; delete it to start anew"
         return replace(proposal, action="leave", why=why)
@@ -229,28 +230,37 @@ def push_groups(
     return workplace.repository.push(updates) if updates else {}
 
 
-def _new(workplace: Workplace, proposal: Proposal) -> NewPullRequest:
+def _text(workplace: Workplace, proposal: Proposal) -> Text:
+    config = workplace.config
     text = pull_request_text(
         [one.change for one in proposal.group.changes],
         fingerprint=proposal.group.fingerprint,
-        policy=workplace.config.merge,
+        policy=config.merge,
+        backstage=config.backstage is not None,
     )
-    return NewPullRequest(
-        head_ref=proposal.branch,
-        base_ref=workplace.config.catalog.base,
-        title=text.title,
-        body=text.body,
-        labels=workplace.config.pull_requests.labels,
-    )
+    return Text(text.title, sealed(text.title, text.body))
+
+
+def _new(workplace: Workplace, proposal: Proposal) -> NewPullRequest:
+    text = _text(workplace, proposal)
+    config = workplace.config
+    labels = config.pull_requests.labels
+    return NewPullRequest(proposal.branch, config.catalog.base, text.title, text.body, labels)
 
 
 def _rewrite(workplace: Workplace, proposal: Proposal) -> None:
-    assert proposal.pull is not None
-    new = _new(workplace, proposal)
-    title = new.title if new.title != proposal.pull.title else None
-    body = new.body if new.body != proposal.pull.body.replace("\r\n", "\n") else None
-    if title or body:
-        workplace.forge.edit(proposal.pull.number, title=title, body=body)
+    """Bring the text up to date; where a person has made it their own, say what is new in a comment."""
+    pull = proposal.pull
+    assert pull is not None
+    text = _text(workplace, proposal)
+    if not is_our_body(pull.body):
+        workplace.forge.comment(pull, text.body, marker=NEWS_MARKER)
+        return
+    title = text.title if is_our_title(pull.title, pull.body) else pull.title
+    new_title = title if title != pull.title else None
+    new_body = text.body if text.body.rstrip() != pull.body.replace("\r\n", "\n").rstrip() else None
+    if new_title or new_body:
+        workplace.forge.edit(pull.number, title=new_title, body=new_body)
 
 
 def _author(identity: Account) -> str:
