@@ -389,6 +389,32 @@ def _down() -> Response:
     return JSONResponse({"error": "down"}, 503, {"retry-after": "0"})
 
 
+def test_a_hub_that_is_down_is_not_asked_for_every_file(hub: Hub) -> None:
+    hub.add(*(plain(f"acme/m{number}") for number in range(10)))
+    spoil(hub, "/resolve/", then=_down())
+    listing = read(hub)
+    assert len(listing.unread) == 10
+    assert hub.count("/resolve/") == 3 * 4
+    assert len(listing.problems) == 4
+    assert "7 models were not read further" in listing.problems[-1].what
+
+
+def test_a_renamed_model_is_unread_under_its_old_name(hub: Hub) -> None:
+    hub.add(plain("acme/old", spoiled={"id": "acme/new"}), plain("acme/odd", spoiled={"id": 5}))
+    listing = read(hub, models=("acme/old", "acme/odd"))
+    assert listing.models == ()
+    assert listing.unread == ("acme/odd", "acme/old")
+    assert any("acme/new" in problem.what for problem in listing.problems)
+
+
+def test_too_many_files_of_evaluations_are_cut_and_reported(hub: Hub) -> None:
+    row = b"- {dataset: {id: a/b, task_id: t}, value: 1}\n"
+    hub.add(Repository("acme/many", {f".eval_results/{n:03}.yaml": row for n in range(102)}))
+    listing = read(hub)
+    assert len(listing.models[0].versions[0].evaluations) == 100
+    assert "102 files" in listing.problems[0].what
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [
@@ -402,6 +428,7 @@ def _down() -> Response:
         {"lastModified": "0001-01-01T00:00:00+23:00"},
         {"safetensors": []},
         {"pipeline_tag": {}},
+        {"pipeline_tag": "\ud800"},
     ],
 )
 def test_a_bad_record_costs_its_own_model_only(hub: Hub, spoiled: dict[str, Any]) -> None:

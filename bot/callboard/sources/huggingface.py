@@ -18,7 +18,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from callboard.config import RemoteSettings, SecretUnavailable
 from callboard.http import Client, HttpProblem, Kind
-from callboard.model import Evaluation, Listing, Model, Problem
+from callboard.model import Evaluation, Listing, Model, Problem, Severity
+from callboard.redaction import redact
 from callboard.sources import cards
 from callboard.sources import huggingface_records as records
 from callboard.sources.context import Context
@@ -32,6 +33,7 @@ _MOST_PAGES = 1000
 _MOST_RESULT_FILES = 100
 _LARGEST_CARD = 8 * 1024 * 1024
 _LARGEST_RESULTS = 1024 * 1024
+_FAILED_READS = 3  # in a row, until no more files are asked for
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?')
 
@@ -44,7 +46,7 @@ _PASSING: frozenset[Kind] = frozenset(
 class Settings(RemoteSettings):
     """Which models: those of an ``author``, those with all tags in ``filter``, or the ones in ``models``."""
 
-    type: Literal["huggingface"]
+    type: Literal["huggingface"] = "huggingface"
     url: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
     author: str | None = None
     """A user or an organization."""
@@ -82,6 +84,8 @@ class _Reading:
     complete: bool = True
     problems: list[Problem] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    failed_reads: int = 0
+    skipped_reads: int = 0
 
     def listing(self) -> Listing:
         models: dict[str, Model] = {}
@@ -92,11 +96,17 @@ class _Reading:
                 models[info.id] = self._model(info)
             except _Unread as error:
                 self.unread.add(info.id)
-                self.problems.append(error.problem)
-            except (ValueError, OverflowError) as error:
+                self.problems += error.problems
+            except (ValueError, OverflowError, RecursionError) as error:
                 self.unread.add(info.id)
                 self.problems.append(bad_record(self.settings.name, error, _LIST, info.id))
             self.context.progress(len(models))
+        if self.skipped_reads:
+            self._report(
+                f"{self.skipped_reads} models were not read further: {_FAILED_READS} files in a row failed",
+                where=self.client.base_url,
+                hint="run again later, or with a token that has a higher rate limit",
+            )
         return Listing(
             source=self.settings.name,
             models=tuple(models[name] for name in sorted(models)),
@@ -119,8 +129,17 @@ class _Reading:
                 self.problems.append(as_problem(self.settings.name, error, model=name))
                 continue
             info = self._info(said, path)
-            if info is not None:
+            if info is not None and info.id == name:
                 yield info
+                continue
+            self.unread.add(name)
+            if info is not None:
+                self._report(
+                    f"the Hub answers {info.id} for it, so it was renamed",
+                    where=f"{self.client.base_url}{path}",
+                    hint="write its new name into the configuration",
+                    model=name,
+                )
 
     def _listed(self) -> Iterator[records.ModelInfo]:
         limit = self.settings.limit
@@ -141,7 +160,9 @@ class _Reading:
             self.complete = False
             self._report(
                 "the Hub answers no models at all",
+                where=f"{self.client.base_url}{_LIST}",
                 hint="check author and filter, and that the token may see the models",
+                severity="warning",
             )
 
     def _entries(self) -> Iterator[Any]:
@@ -202,7 +223,16 @@ class _Reading:
         card = cards.read_card(text or b"", file)
         faults = list(card.faults)
         measured: list[Evaluation] = []
-        for name in info.result_files[:_MOST_RESULT_FILES]:
+        results = info.result_files
+        if len(results) > _MOST_RESULT_FILES:
+            self._report(
+                f"of {len(results)} files of evaluations, only the first {_MOST_RESULT_FILES} were read",
+                where=f"{info.id}/{records.RESULTS}",
+                hint="put the evaluations into fewer files",
+                model=info.id,
+                severity="warning",
+            )
+        for name in results[:_MOST_RESULT_FILES]:
             text = self._file(info, name, _LARGEST_RESULTS, known)
             if text is not None:
                 found, wrong = read_eval_results(text, f"{info.id}/{name}")
@@ -216,9 +246,13 @@ class _Reading:
 
         Raises _Unread for what may be over soon, and when the catalog already holds what files once said.
         """
+        if self.failed_reads >= _FAILED_READS:
+            self.skipped_reads += 1
+            raise _Unread
         try:
-            return self.client.get(records.file_path(info, name), limit=limit).body
+            content = self.client.get(records.file_path(info, name), limit=limit).body
         except HttpProblem as error:
+            self.failed_reads = self.failed_reads + 1 if error.kind in _PASSING else 0
             if error.kind == "not-found" and info.siblings is None:
                 return None
             problem = as_problem(self.settings.name, error, model=info.id, doing=f"reading {name}")
@@ -226,15 +260,20 @@ class _Reading:
                 raise _Unread(problem) from None
             self.problems.append(problem.model_copy(update={"severity": "warning"}))
             return None
+        self.failed_reads = 0
+        return content
 
-    def _report(self, what: str, *, hint: str) -> None:
+    def _report(
+        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
+    ) -> None:
         self.problems.append(
             Problem(
                 source=self.settings.name,
-                what=what,
-                where=f"{self.client.base_url}{_LIST}",
+                model=model,
+                what=redact(what),
+                where=redact(where),
                 hint=hint,
-                severity="warning",
+                severity=severity,
             )
         )
 
@@ -246,6 +285,6 @@ def _has_content(known: Model) -> bool:
 class _Unread(Exception):
     """A model that must stay as it is in the catalog, and why."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.what)
-        self.problem = problem
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__()
+        self.problems = problems

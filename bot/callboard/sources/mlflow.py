@@ -42,7 +42,7 @@ _RUN_SOURCE = re.compile(r"runs:/(?P<run>[0-9A-Za-z_-]{1,64})/(?P<path>.+)")
 class Settings(RemoteSettings):
     """An MLflow tracking server. ``url`` is its address, without ``/api``."""
 
-    type: Literal["mlflow"]
+    type: Literal["mlflow"] = "mlflow"
 
 
 def list_models(settings: Settings, context: Context) -> Listing:
