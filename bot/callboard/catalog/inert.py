@@ -158,6 +158,13 @@ def link(url: str) -> str | None:
     return re.sub(r"&(?=#?[A-Za-z0-9]+;)", "&amp;", encoded)
 
 
+def address(href: str) -> str:
+    """``href``, which ``link`` gave, as a link that shows itself."""
+    if re.fullmatch(r"https?://[A-Za-z0-9][A-Za-z0-9._/?=+%:-]*", href):
+        return f"<{href}>"
+    return f"[{text(href, starts_line=True)}]({href})"
+
+
 def plain(content: str, limit: int = 200) -> str:
     """``content`` as one line of at most ``limit`` shown characters, for tables, titles and pull requests.
 

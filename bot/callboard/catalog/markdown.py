@@ -301,10 +301,9 @@ def _text(node: RenderTreeNode, _context: RenderContext) -> str:
 
 def _link(node: RenderTreeNode, context: RenderContext) -> str:
     href = str(node.attrs["href"])
+    if len(node.children) == 1 and node.children[0].content == href:
+        return inert.address(href)
     shown = "".join(child.render(context) for child in node.children)
-    bare = re.fullmatch(r"https?://[A-Za-z0-9][A-Za-z0-9._/?=+%:-]*", href)
-    if bare and len(node.children) == 1 and node.children[0].content == href:
-        return f"<{href}>"
     return f"[{shown}]({href})"
 
 
