@@ -169,6 +169,23 @@ def test_a_backstage_that_stumbles_while_we_wait_is_asked_again(
     assert proxy.count("by-refs") > 2
 
 
+def test_a_backstage_that_cannot_be_asked_in_time_is_pending_and_says_why(
+    sandbox_catalog: Running, contents: Contents, name: str
+) -> None:
+    async def fail(request: Request, _before: int) -> Response | None:
+        return JSONResponse({"error": {"message": "boom"}}, 500) if "by-refs" in request.url.path else None
+
+    target = contents.write(f"{name}.yaml", resource(name))
+    with (
+        proxying(sandbox_catalog.url) as proxy,
+        connect(proxy.url, token=sandbox_catalog.token, attempts=1) as http,
+    ):
+        proxy.interfere = fail
+        (outcome,) = register_and_confirm(Catalog(http), {target: merged(resource(name))}, within=1)
+    assert states(outcome) == ["pending"]
+    assert "boom" in outcome.confirmations[0].why
+
+
 def test_a_target_that_meets_a_server_error_is_an_error_of_its_own(
     sandbox_catalog: Running, contents: Contents, name: str
 ) -> None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -127,8 +126,8 @@ def _wait_until_ready(served: Backstage, process: subprocess.Popen[bytes]) -> No
     ready = f"{served.url}/.backstage/health/v1/readiness"
     give_up = time.monotonic() + _START_WITHIN
     while time.monotonic() < give_up:
-        # URLError covers what is refused as well as 503 while plugins start.
-        with contextlib.suppress(URLError), urlopen(ready, timeout=5):
+        # Refused at first, then 503 while plugins start: urllib makes an OSError of either.
+        with contextlib.suppress(OSError), urlopen(ready, timeout=5):
             return
         if process.poll() is not None:
             break

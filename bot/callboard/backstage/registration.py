@@ -111,6 +111,13 @@ class _Watch:
         self.is_settled = True
         self.confirmations = tuple(Confirmation(each.entity_ref, "error", why) for each in self.confirmations)
 
+    def miss(self, why: str) -> None:
+        """Backstage could not be asked this time; what it said before, if anything, still holds."""
+        if not self._times_seen:
+            self.confirmations = tuple(
+                Confirmation(each.entity_ref, "pending", why) for each in self.confirmations
+            )
+
     def see(self, found: Mapping[str, Mapping[str, Any] | None]) -> None:
         """Judge by what was just read."""
         errors = errors_of(found.get(location_ref(self.target)))
@@ -148,6 +155,8 @@ def _look(catalog: Catalog, watches: Sequence[_Watch]) -> None:
         # It answered a moment ago: it may be starting again, and there is time to ask again.
         if problem.kind in ("unauthorized", "forbidden"):
             raise
+        for watch in watches:
+            watch.miss(f"Backstage could not be asked for it: {problem}")
         return
     for watch in watches:
         watch.see(found)
