@@ -57,7 +57,13 @@ class Styled:
             # What comes next moves to the line of the dash.
             following = 1 if isinstance(siblings, list) else list(siblings)[1]
             touched.append((*whole[:-1], following))
-        return [line for line, owner in self.lines if not any(owner[: len(one)] == one for one in touched)]
+        return [
+            line
+            for line, owner in self.lines
+            if not any(owner[: len(one)] == one for one in touched)
+            # A blank line between the two goes with the move.
+            and (line or whole not in self.beside_dash)
+        ]
 
 
 @st.composite

@@ -57,7 +57,7 @@ def test_in_any_style_an_edit_changes_its_place_and_no_other_line(
     written = edit(text, 0, [one])
     assert values_of(written)[1] == {"other": 1}
     assert Counter(comments(text)) <= Counter(comments(written))
-    assert survives(styled.lines_outside(path), written), (one, written)
+    assert survives(styled.lines_outside(path), written), (one, text, written)
 
 
 @settings(max_examples=200, deadline=None)
