@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+
 from tools import environments
 
 HARNESS = Path(__file__).with_name("backstage-backend")
