@@ -1,0 +1,97 @@
+"""The lock: written the same everywhere, read with suspicion."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callboard.catalog.generated import Generated
+from callboard.catalog.identity import Key
+from callboard.catalog.lock import BadLock, Lock, read_lock, write_lock
+from callboard.model import Evaluation, Model, Version
+
+_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)
+_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _lock() -> Lock:
+    record = Model(
+        source="cards",
+        id="one",
+        name="one",
+        properties={"b": "2", "a": "1"},
+        versions=(Version(name="1", evaluations=(Evaluation(metric="f1", value=0.91),)),),
+    )
+    generated = Generated(
+        entities=({"kind": "Resource", "metadata": {"name": "one"}},),
+        pages={"docs/index.md": "# one\n\ntext\n"},
+    )
+    return Lock(key=Key("acme/models", "cards", "one"), record=record, generated=generated)
+
+
+def test_what_is_written_is_read_again() -> None:
+    assert read_lock(write_lock(_lock())) == _lock()
+
+
+def test_the_order_of_properties_does_not_change_the_bytes() -> None:
+    lock = _lock()
+    other = lock.model_copy(
+        update={"record": lock.record.model_copy(update={"properties": {"a": "1", "b": "2"}})}
+    )
+
+    assert write_lock(lock) == write_lock(other)
+
+
+def test_the_order_of_an_entitys_keys_is_kept() -> None:
+    entity = {"kind": "Resource", "apiVersion": "x", "metadata": {"name": "one", "annotations": {}}}
+    lock = _lock().model_copy(update={"generated": Generated(entities=(entity,))})
+
+    (read,) = read_lock(write_lock(lock)).generated.entities
+
+    assert list(read) == ["kind", "apiVersion", "metadata"]
+
+
+@given(
+    st.lists(st.dictionaries(_TEXT, _VALUES, max_size=4), max_size=3),
+    st.dictionaries(_TEXT, _TEXT, max_size=3),
+)
+def test_any_content_comes_back(entities: list[dict[str, Any]], pages: dict[str, str]) -> None:
+    lock = _lock().model_copy(update={"generated": Generated(entities=tuple(entities), pages=pages)})
+
+    assert read_lock(write_lock(lock)).generated == lock.generated
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"[" * 200_000,
+        b'{"lock": 2}',
+        b'{"lock": NaN}',
+        b'{"lock": 1, "key": "x", "record": {}, "entities": [], "pages": {}}',
+        json.dumps({"lock": 1, "more": True}).encode(),
+        b" " * (17 * 1024 * 1024),
+    ],
+)
+def test_anything_else_is_refused_in_one_sentence(content: bytes) -> None:
+    with pytest.raises(BadLock) as refused:
+        read_lock(content)
+
+    assert 0 < len(str(refused.value)) < 500
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_the_reader_fail_otherwise(content: bytes) -> None:
+    with pytest.raises(BadLock):
+        read_lock(content)
