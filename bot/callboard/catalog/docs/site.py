@@ -94,7 +94,8 @@ def _figure(drawing: dict[str, Any] | None) -> dict[str, str] | None:
 def _notes(model: Model, removed: tuple[str, ...]) -> list[str]:
     notes = []
     if removed:
-        notes.append(f"Left out of the model card, or shown in another way: {'; '.join(removed)}.")
+        changes = "; ".join(removed)
+        notes.append(f"Left out of the model card, or shown in another way: {changes}.")
     if model.card and model.card.cut_bytes:
         notes.append(f"The model card is longer than this: {size(model.card.cut_bytes)} were left out.")
     return notes
