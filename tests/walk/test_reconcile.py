@@ -150,7 +150,8 @@ def test_what_backstage_refuses_is_said_on_the_pull_request_until_it_is_solved(
     house = registered_house
     number = _open_one(house)
     house.approve(number)
-    taken = b"apiVersion: backstage.io/v1alpha1\nkind: Resource\nmetadata: {name: one}\nspec: {type: x, owner: me}\n"
+    head = b"apiVersion: backstage.io/v1alpha1\nkind: Resource\n"
+    taken = head + b"metadata: {name: one}\nspec: {type: x, owner: me}\n"
     house.commit({"elsewhere.yaml": taken})
     assert house.catalog is not None
     target = f"{house.forge.url}/{REPOSITORY}/blob/main/elsewhere.yaml"
