@@ -90,6 +90,7 @@ def reconcile_record(result: ReconcileResult, counts: dict[str, int]) -> dict[st
             {
                 "number": one.pull.number,
                 "url": one.pull.url,
+                "title": one.pull.title,
                 "verdict": one.verdict.kind,
                 "done": one.done,
                 "reasons": [

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from callboard.validation.diagnostics import Report
 
 
 @click.command()
@@ -24,17 +29,23 @@ def validate(paths: tuple[str, ...], output: str) -> None:
     files called catalog-info.yaml are checked, and other YAML files that say an apiVersion of backstage.io.
     Ends with 1 if there is any error.
     """
+    from callboard.validation.reports import render
+
+    report, files = checked(paths)
+    click.echo(render(output, report, files), nl=False)
+    if report.errors:
+        raise SystemExit(1)
+
+
+def checked(paths: Sequence[str]) -> tuple[Report, dict[str, bytes]]:
+    """The report on what ``paths`` name, and the files. Raises click.UsageError for an unreadable one."""
     from pathlib import Path
 
     from callboard.validation.check import validate_files
     from callboard.validation.find import find_catalog_files
-    from callboard.validation.reports import render
 
     try:
         files = dict(find_catalog_files(paths or (".",), sys.stdin.buffer))
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
-    report = validate_files(files, exists=lambda path: Path(path).is_file())
-    click.echo(render(output, report, files), nl=False)
-    if report.errors:
-        raise SystemExit(1)
+    return validate_files(files, exists=lambda path: Path(path).is_file()), files

@@ -18,18 +18,23 @@ def render(report: Report, _files: Mapping[str, bytes]) -> str:
     lines: list[str] = []
     for severity in ("error", "warning"):
         found = of_severity(report, severity)
-        lines += map(_command, found[:MOST])
+        lines += map(_annotation, found[:MOST])
         if len(found) > MOST:
             lines.append(f"{counted(len(found) - MOST, severity)} more, which GitHub would not show here")
     return "\n".join([*lines, summary(report)]) + "\n"
 
 
-def _command(one: Diagnostic) -> str:
+def command(name: str, message: str, **properties: str | int) -> str:
+    """A workflow command of one line; neither its message nor its properties can begin another."""
+    said = ",".join(f"{key}={_property(one_line(str(value)))}" for key, value in properties.items())
+    return f"::{name}{f' {said}' if said else ''}::{_data(one_line(message))}"
+
+
+def _annotation(one: Diagnostic) -> str:
     about = f" ({one.entity})" if one.entity else ""
-    properties = (
-        f"file={_property(one_line(one.file))},line={one.line},col={one.column},title={_property(one.code)}"
+    return command(
+        one.severity, one.message + about, file=one.file, line=one.line, col=one.column, title=one.code
     )
-    return f"::{one.severity} {properties}::{_data(one_line(one.message + about))}"
 
 
 def _data(text: str) -> str:

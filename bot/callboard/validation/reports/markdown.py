@@ -25,16 +25,16 @@ def render(report: Report, _files: Mapping[str, bytes]) -> str:
 
 def _row(one: Diagnostic) -> str:
     cells = (
-        _code(f"{one.file}:{one.line}:{one.column}"),
+        code(f"{one.file}:{one.line}:{one.column}"),
         one.severity,
-        _code(one.code),
-        _code(one.entity) if one.entity else "",
-        _code(one.message),
+        code(one.code),
+        code(one.entity) if one.entity else "",
+        code(one.message),
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text that stays text: no Markdown, no HTML, no mention, no reference to an issue."""
     escaped = html.escape(one_line(text))
     return f"<code>{''.join(_ENTITIES.get(character, character) for character in escaped)}</code>"
