@@ -27,12 +27,15 @@ def start_forge(tmp_path: Path, github_contract: Contract) -> Iterator[ForgeFact
     """Starts forges with other knobs than the default ones."""
     with ExitStack() as running:
 
-        def start(*, repoints_reviews: bool = True, undecided_reads: int = 0) -> SandboxForge:
+        def start(
+            *, repoints_reviews: bool = True, undecided_reads: int = 0, visitor: str | None = None
+        ) -> SandboxForge:
             root = tmp_path / "forges" / str(len(list(tmp_path.glob("forges/*"))))
             forge = SandboxForge(
                 root,
                 repoints_reviews=repoints_reviews,
                 undecided_reads=undecided_reads,
+                visitor=visitor,
                 wrap=github_contract.wrap,
             )
             return running.enter_context(forge)

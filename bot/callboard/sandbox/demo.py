@@ -79,7 +79,7 @@ def stage(port: int = 0) -> Iterator[Stage]:
     """A forge with an empty catalog repository, a catalog, and the example models."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callboard-demo-")))
-        forge = stack.enter_context(SandboxForge(folder / "forge", port=port))
+        forge = stack.enter_context(SandboxForge(folder / "forge", port=port, visitor=REVIEWER))
         bot, reviewer = Secret(forge.add_user(_BOT, kind="Bot")), Secret(forge.add_user(REVIEWER))
         files = {
             "README.md": b"# Model catalog\n\n`models/` is proposed by Callboard and approved by people.\n",

@@ -231,7 +231,8 @@ def test_every_field_of_a_repository_can_be_read(stage: Stage) -> None:
     told = ask(
         stage,
         "id databaseId name nameWithOwner url isPrivate isFork viewerPermission owner { id login url } "
-        'defaultBranchRef { name prefix } ref(qualifiedName: "main") { target { ... on Commit { message } } } '
+        "defaultBranchRef { name prefix } "
+        'ref(qualifiedName: "main") { target { ... on Commit { message } } } '
         'none: ref(qualifiedName: "refs/heads/none") { id } label(name: "X") { name color } '
         "labels(first: 1) { nodes { name } }",
     )["data"]["repository"]

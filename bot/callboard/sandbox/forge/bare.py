@@ -187,7 +187,9 @@ class Bare:
         return entries
 
     def entry(self, commit: str, path: str) -> TreeEntry | None:
-        """What stands at ``path`` in ``commit``."""
+        """What stands at ``path`` in ``commit``; nothing outside of it does."""
+        if path.startswith("/") or ".." in path.split("/"):
+            return None
         output = self.run("ls-tree", "-z", "--long", "--full-tree", commit, "--", path)
         if not output:
             return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from starlette.types import ASGIApp
+
+from callboard.sandbox.loopback import serving
+from callboard.sandbox.pages import Pages
 
 from .app import API_PREFIX, application
 from .bare import Bare, Person
@@ -20,9 +21,6 @@ from .pushes import settle
 from .requestlog import RequestLog
 from .state import Account, AccountKind, Protection, Pull, Repository, Role, World
 
-_HOST = "127.0.0.1"
-_START_SECONDS = 30.0
-
 
 class SandboxForge:
     """An offline GitHub: REST, GraphQL and git over real repositories below ``root``.
@@ -30,6 +28,7 @@ class SandboxForge:
     ``port``: 0 takes any free one.
     ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
     ``undecided_reads``: so many reads after a change answer that mergeability is not known yet.
+    ``visitor``: the login of the person that the forms of its pages act for; None: the pages only show.
     ``wrap``: a test's middleware around the whole application.
     """
 
@@ -40,42 +39,24 @@ class SandboxForge:
         port: int = 0,
         repoints_reviews: bool = True,
         undecided_reads: int = 0,
+        visitor: str | None = None,
         wrap: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
         self.world = World(root, repoints_reviews=repoints_reviews, undecided_reads=undecided_reads)
-        app: ASGIApp = application(self.world)
-        config = uvicorn.Config(
-            wrap(app) if wrap else app,
-            log_level="critical",
-            lifespan="off",
-            access_log=False,
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._socket = socket.socket()
+        app: ASGIApp = application(self.world, Pages(self.world, visitor).routes())
+        self._app = wrap(app) if wrap else app
         self._port = port
-        self._thread: threading.Thread | None = None
+        self._running = ExitStack()
         self.url = ""
 
     def __enter__(self) -> Self:
-        self._socket.bind((_HOST, self._port))
-        self._socket.listen(128)
-        # The socket listens before the server runs, so that nobody's first request is refused.
-        self.url = f"http://{_HOST}:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="sandbox-forge", daemon=True
-        )
-        self._thread.start()
+        self.url = self._running.enter_context(serving(self._app, port=self._port))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        if self._thread:
-            self._thread.join(_START_SECONDS)
-        self._socket.close()
+        self._running.close()
 
     @property
     def api_url(self) -> str:

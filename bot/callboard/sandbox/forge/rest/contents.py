@@ -26,8 +26,6 @@ def get(call: Call) -> Answer:
     path = call.path["path"].strip("/")
     reference = call.query.get("ref") or repository.default_branch
     commit = resolve(call, reference)
-    if ".." in path.split("/"):
-        raise not_found()
     entry = git.entry(commit, path) if path else None
     if path and (entry is None or entry.type == "commit"):
         raise not_found()
