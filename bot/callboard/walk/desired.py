@@ -12,6 +12,7 @@ from callboard.catalog.shelf import Shelf
 from callboard.changes.group import FileChange
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
+from callboard.redaction import redact
 from callboard.sources.selection import selected
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
@@ -73,9 +74,12 @@ def desire(
     for key, model in sorted(keyed.items()):
         if key not in shelf.folders and base_name(model.name).lower() in broken_names:
             continue  # most likely that broken folder's model: a second folder would only add to the mess
-        wanted, problems = wish(
-            key, names[key], model, shelf, root, settings_of[model.source], config.defaults
-        )
+        settings = settings_of[model.source]
+        try:
+            wanted, problems = wish(key, names[key], model, shelf, root, settings, config.defaults)
+        except Exception as error:  # one model's fault must not stop the others
+            findings.append(_defect(model, error))
+            continue
         findings += problems
         if not wanted.unchanged:
             wishes.append(wanted)
@@ -87,6 +91,16 @@ def desire(
     findings += invalid
     changes += [deletion(shelf.folders[key], current) for key in sorted(deletions)]
     return Desired(tuple(changes), tuple(findings), len(keyed))
+
+
+def _defect(model: Model, error: Exception) -> Problem:
+    return Problem(
+        source=model.source,
+        model=model.id,
+        what=redact(f"the model could not be written: {type(error).__name__}: {error}"),
+        where=f"source {model.source}",
+        hint="this is a defect in Callboard; please report it with this message",
+    )
 
 
 def _absence(

@@ -72,10 +72,9 @@ def _sections(markdown: str) -> Iterator[_Section]:
         for token in MarkdownIt().parse(markdown)
         if token.type == "heading_open" and token.level == 0 and token.map
     ]
-    first = headings[0][0] if headings else len(lines)
-    yield _Section(0, "", "\n".join(lines[:first]).strip("\n"))
-    ends = [start for start, _ in headings[1:]] + [len(lines)]
-    for (start, level), end in zip(headings, ends, strict=True):
+    ends = [start for start, _ in headings] + [len(lines)]
+    yield _Section(0, "", "\n".join(lines[: ends[0]]).strip("\n"))
+    for (start, level), end in zip(headings, ends[1:], strict=True):
         heading = lines[start].lstrip("#").strip()
         yield _Section(level, heading, "\n".join(lines[start + 1 : end]).strip("\n"))
 
