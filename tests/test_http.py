@@ -27,7 +27,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.http import Client, HttpProblem, connect, github_client
+from callboard.http import Client, HttpProblem, Response, connect, github_client
 from callboard.http_answers import asked_to_wait
 from callboard.redaction import Secret
 
@@ -358,6 +358,17 @@ def test_garbage_is_a_bad_answer(server: Server, client: Client, body: bytes, sa
 def test_numbers_that_are_not_numbers_pass(server: Server, client: Client) -> None:
     server.say("/a", (200, {}, b"[NaN, Infinity]"))
     assert str(client.get_json("/a")) == "[nan, inf]"
+
+
+def test_half_characters_are_replaced_and_whole_ones_are_not(server: Server, client: Client) -> None:
+    server.say("/a", (200, {}, b'{"\\ud83e\\udd8a": ["\\ud800x", "\\uDFFF", "\xf0\x9f\xa6\x8a", 1, null]}'))
+    assert client.get_json("/a") == {"🦊": ["\ufffdx", "\ufffd", "🦊", 1, None]}
+
+
+@given(value=st.recursive(st.text(st.characters()) | st.integers(), lambda inner: st.lists(inner)))
+def test_what_json_holds_can_be_written_again(value: Any) -> None:
+    answer = Response(200, {}, json.dumps(value).encode(), "http://a/", "GET http://a/")
+    json.dumps(answer.json(), ensure_ascii=False).encode()
 
 
 def test_redirects_on_the_same_server_are_followed(server: Server, client: Client) -> None:

@@ -83,9 +83,14 @@ class Response:
     """The same for people, with the method."""
 
     def json(self) -> Any:
-        """The body as JSON. NaN and infinities pass as floats. Raises HttpProblem (bad-answer)."""
+        """The body as JSON. Raises HttpProblem (bad-answer).
+
+        NaN and infinities pass as floats. Half of a surrogate pair, which JSON can say but no text can hold,
+        becomes the replacement character.
+        """
         try:
-            return json.loads(self.body)
+            said = json.loads(self.body)
+            return _whole(said) if _SURROGATE.search(self.body) else said
         except RecursionError:
             what = "the answer is nested too deeply"
             raise HttpProblem("bad-answer", what, where=self.where, status=self.status) from None
@@ -94,6 +99,19 @@ class Response:
             content = self.headers.get("content-type", "unknown content").partition(";")[0][:60]
             what = f"the answer ({content}) is not JSON{at}"
             raise HttpProblem("bad-answer", what, where=self.where, status=self.status) from None
+
+
+_SURROGATE = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
+
+
+def _whole(said: Any) -> Any:
+    if isinstance(said, str):
+        return said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(said, list):
+        return [_whole(item) for item in said]
+    if isinstance(said, dict):
+        return {_whole(key): _whole(value) for key, value in said.items()}
+    return said
 
 
 def problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) -> HttpProblem:

@@ -150,10 +150,8 @@ class Hub:
         if start + size < len(found):
             following = request.url.include_query_params(cursor=start + size)
             headers["link"] = f'<{following}>; rel="next"'
-        page = found[start : start + size]
-        return JSONResponse(
-            [repository.described(expand or _DEFAULT) for repository in page], headers=headers
-        )
+        page = [repository.described(expand or _DEFAULT) for repository in found[start : start + size]]
+        return Response(json.dumps(page), headers=headers, media_type="application/json")
 
     def _detail(self, request: Request, name: str) -> Response:
         repository = self.repositories.get(name)

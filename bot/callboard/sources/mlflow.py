@@ -319,9 +319,7 @@ def _items(answer: Any, key: str, where: str) -> list[Any]:
 def _name(said: Any) -> str | None:
     """The model's name, where the record has a usable one."""
     name = said.get("name") if isinstance(said, dict) else None
-    if not isinstance(name, str) or not name:
-        return None
-    return name if name.encode("utf-8", "replace").decode() == name else None
+    return name if isinstance(name, str) and name and "\ufffd" not in name else None
 
 
 def _mlmodel_request(said: records.ModelVersion, run: records.Run | None) -> tuple[str, dict[str, str]]:

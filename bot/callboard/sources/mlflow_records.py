@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from callboard.metrics import higher_is_better
 from callboard.model import Artifact, Evaluation, License, Lineage, Link, Model, Signature, Version
-from callboard.sources.evaluations import higher_is_better
 
 _OWN = "mlflow."
 _NOTE = "mlflow.note.content"
@@ -44,10 +44,14 @@ class _Alias(BaseModel):
     version: Annotated[str, BeforeValidator(_number_as_text)]
 
 
+# A replacement character stands for what told the name from others.
+_Name = Annotated[str, Field(pattern="^[^\ufffd]+$")]
+
+
 class RegisteredModel(BaseModel):
     """One entry of ``registered-models/search``."""
 
-    name: str = Field(min_length=1)
+    name: _Name
     creation_timestamp: int | None = None
     last_updated_timestamp: int | None = None
     description: str = ""
@@ -63,7 +67,7 @@ class RegisteredModel(BaseModel):
 class ModelVersion(BaseModel):
     """One entry of ``model-versions/search``."""
 
-    name: str = Field(min_length=1)
+    name: _Name
     version: Annotated[str, BeforeValidator(_number_as_text)]
     creation_timestamp: int | None = None
     last_updated_timestamp: int | None = None
@@ -219,7 +223,7 @@ def model_of(
     Raises ValueError for times that cannot be.
     """
     tags = {tag.key: tag.value for tag in said.tags}
-    formats = (artifact.format for version in versions for artifact in version.artifacts)
+    flavors = (artifact.format for version in versions for artifact in version.artifacts)
     return Model(
         source=source,
         id=said.name,
@@ -230,7 +234,7 @@ def model_of(
         license=License(id=tags["license"], url=tags.get("license_url") or None)
         if tags.get("license")
         else None,
-        library=next((format for format in formats if format not in (None, NO_MLMODEL)), None),
+        library=next((flavor for flavor in flavors if flavor not in (None, NO_MLMODEL)), None),
         languages=_listed(tags, "language", "languages"),
         tasks=_listed(tags, "task", "tasks"),
         tags=tuple(sorted(key for key, value in tags.items() if not value and _is_free(key))),
