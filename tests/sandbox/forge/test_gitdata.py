@@ -147,3 +147,25 @@ def test_diverged_branches_are_told_from_where_they_parted(stage: Stage) -> None
     assert (told["status"], told["ahead_by"], told["behind_by"]) == ("diverged", 1, 1)
     assert told["merge_base_commit"]["sha"] == parted
     assert [each["filename"] for each in told["files"]] == ["models/side.yaml"]
+
+
+def test_a_blob_comes_raw_where_accept_asks_for_it(stage: Stage) -> None:
+    sha = stage.api("robin", "GET", "contents/README.md").json()["sha"]
+    raw = stage.api("robin", "GET", f"git/blobs/{sha}", None, {"accept": "application/vnd.github.raw"})
+    assert raw.content == b"# Models\n"
+
+
+def test_a_tree_is_its_base_with_what_was_asked_put_in_and_taken_out(stage: Stage) -> None:
+    entries = [
+        {"path": "a/new.txt", "mode": "100644", "type": "blob", "content": "new"},
+        {"path": "README.md", "mode": "100644", "type": "blob", "sha": None},
+    ]
+    made = stage.api("callboard", "POST", "git/trees", {"base_tree": stage.tip(), "tree": entries}).json()
+    assert [each["path"] for each in made["tree"]] == ["a", "models"]
+
+
+def test_a_history_can_be_of_one_path(stage: Stage) -> None:
+    stage.branch("main", {"README.md": b"# All\n"})
+    touched = stage.api("robin", "GET", "commits", path="README.md").json()
+    assert [each["commit"]["message"] for each in touched] == ["Add main", "Start the catalog"]
+    assert len(stage.api("robin", "GET", "commits", path="models").json()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.github import Contract
 from tests.sandbox.forge.conftest import REPOSITORY, Stage
 from tests.servers.forge import ForgeFactory
 
@@ -178,3 +179,52 @@ def test_lists_come_in_pages_with_links(stage: Stage) -> None:
     last = stage.api("robin", "GET", "pulls", per_page=2, page=2)
     assert [each["number"] for each in last.json()] == [1]
     assert 'rel="next"' not in last.headers["link"]
+
+
+def test_reviews_are_asked_of_collaborators_other_than_the_author(stage: Stage) -> None:
+    number = stage.opened("asked").number
+    for login in ("callboard", "mallory"):
+        answer = stage.api("robin", "POST", f"pulls/{number}/requested_reviewers", {"reviewers": [login]})
+        assert answer.status_code == 422
+    stage.api("callboard", "POST", f"pulls/{number}/requested_reviewers", {"reviewers": ["robin"]})
+    approve(stage, number)
+    assert stage.api("ada", "GET", f"pulls/{number}/requested_reviewers").json()["users"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"event": "REQUEST_CHANGES"}, 422),
+        ({"event": "SHRUG"}, 422),
+        ({"event": "APPROVE", "commit_id": "0" * 40}, 422),
+        ({"body": "pending"}, 501),
+        ({"event": "COMMENT", "body": "x", "comments": [{"path": "README.md", "body": "x", "line": 1}]}, 501),
+    ],
+)
+def test_a_review_that_cannot_be_is_refused(
+    stage: Stage, github_contract: Contract, body: dict[str, object], status: int
+) -> None:
+    github_contract.expects_unimplemented = status == 501
+    number = stage.opened("reviewed").number
+    assert stage.api("robin", "POST", f"pulls/{number}/reviews", body).status_code == status
+
+
+def test_only_a_standing_verdict_can_be_dismissed(stage: Stage) -> None:
+    number = stage.opened("dismissed").number
+    review = stage.api("robin", "POST", f"pulls/{number}/reviews", {"event": "APPROVE"}).json()["id"]
+    dismissal = f"pulls/{number}/reviews/{review}/dismissals"
+    assert stage.api("ada", "PUT", dismissal, {"message": "No"}).json()["state"] == "DISMISSED"
+    assert stage.api("ada", "PUT", dismissal, {"message": "No"}).status_code == 422
+    assert (
+        stage.api("ada", "PUT", f"pulls/{number}/reviews/1/dismissals", {"message": "No"}).status_code == 404
+    )
+
+
+def test_labels_are_made_when_missing_kept_once_and_taken_off_in_any_case(stage: Stage) -> None:
+    number = stage.opened("labelled").number
+    labels = f"issues/{number}/labels"
+    added = stage.api("robin", "POST", labels, {"labels": ["Hold", "hold"]}).json()
+    assert [label["name"] for label in added] == ["Hold"]
+    assert stage.api("robin", "DELETE", f"{labels}/HOLD").json() == []
+    assert stage.api("robin", "DELETE", f"{labels}/hold").status_code == 404
+    assert stage.api("robin", "GET", "labels/hold").json()["name"] == "Hold"

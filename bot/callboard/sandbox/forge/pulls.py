@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .bare import Commit, FileChange
-from .pushes import close, remember_head, settle
+from .pushes import close, remember_head
 from .refusal import Refused, custom, invalid
 from .state import Account, Label, Pull, Repository, World
 
@@ -140,12 +140,3 @@ def commits(repository: Repository, pull: Pull) -> list[Commit]:
     """The commits of the pull request, oldest first."""
     base, head = _span(repository, pull)
     return repository.git.commits(f"{base}..{head}", oldest_first=True)
-
-
-def delete_branch(world: World, repository: Repository, actor: Account, branch: str) -> None:
-    """Delete a branch; an open pull request from it closes. Raises Refused (422)."""
-    name = f"refs/heads/{branch}"
-    if name not in repository.refs:
-        raise Refused(422, "Reference does not exist")
-    repository.git.delete_ref(name, repository.refs[name])
-    settle(world, repository, actor)

@@ -49,7 +49,13 @@ def get(call: Call) -> Answer:
     raise Refused(404, "Not Found")
 
 
-@operation("PUT", f"{_REVIEWS}/{{review}}/dismissals", "pulls/dismiss-review", needs="write")
+@operation(
+    "PUT",
+    f"{_REVIEWS}/{{review}}/dismissals",
+    "pulls/dismiss-review",
+    needs="write",
+    models="422 unless it stands",
+)
 def dismiss_review(call: Call) -> Answer:
     """Take a verdict back."""
     dismissed = dismiss(call.world, call.pull, call.number("review"))
