@@ -101,7 +101,11 @@ def account(author: Mapping[str, Any] | None) -> Account:
     """The account of GraphQL's ``Actor``; a deleted one ("ghost") is nobody."""
     if not author:
         return Account(id="", login="ghost")
-    return Account(id=str(author.get("databaseId") or ""), login=str(author["login"]))
+    login = str(author["login"])
+    # Everywhere but here GitHub writes a bot's login with this ending.
+    if author.get("__typename") == "Bot" and not login.endswith("[bot]"):
+        login += "[bot]"
+    return Account(id=str(author.get("databaseId") or ""), login=login)
 
 
 def pull_request(
