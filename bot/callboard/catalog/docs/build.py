@@ -70,6 +70,8 @@ def build_sites(tree: Path, out: Path) -> BuildReport:
     problem, keeps what was built before, and stops no other. Raises EngineMissing.
     """
     _require_engine()
+    # The engine changes the working directory of the process while it builds.
+    tree, out = tree.absolute(), out.absolute()
     built: list[str] = []
     unchanged: list[str] = []
     sites, problems = _find_sites(tree)

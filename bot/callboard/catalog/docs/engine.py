@@ -33,7 +33,10 @@ class _Offline(BasePlugin):  # type: ignore[type-arg,no-untyped-call]
 
 
 def build(settings: Mapping[str, Any], work: Path, output: Path) -> None:
-    """Build the pages below ``work`` into ``output``. Raises EngineFailed."""
+    """Build the pages below ``work`` into ``output``, both absolute. Raises EngineFailed.
+
+    Not for threads: the working directory of the process is ``work`` meanwhile.
+    """
     logger = logging.getLogger("mkdocs")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -20,13 +20,13 @@ from callboard.model import Model
 from callboard.resources import shipped
 
 _PAGES = {
-    "usage": ("Usage", "how to call it, what it takes and gives"),
-    "limitations": ("Limitations", "what it should not be used for, bias and risks"),
-    "evaluation": ("Evaluation", "how well it does, by dataset and version"),
-    "training": ("Training", "how it was made"),
-    "versions": ("Versions", "all versions with their state and files"),
+    "usage": "Usage",
+    "limitations": "Limitations",
+    "evaluation": "Evaluation",
+    "training": "Training",
+    "versions": "Versions",
 }
-"""In the order of the navigation: title, and what the page is about."""
+"""In the order of the navigation, with their titles."""
 _SUMMARY = 300
 
 
@@ -43,9 +43,9 @@ def render_docs(
     drawing = plot(model)
     bodies = {
         "usage": endpoint_rows(model) | {"signature": signature_tables(model)},
-        "limitations": {"heading": "Limitations"},
+        "limitations": {"heading": _PAGES["limitations"]},
         "evaluation": evaluation_tables(model) | {"plot": _figure(drawing)},
-        "training": {"heading": "Training"},
+        "training": {"heading": _PAGES["training"]},
         "versions": version_tables(model.versions) if model.versions else {},
     }
     has_content = {
@@ -60,7 +60,6 @@ def render_docs(
         "summary": description if is_short else plain(model.description or "", _SUMMARY),
         "description": "" if is_short else description,
         "facts": facts(model, owner=owner, lifecycle=lifecycle, system=system),
-        "contents": [(_PAGES[name][0], f"{name}.md", _PAGES[name][1]) for name in pages],
         "card": card.get(OVERVIEW, ""),
         "notes": _notes(model, cleaned.removed),
     }
@@ -78,7 +77,7 @@ def render_docs(
 
 def _mkdocs(title: str, description: str, entity_name: str, pages: list[str]) -> str:
     skeleton: dict[str, Any] = yaml.safe_load(shipped("techdocs", "mkdocs.yml").read_text("utf-8"))
-    navigation = [{"Overview": "index.md"}, *({_PAGES[name][0]: f"{name}.md"} for name in pages)]
+    navigation = [{"Overview": "index.md"}, *({_PAGES[name]: f"{name}.md"} for name in pages)]
     skeleton["site_name"] = inert.label(title) or inert.label(entity_name)
     skeleton["site_description"] = inert.label(description, _SUMMARY) or f"The model {inert.label(title)}"
     skeleton["nav"] = navigation
