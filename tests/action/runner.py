@@ -220,7 +220,7 @@ class _Step:
 
     def _hear(self, output: str) -> None:
         self._outcome.raw += output
-        for line in re.split(r"\r\n|\r|\n", output.removesuffix("\n")):
+        for line in re.split(r"\r\n|\r|\n", output.removesuffix("\n")) if output else ():
             command = parse_command(line, known=self._is_known)
             if command is None:
                 shown = line

@@ -36,7 +36,7 @@ def file_command(values: Mapping[str, str], delimiter: str) -> str:
 
 
 def alerts(record: Record) -> list[str]:
-    """Workflow commands that annotate the run with the findings and for the pull requests that cannot proceed."""
+    """Workflow commands that annotate the run: findings, and pull requests that cannot proceed."""
     said = [
         (str(one["severity"]), f"{one['where']}: {one['what']}. {one['hint']}", _about(one))
         for one in record["findings"]
