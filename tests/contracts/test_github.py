@@ -49,6 +49,7 @@ LABEL = {
         (exchange("POST", "/repos/o/r/labels", None, 201, LABEL), "the body is missing"),
         (exchange("DELETE", "/repos/o/r/issues/comments/1", None, 204, {}), "has no body"),
         (exchange("GET", "/repos/o/r/labels/x", None, 501, {}), "does not implement"),
+        (Exchange("GET", "/api/v3/user", "", b"", 500, "text/plain", b"Internal Server Error"), "crashed"),
     ],
 )
 def test_what_github_does_not_describe_is_a_violation(wrong: Exchange, complaint: str) -> None:
