@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from callboard.cli.output import json_text, line
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from callboard.config import Config
     from callboard.model import Problem
     from callboard.walk.sync import SyncResult
 
-FINDINGS, USAGE, UNREACHABLE = 1, 2, 3
+FINDINGS, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Choice(("table", "json", "yaml")),
-    default="table",
-    show_default=True,
-    help="A table for people, JSON or YAML for programs.",
-)
+_SOME = 100
+"""After so many models a source is spoken of again."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
-    """The common options of one run."""
+    """The common options of one run, and how it speaks to people."""
 
-    config_path: str
-    log_format: str
+    config_path: str = "callboard.yaml"
+    log_format: str = "text"
 
     def load(self) -> tuple[Config, Path]:
         """The configuration and the folder that its relative paths start from.
@@ -45,6 +40,7 @@ class Session:
 
         from callboard.config_file import load_config
         from callboard.sources.registry import SOURCE_TYPES, source_type
+        from callboard.walk.workplace import know_secrets
 
         path = Path(self.config_path)
         try:
@@ -55,6 +51,7 @@ class Session:
                 "or name another with --config."
             ) from None
         config = load_config(content, str(path), lambda name: source_type(name).settings, SOURCE_TYPES)
+        know_secrets(config)
         return config, path.resolve().parent
 
     def progress(self, text: str) -> None:
@@ -62,11 +59,19 @@ class Session:
         if self.log_format == "json":
             self._event("info", text)
         elif sys.stderr.isatty():
-            click.echo(click.style(_redacted(text), dim=True), err=True)
+            click.echo(click.style(line(text), dim=True), err=True)
 
     def models_read(self, source: str, count: int) -> None:
-        """Progress of reading a source."""
-        self.progress(f"{source}: {count} models")
+        """Progress of reading a source, now and then."""
+        if count and count % _SOME == 0:
+            self.progress(f"{source}: {count:,} models so far")
+
+    def note(self, text: str) -> None:
+        """A line on standard error that is no problem."""
+        if self.log_format == "json":
+            self._event("info", text)
+        else:
+            click.echo(line(text), err=True)
 
     def problems(self, problems: Iterable[Problem]) -> bool:
         """Write problems to standard error; answer whether any is an error."""
@@ -77,11 +82,11 @@ class Session:
                 self._event(problem.severity, problem.what, **problem.model_dump(exclude_none=True))
                 continue
             colour = "red" if problem.severity == "error" else "yellow"
-            who = f" ({_redacted(problem.model)})" if problem.model else ""
-            where = click.style(_redacted(problem.where), bold=True)
+            who = f" ({line(problem.model)})" if problem.model else ""
+            where = click.style(line(problem.where), bold=True)
             severity = click.style(problem.severity, fg=colour)
-            click.echo(f"{where}: {severity}: {_redacted(problem.what)}{who}", err=True)
-            click.echo(f"  → {_redacted(problem.hint)}", err=True)
+            click.echo(f"{where}: {severity}: {line(problem.what)}{who}", err=True)
+            click.echo(f"  → {line(problem.hint)}", err=True)
         return errors
 
     def end(self, result: SyncResult) -> None:
@@ -92,65 +97,63 @@ class Session:
         if failed:
             raise click.exceptions.Exit(FINDINGS)
 
+    def failed(self, problem: BaseException) -> int:
+        """Say on standard error why a command could not go on; answer the exit code."""
+        if isinstance(problem, click.Abort):
+            self._error("Aborted.")
+            return INTERRUPTED if isinstance(problem.__cause__, KeyboardInterrupt) else USAGE
+        if isinstance(problem, click.ClickException):
+            self._wrong_usage(problem)
+            return USAGE
+        return self._outside(problem)
+
+    def _wrong_usage(self, problem: click.ClickException) -> None:
+        if self.log_format == "text" and isinstance(problem, click.UsageError) and problem.ctx:
+            click.echo(problem.ctx.get_usage(), err=True)
+            click.echo(f"Try '{problem.ctx.command_path} --help' for help.\n", err=True)
+        self._error(problem.format_message())
+
+    def _outside(self, problem: BaseException) -> int:
+        from callboard.config_file import ConfigError
+        from callboard.forges.protocol import ForgeError
+        from callboard.git.command import GitError
+        from callboard.http import HttpProblem
+        from callboard.walk.workplace import NotConfigured
+
+        if isinstance(problem, ConfigError):
+            for fault in problem.faults:
+                self._error(f"{fault.place}: {fault.what}; {fault.hint}", prefix="")
+            return USAGE
+        if isinstance(problem, NotConfigured):
+            self._error(str(problem))
+            return USAGE
+        if isinstance(problem, ForgeError | GitError | HttpProblem | OSError):
+            self._error(str(problem))
+            return UNREACHABLE
+        import traceback
+
+        text = "".join(traceback.format_exception(problem))
+        self._error(text, prefix="")
+        self._error("This is a defect in Callboard; please report it with the lines above.", prefix="")
+        return FINDINGS
+
+    def _error(self, text: str, *, prefix: str = "Error: ") -> None:
+        if self.log_format == "json":
+            self._event("error", text)
+        else:
+            # What git says has several lines.
+            for each in (prefix + text).splitlines():
+                click.echo(line(each), err=True)
+
     def _event(self, level: str, message: str, **more: Any) -> None:
-        click.echo(
-            _redacted(json.dumps({"level": level, "message": message, **more}, ensure_ascii=False)), err=True
-        )
+        click.echo(json_text({"level": level, "message": message, **more}), err=True)
 
 
-def write(output: str, value: Any, table: tuple[list[str], list[list[str]]]) -> None:
-    """Write a result to standard output: as a table for people, or as JSON or YAML for programs."""
-    if output == "json":
-        click.echo(_redacted(json.dumps(value, ensure_ascii=False, indent=2)))
-    elif output == "yaml":
-        from callboard.documents.writer import dump
+def did_you_mean(wrong: str, known: Sequence[str]) -> str:
+    """A sentence with the nearest of what is known, or with all of it when nothing is near."""
+    import difflib
 
-        click.echo(_redacted(dump([value])), nl=False)
-    else:
-        write_table(*table)
-
-
-def write_table(columns: list[str], rows: list[list[str]]) -> None:
-    """A table for people; as wide as it needs to be when it is piped."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if not rows:
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_redacted(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 10_000
-    Console(width=width, highlight=False, soft_wrap=False).print(table)
-
-
-def report_failure(problem: Exception) -> int:
-    """Say on standard error why a command could not go on; answer the exit code."""
-    from callboard.config_file import ConfigError
-    from callboard.forges.protocol import ForgeError
-    from callboard.git.command import GitError
-    from callboard.http import HttpProblem
-    from callboard.walk.workplace import NotConfigured
-
-    if isinstance(problem, ConfigError | NotConfigured):
-        click.echo(_redacted(str(problem)), err=True)
-        return USAGE
-    if isinstance(problem, ForgeError | GitError | HttpProblem):
-        click.echo(_redacted(f"Error: {problem}"), err=True)
-        return UNREACHABLE
-    import traceback
-
-    text = "".join(traceback.format_exception(problem))
-    click.echo(_redacted(text), err=True)
-    click.echo("This is a defect in Callboard; please report it with the lines above.", err=True)
-    return FINDINGS
-
-
-def _redacted(text: str) -> str:
-    from callboard.catalog.text import without_controls
-    from callboard.redaction import redact
-
-    return without_controls(redact(text))
+    near = difflib.get_close_matches(wrong, known, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"There is: {', '.join(known)}." if known else "There is none."

@@ -41,10 +41,15 @@ def base_of_commit(repository: Repository, commit: str | None, root: str) -> Bas
 
 def base_of_folder(folder: Path, root: str) -> Base:
     """A folder on disk that holds (or will hold) a catalog tree. Symlinks are not followed."""
+
+    def is_linked(path: Path) -> bool:
+        inside = (path, *path.parents)[: len(path.relative_to(folder).parts)]
+        return any(part.is_symlink() for part in inside)
+
     files = {
         path.relative_to(folder).as_posix(): path
         for path in sorted((folder / root).rglob("*"))
-        if path.is_file() and not any(part.is_symlink() for part in (path, *path.parents) if part != folder)
+        if path.is_file() and not is_linked(path)
     }
 
     def read(paths: Iterable[str]) -> dict[str, bytes]:

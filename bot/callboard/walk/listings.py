@@ -32,7 +32,7 @@ def list_sources(
             folder=folder, known=known(settings), progress=lambda count: progress(settings.name, count)
         )
         try:
-            return source_type(settings.type).list_models(settings, context)
+            return _masked(source_type(settings.type).list_models(settings, context))
         except Exception as error:  # one source's fault must not stop the others
             what = redact(f"reading the source failed unexpectedly: {type(error).__name__}: {error}")
             hint = "this is a defect in Callboard; please report it with this message"
@@ -41,3 +41,24 @@ def list_sources(
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return tuple(pool.map(listing, sources))
+
+
+def _masked(listing: Listing) -> Listing:
+    """The listing without our own secrets: a registry that repeats its token must not have it published."""
+    models, problems = [], list(listing.problems)
+    for model in listing.models:
+        text = model.model_dump_json()
+        masked = redact(text)
+        if masked != text:
+            model = Model.model_validate_json(masked)
+            problems.append(
+                Problem(
+                    source=listing.source,
+                    model=model.id,
+                    what="the registry publishes a secret of ours in this model; it was masked",
+                    where=f"source {listing.source}",
+                    hint="take it out of the model's card or tags, and replace it: others can read it",
+                )
+            )
+        models.append(model)
+    return listing.model_copy(update={"models": tuple(models), "problems": tuple(problems)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from callboard import http
 from callboard.backstage.client import Catalog
-from callboard.config import Backstage, Config, SecretReference, SecretUnavailable
+from callboard.config import Backstage, Config, SecretReference, SecretUnavailable, Settings
 from callboard.forges.github import GitHub
 from callboard.forges.protocol import Forge
 from callboard.git.repository import Repository
@@ -123,6 +124,24 @@ def read_secret(reference: SecretReference, environ: Mapping[str, str]) -> Secre
         return reference.read(environ)
     except SecretUnavailable as error:
         raise NotConfigured(str(error)) from None
+
+
+def know_secrets(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Have every secret that this configuration names masked from now on, whether it is used or not."""
+
+    def visit(settings: Settings) -> None:
+        if isinstance(settings, SecretReference):
+            with contextlib.suppress(SecretUnavailable):
+                settings.read(environ)
+        for name in type(settings).model_fields:
+            value = getattr(settings, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, Settings):
+                    visit(one)
+
+    visit(config)
+    for name in TOKEN_VARIABLES:
+        visit(SecretReference(env=name))
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:
