@@ -90,14 +90,12 @@ _LINE_START: tuple[tuple[re.Pattern[str], _Change], ...] = (
 # What preprocessors and raw-text searches look for, wherever it stands; ``\1`` is left as it is.
 _CODE: tuple[re.Pattern[str], ...] = (
     re.compile(r"(-+8<)(?=-)"),  # an included file (pymdownx.snippets)
-    re.compile(r"(\{%)(?=[ ]*\w)"),  # a Graphviz program, a template
-    re.compile(r"(\{)(?=\{)"),
+    re.compile(r"(?m)^(\{%)(?=[ ]*(?:dot|neato|fdp|sfdp|twopi|circo)\s)"),  # a Graphviz program
     re.compile(r"(::)(?=uml::|end-uml::|include\{)"),  # PlantUML; an included file (GitLab)
     re.compile(r"((?:~{3}|`{3})[ \t]*\{?\.?)(?=(?:c4)?(?:plant)?uml|graphviz)"),
     re.compile(r"(\{)(?=\+\+|--|==|>>|~~)"),  # critic marks
     re.compile(r"(<!)(?=-)"),  # hidden markers
     re.compile(r"(\[)(?=!\w)"),  # alerts, which are rewritten with all that follows
-    re.compile(r"(?<![A-Za-z0-9_])(@)(?=everyone\b|all\b|here\b|channel\b)"),
 )
 _COMMAND = re.compile(r"^(?=/[A-Za-z][\w-]*(?:[ \t]|$))", re.MULTILINE)
 

@@ -25,6 +25,8 @@ __all__ = ["LONGEST", "Cleaned", "clean_markdown", "plain"]
 
 LONGEST = 256 * 1024
 """Bytes of Markdown, before and after cleaning. What goes beyond is cut at a blank line."""
+_MOST_TOKENS = 20_000
+"""Blocks that a page may begin and end: four times what real cards of that length have."""
 _ROUNDS = 8
 _EMPTIABLE = {
     f"{kind}_open"
@@ -69,7 +71,7 @@ def _settled(markdown: str, offset: int, removed: set[str]) -> str:
             if again == current:
                 return current
             current = again
-    except (RecursionError, ValueError, AssertionError, LookupError, TypeError):
+    except Exception:
         # The parser and the renderer are not ours and not total; this text is not lost for it.
         pass
     removed.add("text that is not regular Markdown, shown as it is")
@@ -80,11 +82,14 @@ def _rewritten(markdown: str, offset: int, removed: set[str]) -> str:
     # The search for bare addresses is quadratic in the length of a word.
     source = _LONG_WORD.sub(r"\1 ", inert.printable(markdown))
     while True:
-        text = _render(_changed(_PARSER.parse(source), offset, removed))
-        size = len(text.encode())
-        if size <= LONGEST:
+        tokens = _PARSER.parse(source)
+        excess = len(tokens) / _MOST_TOKENS
+        if excess <= 1:
+            text = _render(_changed(tokens, offset, removed))
+            excess = len(text.encode()) / LONGEST
+        if excess <= 1:
             return text
-        source = _cut(source, removed, int(len(source.encode()) * LONGEST / size * 0.9))
+        source = _cut(source, removed, int(len(source.encode()) / excess * 0.9))
 
 
 def _cut(markdown: str, removed: set[str], limit: int = LONGEST) -> str:

@@ -13,7 +13,7 @@ from callboard.catalog import inert
 from callboard.catalog.docs.evaluations import evaluation_tables, plot
 from callboard.catalog.docs.facts import endpoint_rows, facts, signature_tables, version_tables
 from callboard.catalog.docs.numbers import size
-from callboard.catalog.docs.sections import OVERVIEW, split_card
+from callboard.catalog.docs.sections import OVERVIEW, page_phrases, split_card
 from callboard.catalog.markdown import clean_markdown, plain
 from callboard.documents.writer import dump
 from callboard.model import Model
@@ -41,11 +41,9 @@ def render_docs(
     cleaned = clean_markdown(model.card.markdown if model.card else "")
     card = split_card(cleaned.text, {model.name, model.name.rpartition("/")[2], title, entity_name})
     drawing = plot(model)
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "usage": endpoint_rows(model) | {"signature": signature_tables(model)},
-        "limitations": {"heading": _PAGES["limitations"]},
         "evaluation": evaluation_tables(model) | {"plot": _figure(drawing)},
-        "training": {"heading": _PAGES["training"]},
         "versions": version_tables(model.versions) if model.versions else {},
     }
     has_content = {
@@ -53,7 +51,7 @@ def render_docs(
         "evaluation": bool(bodies["evaluation"]["tables"]),
         "versions": bool(model.versions),
     }
-    pages = [name for name in _PAGES if has_content.get(name) or name in card]
+    pages = [name for name in _titles() if has_content.get(name) or name in card]
     is_short = len(description) <= _SUMMARY and "\n" not in description
     values: dict[str, Any] = {
         "title": plain(title),
@@ -64,20 +62,28 @@ def render_docs(
         "notes": _notes(model, cleaned.removed),
     }
     files = {
-        "mkdocs.yml": _mkdocs(title, description, entity_name, pages),
+        "mkdocs.yml": _mkdocs(title, model.description or "", entity_name, pages),
         "docs/index.md": _page("index", values),
     }
     for name in pages:
         template = name if shipped("techdocs", "pages").joinpath(f"{name}.md.jinja").exists() else "card"
-        files[f"docs/{name}.md"] = _page(template, bodies[name] | {"card": card.get(name, "")})
+        files[f"docs/{name}.md"] = _page(
+            template, bodies.get(name, {}) | {"heading": _titles()[name], "card": card.get(name, "")}
+        )
     if drawing and "evaluation" in pages:
         files["docs/assets/evaluation.svg"] = _drawing(drawing)
     return files
 
 
+@cache
+def _titles() -> dict[str, str]:
+    """All pages but the overview; one that only ``sections.yaml`` names holds sections of cards alone."""
+    return _PAGES | {name: name.capitalize() for name, _ in page_phrases() if name not in _PAGES}
+
+
 def _mkdocs(title: str, description: str, entity_name: str, pages: list[str]) -> str:
     skeleton: dict[str, Any] = yaml.safe_load(shipped("techdocs", "mkdocs.yml").read_text("utf-8"))
-    navigation = [{"Overview": "index.md"}, *({_PAGES[name]: f"{name}.md"} for name in pages)]
+    navigation = [{"Overview": "index.md"}, *({_titles()[name]: f"{name}.md"} for name in pages)]
     skeleton["site_name"] = inert.label(title) or inert.label(entity_name)
     skeleton["site_description"] = inert.label(description, _SUMMARY) or f"The model {inert.label(title)}"
     skeleton["nav"] = navigation
