@@ -93,7 +93,7 @@ class Outcome:
 
 def run_action(action: Path, job: Job, inputs: Mapping[str, str]) -> Outcome:
     """Run the action in the folder ``action`` as a step of ``job``."""
-    definition = _read(action / "action.yml")
+    definition = read_definition(action / "action.yml")
     _only(definition, _ACTION_KEYS)
     _only(definition["runs"], {"using", "steps"})
     if definition["runs"]["using"] != "composite":
@@ -348,7 +348,8 @@ def _outputs_of(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_definition(file: Path) -> dict[str, Any]:
+    """What action.yml holds."""
     reading = read_documents(file.read_bytes(), file.name)
     assert not reading.faults, reading.faults
     (document,) = reading.documents

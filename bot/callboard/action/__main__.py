@@ -25,8 +25,9 @@ from callboard.validation.reports import render
 from callboard.validation.reports.github import command
 
 
-def main(environ: Mapping[str, str] = os.environ) -> int:
+def main() -> int:
     """One step of a job; answers the exit code."""
+    environ = os.environ
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if token := environ.get("CALLBOARD_TOKEN", "").strip():

@@ -1,0 +1,95 @@
+"""On which events a configuration is acted upon, and from which checkout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.action.events import example, schedule
+
+from callboard.action.trust import EVENTS, Start, refusal
+
+HEAD = example("pull_request_review")["pull_request"]["head"]["sha"]
+BASE = "b" * 40
+
+
+def start(
+    event: str, ref: str, payload: Any, branch: str | None = "main", commit: str | None = BASE
+) -> Start:
+    return Start(event, ref, payload, branch, commit)
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("push", example("push")),
+        ("workflow_dispatch", example("workflow_dispatch")),
+        ("schedule", schedule()),
+        ("repository_dispatch", example("repository_dispatch")),
+        ("pull_request_review", example("pull_request_review")),
+    ],
+)
+def test_what_people_merged_is_acted_upon(event: str, payload: Any) -> None:
+    ref = "refs/pull/2/merge" if event == "pull_request_review" else "refs/heads/main"
+    assert refusal("sync", start(event, ref, payload)) is None
+
+
+@pytest.mark.parametrize(
+    "event", ["pull_request", "pull_request_target", "issue_comment", "workflow_run", ""]
+)
+def test_other_events_are_refused_whatever_is_checked_out(event: str) -> None:
+    said = refusal("reconcile", start(event, "refs/heads/main", example("pull_request")))
+    assert said is not None
+    assert said.startswith(f"reconcile does not run on {event or 'no event'}: ")
+    assert "on pull requests, run validate" in said
+
+
+@pytest.mark.parametrize("event", ["push", "workflow_dispatch"])
+@pytest.mark.parametrize("ref", ["refs/heads/feature", "refs/tags/main", "refs/heads/main/x", "main", ""])
+def test_only_the_default_branch_is_acted_upon(event: str, ref: str) -> None:
+    said = refusal("sync", start(event, ref, example(event)))
+    assert said is not None
+    assert "from the default branch only (main)" in said
+
+
+@pytest.mark.parametrize("payload", [{}, {"repository": None}, {"repository": {"default_branch": 1}}])
+def test_an_event_that_does_not_name_the_default_branch_is_refused(payload: Any) -> None:
+    assert refusal("sync", start("push", "refs/heads/", payload)) is not None
+
+
+@pytest.mark.parametrize(
+    ("branch", "commit"),
+    [(None, None), (None, BASE), ("main", None), ("callboard/fraud", BASE), ("main", HEAD), ("", BASE)],
+)
+def test_a_review_needs_a_checkout_of_the_base_branch(branch: str | None, commit: str | None) -> None:
+    payload = example("pull_request_review")
+    if commit is None and branch == "main":
+        commit = HEAD
+    said = refusal("sync", start("pull_request_review", "refs/pull/2/merge", payload, branch, commit))
+    assert said is not None
+    assert "Check out 'ref: main'" in said
+
+
+def test_a_review_of_a_pull_request_into_another_branch_may_use_the_default_branch() -> None:
+    payload = example("pull_request_review")
+    payload["pull_request"]["base"]["ref"] = "release"
+    for branch in ("main", "release"):
+        assert refusal("sync", start("pull_request_review", "refs/pull/2/merge", payload, branch)) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+PAYLOADS = st.dictionaries(st.sampled_from(["repository", "pull_request"]), JSON)
+
+
+@given(st.sampled_from([*EVENTS, "pull_request"]), st.text(), PAYLOADS, st.none() | st.text())
+def test_a_payload_that_names_no_branch_is_never_trusted(
+    event: str, ref: str, payload: dict[str, Any], branch: str | None
+) -> None:
+    said = refusal("sync", start(event, ref, payload, branch))
+    assert (said is None) == (event in ("schedule", "repository_dispatch"))
