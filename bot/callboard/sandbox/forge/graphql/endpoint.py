@@ -29,7 +29,8 @@ from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.restapp import broken, links, refusal
 from callboard.sandbox.forge.state import Account, World
 
-from .views import QueryView, Scope
+from .objects import Scope
+from .views import QueryView
 
 OPERATION = "graphql"
 _SDL = Path(__file__).with_name("schema.graphql")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from callboard.sandbox.forge.refusal import not_found
-from callboard.sandbox.forge.shapes import repositories as shapes
+from callboard.sandbox.forge.shapes import files
 
 from .repositories import resolve
 from .table import Answer, Call, operation
@@ -34,13 +34,13 @@ def get(call: Call) -> Answer:
             dataclasses.replace(each, path=f"{path}/{each.path}" if path else each.path)
             for each in git.tree(entry.sha if entry else commit)
         ]
-        return Answer([shapes.content(call.links, repository, each, reference) for each in inside])
+        return Answer([files.content(call.links, repository, each, reference) for each in inside])
     data = git.blob(entry.sha)
     if "raw" in call.accept:
         return Answer(data, media="application/vnd.github.raw; charset=utf-8")
-    body = shapes.content(call.links, repository, entry, reference)
+    body = files.content(call.links, repository, entry, reference)
     if entry.mode == "120000":
         return Answer(body | {"target": data.decode(errors="replace")})
     if len(data) > _LARGEST_ENCODED:
         return Answer(body | {"encoding": "none", "content": ""})
-    return Answer(body | {"encoding": "base64", "content": shapes.encoded(data)})
+    return Answer(body | {"encoding": "base64", "content": files.encoded(data)})

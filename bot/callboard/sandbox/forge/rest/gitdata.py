@@ -9,6 +9,7 @@ from typing import Any
 from callboard.sandbox.forge.bare import SHA, ZERO, GitFailed, Person
 from callboard.sandbox.forge.pushes import settle
 from callboard.sandbox.forge.refusal import Refused, not_found
+from callboard.sandbox.forge.shapes import files
 from callboard.sandbox.forge.shapes import repositories as shapes
 
 from .repositories import resolve
@@ -127,7 +128,7 @@ def get_blob(call: Call) -> Answer:
         raise not_found()
     if "raw" in call.accept:
         return Answer(git.blob(sha), media="application/vnd.github.raw; charset=utf-8")
-    return Answer(shapes.blob(call.links, call.repository, sha, git.blob(sha)))
+    return Answer(files.blob(call.links, call.repository, sha, git.blob(sha)))
 
 
 @operation(
@@ -163,7 +164,7 @@ def create_tree(call: Call) -> Answer:
         sha = git.write_tree(call.optional("base_tree"), entries)
     except GitFailed:
         raise Refused(422, "base_tree is not a valid tree") from None
-    return Answer(shapes.tree(call.links, call.repository, sha, git.tree(sha)), 201)
+    return Answer(files.tree(call.links, call.repository, sha, git.tree(sha)), 201)
 
 
 @operation(
@@ -176,7 +177,7 @@ def get_tree(call: Call) -> Answer:
     if not SHA.fullmatch(name) or git.object_type(name) != "tree":
         sha = git.commit(resolve(call, name)).tree
     entries = git.tree(sha, recursive="recursive" in call.query)
-    return Answer(shapes.tree(call.links, call.repository, sha, entries))
+    return Answer(files.tree(call.links, call.repository, sha, entries))
 
 
 def _person(given: dict[str, str] | None, default: Person) -> Person:
