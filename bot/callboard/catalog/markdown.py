@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,16 +65,14 @@ def clean_markdown(markdown: str, *, heading_offset: int = 0) -> Cleaned:
 def _settled(markdown: str, offset: int, removed: set[str]) -> str:
     """``markdown`` rewritten until rewriting changes nothing, which is what makes cleaning repeatable."""
     current = markdown
-    try:
+    # The parser and the renderer are not ours and not total; this text is not lost for it.
+    with suppress(Exception):
         current = _rewritten(current, offset, removed)
         for _ in range(_ROUNDS):
             again = _rewritten(current, 0, set())
             if again == current:
                 return current
             current = again
-    except Exception:
-        # The parser and the renderer are not ours and not total; this text is not lost for it.
-        pass
     removed.add("text that is not regular Markdown, shown as it is")
     return _as_code(current)
 

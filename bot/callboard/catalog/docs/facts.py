@@ -129,8 +129,8 @@ def _digest_short(artifacts: Sequence[Artifact]) -> str:
     digests = [artifact.digest for artifact in artifacts if artifact.digest]
     if len(digests) != 1:
         return ""
-    algorithm, colon, value = digests[0].partition(":")
-    return _code(f"{algorithm}{colon}{value[:12]}") + ("…" if len(value) > 12 else "")
+    value = digests[0].rpartition(":")[2]
+    return _code(value[:12]) + ("…" if len(value) > 12 else "")
 
 
 def endpoint_rows(model: Model) -> dict[str, Any]:
