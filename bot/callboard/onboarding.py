@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jinja2
 
-from callboard.documents.writer import dump
+from callboard.documents.writer import flow_text
 from callboard.resources import shipped
 
-_FILES = {
+FILES = {
     "callboard.yaml": "callboard.yaml",
     ".github/workflows/callboard.yml": "callboard-workflow.yml",
     ".github/workflows/catalog.yml": "validate-workflow.yml",
 }
+"""Where each file goes, and the template that it is made from."""
 
 
 def onboarding_files(
@@ -33,27 +32,18 @@ def onboarding_files(
         autoescape=False,  # noqa: S701 - YAML
     )
     given = {"repository": repository, "base": base, "owner": owner, "system": system, "backstage": backstage}
-    values = {key: _scalar(value) if value else None for key, value in given.items()}
-    values["source"] = _scalar_map(_source(source, where))
+    values = {key: flow_text(value) if value else None for key, value in given.items()}
+    values["source"] = flow_text(_source(source, where))
     folder = shipped("templates", "onboarding")
     return {
         path: environment.from_string((folder / template).read_text(encoding="utf-8")).render(values)
-        for path, template in _FILES.items()
+        for path, template in FILES.items()
     }
 
 
-def _source(kind: str, where: str) -> dict[str, Any]:
+def _source(kind: str, where: str) -> dict[str, str]:
     if kind == "files":
         return {"name": "cards", "type": "files", "path": where}
     if kind == "mlflow":
         return {"name": "mlflow", "type": "mlflow", "url": where}
     return {"name": "huggingface", "type": "huggingface", "author": where}
-
-
-def _scalar(value: str) -> str:
-    """A value as YAML, quoted where it needs to be."""
-    return dump([{"value": value}]).strip().removeprefix("value: ")
-
-
-def _scalar_map(values: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in values.items()) + "}"

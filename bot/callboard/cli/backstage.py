@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callboard.cli.session import FINDINGS, Session, output_option, write, write_table
+from callboard.cli.output import line, output_option, write, write_table
+from callboard.cli.session import FINDINGS, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def _backstage_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-@click.command()
+@click.command(short_help="Register a catalog file with Backstage, and wait for it.")
 @click.argument("target")
 @_backstage_options
 @click.pass_obj
@@ -57,7 +58,7 @@ def register(
     tried = catalog.dry_run(target)
     if tried.problem is not None:
         click.echo(
-            f"{target} was not registered, because Backstage cannot take it: {tried.problem}", err=True
+            line(f"{target} was not registered, because Backstage cannot take it: {tried.problem}"), err=True
         )
         raise click.exceptions.Exit(FINDINGS)
     # The first entity is the location's own. The others are as they will be when they have been taken.
@@ -71,7 +72,7 @@ def register(
         raise click.exceptions.Exit(FINDINGS)
 
 
-@click.command()
+@click.command(short_help="Remove a location and its entities from Backstage.")
 @click.argument("target")
 @_backstage_options
 @click.pass_obj
@@ -96,15 +97,18 @@ def unregister(
     click.echo(f"Unregistered {target}.")
 
 
-@click.command()
-@click.argument("kind", type=click.Choice(tuple(_KINDS)))
+@click.command(short_help="Show what Backstage has.")
+@click.argument("kind", type=click.Choice(tuple(_KINDS)), metavar="KIND")
 @output_option
 @_backstage_options
 @click.pass_obj
 def get(
     session: Session, kind: str, output: str, backstage_url: str | None, backstage_token_env: str | None
 ) -> None:
-    """Show what Backstage has: its locations, or its entities of one kind or of all."""
+    """Show what Backstage has: its locations, or its entities.
+
+    KIND is locations, components, resources, apis, systems, groups, or entities for all kinds together.
+    """
     catalog = _open(_settings(session, backstage_url, backstage_token_env))
     if kind == "locations":
         locations = [

@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="See the whole walk on this machine, offline.")
 @click.option("--serve", is_flag=True, help="Stay up, so that you can be the reviewer in a browser.")
 @click.option(
-    "--port", default=0, metavar="PORT", help="With --serve: the forge's port.  [default: any free one]"
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="With --serve: the forge's port.  [default: any free one]",
 )
-def demo(serve: bool, port: int) -> None:
+def demo(serve: bool, port: int | None) -> None:
     """Run the whole walk on this machine: no network, no account, nothing left behind.
 
     A sandbox forge (GitHub's API over real git) and a sandbox catalog (Backstage's API) are started on
@@ -18,9 +21,16 @@ def demo(serve: bool, port: int) -> None:
     confirmed; a second run from a fresh clone shows that it writes nothing. Ends with 1 if anything of that
     did not happen.
     """
+    import signal
+
     from callboard.sandbox.demo import serve_demo, tell_demo
 
+    # However it is told to end, and whatever the shell that started it made of Ctrl-C, it tidies up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if port is not None and not serve:
+        raise click.UsageError("--port goes with --serve.")
     if serve:
-        serve_demo(port, click.echo)
+        serve_demo(port or 0, click.echo)
     elif not tell_demo(click.echo):
         raise click.exceptions.Exit(1)

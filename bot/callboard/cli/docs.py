@@ -9,10 +9,10 @@ from callboard.cli.session import FINDINGS, Session
 
 @click.group()
 def docs() -> None:
-    """The TechDocs sites of a catalog tree."""
+    """Build the TechDocs sites of a catalog tree."""
 
 
-@docs.command()
+@docs.command(short_help="Build the sites of a catalog tree, for TechDocs to serve.")
 @click.argument("tree", type=click.Path(exists=True, file_okay=False), default=".")
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to write to.")
 @click.pass_obj

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from callboard.cli.output import line
 from callboard.cli.session import FINDINGS, Session
 
 if TYPE_CHECKING:
-    from callboard.config import Config
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-_Check = tuple[str, Callable[[], str]]
+    from callboard.config import Backstage, Config, SourceSettings
+
+_OLDEST_GIT = (2, 34)
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with the set-up, and how to mend it.")
 @click.pass_obj
 def doctor(session: Session) -> None:
     """Check the configuration, the tokens and their permissions, and that everything answers.
 
-    Nothing is written. Ends with 1 if anything is wrong, and says what to do about it.
+    Nothing is written. Ends with 1 if anything is wrong, and says what to do about it; with 2 if the
+    configuration itself cannot be read.
     """
-    from callboard.redaction import redact
+    from callboard.validation.reports.words import counted
 
     config, folder = session.load()
-    click.echo(f"✓ {session.config_path} is valid: {len(config.sources)} sources")
+    _say("✓", f"{session.config_path} is valid: {counted(len(config.sources), 'source')}")
     failed = False
     for name, check in _checks(config, folder, session):
         try:
-            click.echo(f"✓ {name}: {check()}")
+            _say("✓", f"{name}: {check()}")
         except Exception as problem:  # each check stands alone: whatever it met is its finding
             failed = True
-            click.echo(click.style(f"✗ {name}: {redact(str(problem))}", fg="red"))
+            _say("✗", f"{name}: {' '.join(str(problem).split())}", fg="red")
     if failed:
         raise click.exceptions.Exit(FINDINGS)
 
@@ -41,77 +46,81 @@ class _Wrong(Exception):
     """A finding in plain words."""
 
 
-def _checks(config: Config, folder: object, session: Session) -> list[_Check]:
-    from pathlib import Path
+def _say(mark: str, text: str, fg: str | None = None) -> None:
+    click.echo(click.style(f"{mark} {line(text)}", fg=fg))
 
-    assert isinstance(folder, Path)
-    checks: list[_Check] = [("git", _git), ("forge", lambda: _forge(config, folder))]
-    checks += [(f"source {one.name}", _source(config, one.name, folder, session)) for one in config.sources]
-    if config.backstage is not None:
-        checks.append(("backstage", lambda: _backstage(config)))
-    return checks
+
+def _checks(config: Config, folder: Path, session: Session) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "git", _git
+    yield "forge", partial(_forge, config, folder)
+    if not config.sources:
+        yield "sources", _no_sources
+    for source in config.sources:
+        yield f"source {source.name}", partial(_source, source, folder, session)
+    if (backstage := config.backstage) is not None:
+        yield "backstage", partial(_backstage, backstage)
 
 
 def _git() -> str:
     import subprocess
 
+    oldest = ".".join(map(str, _OLDEST_GIT))
     try:
         said = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        raise _Wrong("git does not run; install git 2.34 or newer") from None
+        raise _Wrong(f"git does not run; install git {oldest} or newer") from None
     version = tuple(int(part) for part in said.split()[2].split(".")[:2] if part.isdigit())
-    if version < (2, 34):
-        raise _Wrong(f"{said} is too old; install git 2.34 or newer")
+    if version < _OLDEST_GIT:
+        raise _Wrong(f"{said} is too old; install git {oldest} or newer")
     return said
 
 
-def _forge(config: Config, folder: object) -> str:
-    from pathlib import Path
-
+def _forge(config: Config, folder: Path) -> str:
     from callboard.walk.workplace import open_workplace
 
-    assert isinstance(folder, Path)
     workplace = open_workplace(config, folder)
-    identity = workplace.forge.identity()
-    base = workplace.repository.fetch(config.catalog.base, config.pull_requests.branch_prefix)
+    forge, branch = workplace.forge, config.catalog.base
+    identity = forge.identity()
+    base = workplace.repository.fetch(branch, config.pull_requests.branch_prefix)
     if base is None:
-        raise _Wrong(f"{workplace.forge.repository} has no branch {config.catalog.base}; make a first commit")
-    workplace.forge.open_pull_requests()
-    missing = workplace.forge.missing_permissions()
+        raise _Wrong(f"{forge.repository} has no branch {branch}; make a first commit on it, or set "
+                     "catalog: base: to the branch that you use")  # fmt: skip
+    forge.open_pull_requests()
+    missing = forge.missing_permissions()
     if missing:
-        raise _Wrong(f"{identity.login} may not {' or '.join(missing)} in {workplace.forge.repository}; "
+        raise _Wrong(f"{identity.login} may not {' or '.join(missing)} in {forge.repository}; "
                      "give the token write access to contents and pull requests")  # fmt: skip
     note = ""
     if identity.login == "github-actions[bot]":
         note = "; pull requests opened with the Action's own token start no workflows: use an App or a token"
-    return f"{identity.login} may read and write {workplace.forge.repository} at {base[:10]}{note}"
+    return f"{identity.login} may read and write {forge.repository} at {base[:10]}{note}"
 
 
-def _source(config: Config, name: str, folder: object, session: Session) -> Callable[[], str]:
-    def check() -> str:
-        from pathlib import Path
-
-        from callboard.walk.listings import list_sources
-
-        assert isinstance(folder, Path)
-        wanted = [one for one in config.sources if one.name == name]
-        listing = list_sources(wanted, folder, lambda _settings: {}, session.models_read)[0]
-        errors = [problem for problem in listing.problems if problem.severity == "error"]
-        if errors or not listing.complete:
-            first = (errors or listing.problems)[0]
-            raise _Wrong(f"{first.what} ({first.where}); {first.hint}")
-        return f"answers, {len(listing.models)} models"
-
-    return check
+def _no_sources() -> str:
+    raise _Wrong("none is configured; add one under 'sources:'")
 
 
-def _backstage(config: Config) -> str:
+def _source(source: SourceSettings, folder: Path, session: Session) -> str:
+    from callboard.validation.reports.words import counted
+    from callboard.walk.listings import list_sources
+
+    (listing,) = list_sources([source], folder, lambda _settings: {}, session.models_read)
+    models = counted(len(listing.models), "model")
+    wrong = [problem for problem in listing.problems if problem.severity == "error"]
+    if not wrong and not listing.complete and not listing.models:
+        wrong = list(listing.problems)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more: 'callboard sources --check')" if len(wrong) > 1 else ""
+        raise _Wrong(f"{wrong[0].what} ({wrong[0].where}); {wrong[0].hint}{more}")
+    return f"answers, {models}" + ("" if listing.complete else ", and there may be more")
+
+
+def _backstage(settings: Backstage) -> str:
+    from callboard.validation.reports.words import counted
     from callboard.walk.workplace import open_backstage
 
-    assert config.backstage is not None
-    catalog = open_backstage(config.backstage)
-    locations = catalog.locations()
+    locations = open_backstage(settings).locations()
     if not locations:
         # A token without permission is answered with an empty list, too.
-        return f"{config.backstage.url} answers, and shows no locations (or the token may not see them)"
-    return f"{config.backstage.url} answers, {len(locations)} locations"
+        return f"{settings.url} answers, and shows no locations (or the token may not see them)"
+    return f"{settings.url} answers, {counted(len(locations), 'location')}"

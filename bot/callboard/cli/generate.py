@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from callboard.cli.session import FINDINGS, UNREACHABLE, Session
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-@click.command()
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to write to.")
+
+@click.command(short_help="Write the catalog tree to a folder.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False), metavar="DIR", help="The folder to write to."
+)
 @click.option("--prune", is_flag=True, help="Also take out what is no longer selected.")
 @click.pass_obj
 def generate(session: Session, out: str, prune: bool) -> None:
     """Write the catalog tree to a folder; no forge is touched.
 
     What is in the folder already counts as the base: people's edits there are kept, and a second run
-    writes nothing.
+    writes nothing. Ends with 1 if something could not be read or would not be valid, with 3 if no source
+    answered.
     """
     from pathlib import Path
 
+    from callboard.validation.reports.words import counted
     from callboard.walk.base import base_of_folder
     from callboard.walk.desired import desire
     from callboard.walk.listings import list_sources
@@ -35,27 +45,39 @@ def generate(session: Session, out: str, prune: bool) -> None:
         session.models_read,
     )
     desired = desire(config, scope, base, listings, {}, prune=prune)
-    written = removed = 0
-    for change in desired.changes:
-        for path, content in change.files.items():
-            place = target / path
-            if not place.resolve().is_relative_to(target.resolve()):
-                raise click.UsageError(
-                    f"{place} leads out of {target} through a symbolic link; remove the link"
-                )
-            if content is None:
-                place.unlink(missing_ok=True)
-                removed += 1
-                continue
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-            written += 1
+    files = {path: content for change in desired.changes for path, content in change.files.items()}
+    _refuse_links(target, files)
+    try:
+        _write(target, files)
+    except OSError as error:
+        raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
+    removed = sum(content is None for content in files.values())
     click.echo(
-        f"{desired.models} models, {len(desired.changes)} changed: "
-        f"{written} files written, {removed} removed in {target}"
+        f"{counted(desired.models, 'model')}, {len(desired.changes):,} changed: "
+        f"{counted(len(files) - removed, 'file')} written, {removed:,} removed in {target}"
     )
     failed = session.problems(desired.findings)
     if listings and not any(listing.models or listing.complete for listing in listings):
         raise click.exceptions.Exit(UNREACHABLE)
     if failed:
         raise click.exceptions.Exit(FINDINGS)
+
+
+def _refuse_links(target: Path, paths: Iterable[str]) -> None:
+    """Nothing is written through a symbolic link: it may lead anywhere. Raises click.UsageError."""
+    for path in paths:
+        at = target
+        for part in path.split("/"):
+            at /= part
+            if at.is_symlink():
+                raise click.UsageError(f"{at} is a symbolic link; nothing was written. Remove the link.")
+
+
+def _write(target: Path, files: Mapping[str, bytes | None]) -> None:
+    for path, content in files.items():
+        place = target / path
+        if content is None:
+            place.unlink(missing_ok=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)

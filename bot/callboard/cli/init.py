@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
-_SOURCES = {
-    "files": "{name: cards, type: files, path: .}",
-    "mlflow": "{name: mlflow, type: mlflow, url: URL, token: {env: MLFLOW_TOKEN}}",
-    "huggingface": "{name: huggingface, type: huggingface, author: AUTHOR}",
+_SOURCES = ("files", "huggingface", "mlflow")
+_WHERE = {
+    "files": "Folder of model cards",
+    "mlflow": "MLflow's address",
+    "huggingface": "User or organization",
 }
 
 
-@click.command()
-@click.option("--repository", metavar="URL", help="Where the catalog is: https://github.com/OWNER/NAME")
-@click.option("--base", default="main", show_default=True, help="The branch that pull requests go into.")
-@click.option("--source", type=click.Choice(tuple(_SOURCES)), help="The first registry to read.")
-@click.option("--url", metavar="URL", help="Its address (mlflow), path (files) or author (huggingface).")
+def _branch(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    # It becomes part of a workflow file, where more than YAML has a meaning.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._/-]*", value):
+        raise click.BadParameter(f"{value!r} is not the name of a branch that can stand in a workflow file.")
+    return value
+
+
+@click.command(short_help="Write callboard.yaml and the workflow files.")
+@click.option("--repository", metavar="URL", help="Where the catalog is: https://github.com/OWNER/NAME.")
 @click.option(
-    "--owner", default="group:default/ml-platform", show_default=True, help="Owner of models without one."
+    "--base",
+    metavar="BRANCH",
+    default="main",
+    show_default=True,
+    callback=_branch,
+    help="The branch that pull requests go into.",
+)
+@click.option("--source", type=click.Choice(_SOURCES), help="The kind of the first registry to read.")
+@click.option(
+    "--url", metavar="WHERE", help="MLflow's address, the folder of model cards, or the user on the Hub."
+)
+@click.option(
+    "--owner",
+    metavar="ENTITY",
+    default="group:default/ml-platform",
+    show_default=True,
+    help="Owner of models whose registry names none.",
 )
 @click.option("--system", metavar="NAME", help="The Backstage system of all models.")
 @click.option("--backstage", metavar="URL", help="The Backstage to register with.")
@@ -34,33 +57,44 @@ def init(
 ) -> None:
     """Write callboard.yaml and the workflow files into this folder.
 
-    Asks for what is not given, when there is a terminal to ask on.
+    Asks for the repository, the source and where it is if they are not given and there is a terminal to ask
+    on. Files that are there already are left alone.
     """
     import sys
     from pathlib import Path
 
-    from callboard.config_file import load_config
-    from callboard.onboarding import onboarding_files
+    from callboard.config_file import ConfigError, load_config
+    from callboard.onboarding import FILES, onboarding_files
     from callboard.sources.registry import SOURCE_TYPES, source_type
+    from callboard.walk.workplace import NotConfigured, catalog_repository
 
+    there = [path for path in FILES if Path(path).exists()]
+    if there and not force:
+        exist = "exists" if len(there) == 1 else "exist"
+        raise click.UsageError(f"{', '.join(there)} {exist} already; --force writes over what is there.")
     if not (repository and source and url):
         if not sys.stdin.isatty():
-            raise click.UsageError("give --repository, --source and --url; there is no terminal to ask on")
-        repository = repository or click.prompt("Catalog repository (https://github.com/OWNER/NAME)")
-        source = source or click.prompt("First registry", type=click.Choice(tuple(_SOURCES)), default="files")
-        question = {"files": "Folder of model cards", "mlflow": "MLflow's address", "huggingface": "Author"}
-        url = url or click.prompt(question[str(source)])
+            raise click.UsageError("Give --repository, --source and --url; there is no terminal to ask on.")
+        question = "Catalog repository (https://github.com/OWNER/NAME)"
+        repository = repository or click.prompt(question, err=True)
+        kinds = click.Choice(_SOURCES)
+        source = source or click.prompt("First source", type=kinds, default="files", err=True)
+        url = url or click.prompt(_WHERE[str(source)], err=True)
     files = onboarding_files(
         repository=str(repository), base=base, source=str(source), where=str(url), owner=owner,
         system=system, backstage=backstage,
     )  # fmt: skip
     # What init writes must be what the other commands read.
-    load_config(
-        files["callboard.yaml"], "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES
-    )
-    there = [path for path in files if Path(path).exists()]
-    if there and not force:
-        raise click.UsageError(f"{', '.join(there)} exist already; --force writes over them")
+    try:
+        text = files["callboard.yaml"]
+        catalog_repository(
+            load_config(text, "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES)
+        )
+    except ConfigError as error:
+        wrong = "; ".join(f"{fault.what}: {fault.hint}" for fault in error.faults)
+        raise click.UsageError(f"That would be no valid configuration: {wrong}.") from None
+    except NotConfigured as error:
+        raise click.UsageError(f"--repository: {error}") from None
     for path, text in files.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8")

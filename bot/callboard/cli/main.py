@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from callboard import __version__
+from callboard.cli.session import FINDINGS, Session, did_you_mean
 
 _COMMANDS = {
     "init": "init",
@@ -45,12 +47,14 @@ class _Commands(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if arguments and arguments[0] not in _COMMANDS and not arguments[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(arguments[0], _COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"There is no command {arguments[0]!r}.{hint}", context)
+            hint = did_you_mean(arguments[0], tuple(_COMMANDS))
+            raise click.UsageError(f"There is no command {arguments[0]!r}. {hint}", context)
         return super().resolve_command(context, arguments)
+
+
+def _set_log_format(context: click.Context, _option: click.Parameter, value: str) -> None:
+    # Early, because what is wrong with the other arguments is already written in this format.
+    context.ensure_object(Session).log_format = value
 
 
 @click.group(
@@ -71,40 +75,38 @@ class _Commands(click.Group):
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="How progress and errors are written to standard error.",
+    is_eager=True,
+    expose_value=False,
+    callback=_set_log_format,
+    help="How progress and problems are written to standard error; json is one object a line.",
 )
 @click.version_option(__version__, message="callboard %(version)s")
-@click.pass_context
-def callboard(context: click.Context, config: str, log_format: str) -> None:
+@click.pass_obj
+def callboard(session: Session, config: str) -> None:
     """Keep AI models from any registry in a Backstage catalog, through pull requests that people approve."""
-    from callboard.cli.session import Session
-
-    context.obj = Session(config, log_format)
+    session.config_path = config
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: runs a command and ends the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character gets its number, not an error.
+            stream.reconfigure(errors="backslashreplace")
+    session = Session()
     try:
         # Out of standalone mode, click answers an Exit's code instead of raising it.
-        code = callboard.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-        if code:
-            sys.exit(code)
-    except click.Abort:
-        click.echo("Aborted.", err=True)
-        sys.exit(1)
-    except click.ClickException as problem:
-        problem.show()
-        sys.exit(2)
+        code = callboard.main(
+            args=list(arguments) if arguments is not None else None, standalone_mode=False, obj=session
+        )
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not complain about it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as problem:
-        from callboard.cli.session import report_failure
-
-        sys.exit(report_failure(problem))
+        code = FINDINGS
+    except (Exception, KeyboardInterrupt) as problem:
+        code = session.failed(problem)
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,18 +6,21 @@ import os
 
 import click
 
-from callboard.cli.session import FINDINGS, Session, output_option, write
+from callboard.cli.output import output_option, write
+from callboard.cli.session import FINDINGS, Session
 
 
-@click.command()
+@click.command(short_help="Merge, register and confirm what people approved.")
 @output_option
 @click.pass_obj
 def reconcile(session: Session, output: str) -> None:
     """Merge what is approved and checked, write anew what conflicts, register and confirm what was merged.
 
     Only pull requests that this bot opened are ever touched. With CALLBOARD_PAUSED set to anything but 0,
-    nothing is written. Ends with 1 if a pull request cannot proceed or Backstage does not have what was
-    merged, with 3 if the forge did not answer.
+    nothing is written.
+
+    Ends with 1 if a pull request cannot proceed or Backstage does not have what was merged, with 3 if the
+    forge did not answer.
     """
     from callboard.cli.reporting import reconcile_record, reconcile_table
     from callboard.cli.sync import counted

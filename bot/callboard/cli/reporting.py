@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from callboard.cli.output import Table
+
 if TYPE_CHECKING:
     from callboard.walk.reconcile import ReconcileResult
     from callboard.walk.sync import SyncResult
-
-Table = tuple[list[str], list[list[str]]]
 
 
 def changes_record(result: SyncResult) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from callboard.cli.session import FINDINGS, UNREACHABLE, Session, output_option, write
+from callboard.cli.output import output_option, write
+from callboard.cli.session import FINDINGS, UNREACHABLE, Session
 
 
-@click.command()
+@click.command(short_help="Show the configured sources, and whether they answer.")
 @click.option("--check", is_flag=True, help="Ask each source, and say how many models it has.")
 @output_option
 @click.pass_obj
@@ -23,6 +24,8 @@ def sources(session: Session, check: bool, output: str) -> None:
         {"name": one.name, "type": one.type, "where": str(getattr(one, "url", getattr(one, "path", "")))}
         for one in config.sources
     ]
+    if not rows:
+        session.note(f"{session.config_path} names no source; add one under 'sources:'.")
     if not check:
         write(output, rows, (["NAME", "TYPE", "WHERE"], [list(row.values()) for row in rows]))
         return

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callboard.cli.session import Session, output_option, write
+from callboard.cli.output import output_option, write
+from callboard.cli.session import Session
 
 if TYPE_CHECKING:
     from callboard.walk.sync import SyncResult
     from callboard.walk.workplace import Workplace
 
 
-@click.command()
+@click.command(short_help="Propose what the sources say, as pull requests.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
 @click.option("--prune", is_flag=True, help="Also propose to delete what is no longer selected.")
 @output_option
@@ -21,20 +22,24 @@ if TYPE_CHECKING:
 def sync(session: Session, dry_run: bool, prune: bool, output: str) -> None:
     """Read the sources and propose what the catalog should hold, as pull requests.
 
-    A second run with the same input writes nothing. Ends with 1 if there were findings, with 3 if no source
-    or the forge did not answer.
+    A second run with the same input writes nothing. What people changed in the catalog is kept. Models that
+    their registry no longer has are proposed for deletion, each in a pull request of its own.
+
+    Ends with 1 if something could not be read, proposed or would not be valid, with 3 if no source, or not
+    the forge, answered.
     """
     from callboard.cli.reporting import sync_record, sync_table
+    from callboard.validation.reports.words import counted as said
 
     workplace, result = run_sync(session, dry_run=dry_run, prune=prune)
     counts = counted(workplace)
     write(output, sync_record(result, counts), sync_table(result))
     if output == "table":
-        said = f"{len(result.desired.changes)} changes" if result.desired.changes else "nothing to change"
-        click.echo(
-            f"{result.desired.models} models, {said}; "
-            f"{counts['reads']} reads, {counts['writes']} writes, {counts['pushes']} pushes"
-        )
+        models, changed = said(result.desired.models, "model"), len(result.desired.changes)
+        changes = said(changed, "change") if changed else "nothing to change"
+        pushes = "1 push" if counts["pushes"] == 1 else f"{counts['pushes']} pushes"
+        asked = f"{said(counts['reads'], 'read')}, {said(counts['writes'], 'write')}, {pushes}"
+        click.echo(f"{models}, {changes}; {asked}")
     session.end(result)
 
 
