@@ -34,7 +34,7 @@ def _lock() -> Lock:
         entities=({"kind": "Resource", "metadata": {"name": "one"}},),
         pages={"docs/index.md": "# one\n\ntext\n"},
     )
-    return Lock(key=Key("acme/models", "cards", "one"), record=record, generated=generated)
+    return Lock(key=Key("acme/models", "cards", "one"), record=record, inputs="0", generated=generated)
 
 
 def test_what_is_written_is_read_again() -> None:

@@ -36,6 +36,7 @@ class _LockFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     lock: Literal[1]
     key: _LockedKey
+    inputs: Annotated[str, Field(max_length=100)]
     record: Model
     entities: list[dict[str, Any]]
     pages: dict[str, list[str]]
@@ -48,6 +49,8 @@ class Lock(BaseModel):
 
     key: Key
     record: Model
+    inputs: str
+    """What ``generated`` was generated from: see ``catalog.inputs``."""
     generated: Generated
 
 
@@ -56,6 +59,7 @@ def write_lock(lock: Lock) -> bytes:
     content = {
         "lock": 1,
         "key": {"scope": lock.key.scope, "source": lock.key.source, "id": lock.key.id},
+        "inputs": lock.inputs,
         "record": _sorted(lock.record.model_dump(mode="json", exclude_defaults=True)),
         # The order of their keys is the order in which they are written.
         "entities": lock.generated.entities,
@@ -85,6 +89,7 @@ def read_lock(content: bytes) -> Lock:
     return Lock(
         key=Key(file.key.scope, file.key.source, file.key.id),
         record=file.record,
+        inputs=file.inputs,
         generated=Generated(entities=tuple(file.entities), pages=pages),
     )
 

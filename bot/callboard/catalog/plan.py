@@ -9,6 +9,7 @@ from callboard.catalog.docs import render_docs
 from callboard.catalog.entities import Placement, lifecycle_word, model_server, owner_reference, title_of
 from callboard.catalog.generated import Generated
 from callboard.catalog.identity import Key, assign_names
+from callboard.catalog.inputs import inputs_of
 from callboard.catalog.lock import FILE, Lock, write_lock
 from callboard.catalog.merge import Kept, merge_model_folder
 from callboard.catalog.shelf import Shelf
@@ -25,14 +26,10 @@ class Wish:
     path: str
     """The folder, from the repository's root."""
     model: Model
+    inputs: str
     generated: Generated
     base: Lock | None
     """What was written last time; None for a model that the base branch does not have."""
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the base branch already has it: then nobody need read the folder."""
-        return self.base is not None and self.base.generated == self.generated
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,11 @@ def name_models(
 
 def wish(
     key: Key, name: str, model: Model, shelf: Shelf, root: str, settings: SourceSettings, defaults: Defaults
-) -> tuple[Wish, tuple[Problem, ...]]:
-    """What the model should look like, and what could not be taken over from its registry."""
+) -> tuple[Wish | None, tuple[Problem, ...]]:
+    """What the model should look like, and what could not be taken over from its registry.
+
+    None when the base branch already has just that: then nobody need read the folder.
+    """
     folder = shelf.folders.get(key)
     path = folder.path if folder else f"{root}/{name}"
     fallback = settings.owner or defaults.owner
@@ -89,6 +89,9 @@ def wish(
         lifecycle=lifecycle_word(model.lifecycle) or defaults.lifecycle,
         system=defaults.system,
     )
+    inputs = inputs_of(model, placement)
+    if folder and folder.lock.inputs == inputs:
+        return None, tuple(problems)
     pages = render_docs(
         model,
         title=title_of(model),
@@ -98,7 +101,9 @@ def wish(
         system=placement.system,
     )
     generated = Generated(entities=model_server(model, placement), pages=pages)
-    return Wish(key, name, path, model, generated, folder.lock if folder else None), tuple(problems)
+    if folder and folder.lock.generated == generated:
+        return None, tuple(problems)
+    return Wish(key, name, path, model, inputs, generated, folder.lock if folder else None), tuple(problems)
 
 
 def plan_folder(wanted: Wish, current: Mapping[str, bytes]) -> FolderPlan:
@@ -121,7 +126,9 @@ def plan_folder(wanted: Wish, current: Mapping[str, bytes]) -> FolderPlan:
     )
     if problems:
         return FolderPlan(wanted, {}, merged.kept, problems)
-    lock = write_lock(Lock(key=wanted.key, record=wanted.model, generated=wanted.generated))
+    lock = write_lock(
+        Lock(key=wanted.key, record=wanted.model, inputs=wanted.inputs, generated=wanted.generated)
+    )
     wished: dict[str, bytes | None] = {**merged.files, **dict.fromkeys(merged.removed), FILE: lock}
     changed = {
         f"{wanted.path}/{path}": content for path, content in wished.items() if current.get(path) != content

@@ -81,7 +81,7 @@ def desire(
             findings.append(_defect(model, error))
             continue
         findings += problems
-        if not wanted.unchanged:
+        if wanted is not None:
             wishes.append(wanted)
     folders = {wanted.path for wanted in wishes} | {shelf.folders[key].path for key in deletions}
     current = folder_contents(base, folders)

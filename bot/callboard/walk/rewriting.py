@@ -65,6 +65,7 @@ def _wish(lock: Lock, folder: str, base: Base) -> Wish:
         name=folder.rpartition("/")[2],
         path=folder,
         model=lock.record,
+        inputs=lock.inputs,
         generated=lock.generated,
         base=there.lock if there and there.path == folder else None,
     )
