@@ -110,9 +110,8 @@ def tell_demo(say: Say) -> bool:
         good = _first_import(play, say)
         good &= _nothing_to_do(play, say)
         good &= _update(play, say)
-    say(
-        f"\n{'All of it came true' if good else 'Not all of it came true'}, in {time.monotonic() - started:.0f} s."
-    )
+    verdict = "All of it came true" if good else "Not all of it came true"
+    say(f"\n{verdict}, in {time.monotonic() - started:.0f} s.")
     if good:
         say("Play the reviewer yourself:  callboard demo --serve")
     return good
@@ -149,10 +148,8 @@ def _tell_landing(landed: ReconcileResult, expected: int, say: Say, number: str)
     outcomes = landed.registration.outcomes if landed.registration else ()
     entities = [each for outcome in outcomes for each in outcome.confirmations]
     confirmed = [each for each in entities if each.state == "confirmed"]
-    say(
-        f"{number} Merged {len(merged)}, each pinned to the approved commit; registered {len(outcomes)} locations;"
-    )
-    say(f"   Backstage's API confirms {len(confirmed)} of {len(entities)} entities:")
+    say(f"{number} Merged {len(merged)}, pinned to the approved commits; the catalog (Backstage's API) took")
+    say(f"   {len(outcomes)} locations and confirms {len(confirmed)} of {len(entities)} entities:")
     for each in entities:
         say(f"     {each.state}  {each.entity_ref}")
     for problem in landed.problems:
