@@ -28,6 +28,7 @@ _SETTINGS = (
     # A redirect would take the credential to another host.
     "-c", "http.followRedirects=false",
     "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
     "-c", "core.quotePath=false",
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from callboard.git.command import GitError, run
 from callboard.redaction import Secret
@@ -20,8 +21,7 @@ _HISTORY = 1000
 """So many commits of the base branch are looked at to tell whether a commit was on it."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file in a tree."""
 
     mode: str
@@ -50,10 +50,7 @@ class Repository:
         self.pushes = 0
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            self._git("init", "--quiet", "--bare", ".")
-        self._git("config", "remote.origin.url", url)
-        self._git("config", "remote.origin.promisor", "true")
-        self._git("config", "remote.origin.partialclonefilter", "blob:none")
+            self._git("init", "--quiet", "--bare", "--template=", ".")
 
     def fetch(self, base: str, branch_prefix: str) -> str | None:
         """Bring the base branch and our branches, newest commits only; answer the base commit.
@@ -150,11 +147,10 @@ class Repository:
         """Every file below ``path`` at that commit, by its full path. Symlinks and submodules included."""
         arguments = ["ls-tree", "-r", "-z", "--full-tree", commit, *(["--", f"{path}/"] if path else [])]
         entries = {}
-        for line in self._git(*arguments).split(b"\0"):
-            if line:
-                meta, _, name = line.partition(b"\t")
-                mode, _kind, blob = meta.decode().split()
-                entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
+        for line in self._git(*arguments).decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            meta, _, name = line.partition("\t")
+            mode, _kind, blob = meta.split(" ")
+            entries[name] = Entry(mode, blob)
         return entries
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
@@ -217,7 +213,14 @@ class Repository:
         if remote:
             self.fetches += "fetch" in arguments
             self.pushes += "push" in arguments
-        return run(self.folder, arguments, stdin=stdin, token=self._token if remote else None)
+        # Said each time, not written down: one process less for each, and a clone never has an old address.
+        origin = (
+            "-c", f"remote.origin.url={self.url}",
+            "-c", "remote.origin.promisor=true",
+            "-c", "remote.origin.partialclonefilter=blob:none",
+        )  # fmt: skip
+        token = self._token if remote else None
+        return run(self.folder, (*origin, *arguments), stdin=stdin, token=token)
 
 
 def _batch(output: bytes) -> dict[str, bytes]:
