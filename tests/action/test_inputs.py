@@ -7,6 +7,9 @@ from tests.action.runner import read_definition
 from tests.contracts.packages import CHECKOUT
 
 from callboard.action.inputs import COMMANDS, Inputs, WrongInput, read_inputs
+from callboard.action.trust import EVENTS
+from callboard.documents.reader import read_documents
+from callboard.onboarding import onboarding_files
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -48,3 +51,21 @@ def test_action_yml_and_the_documentation_know_the_same_inputs_and_outputs() -> 
     for name in (*definition["inputs"], *definition["outputs"], *COMMANDS):
         assert f"| `{name}` |" in text
     assert all(name in definition["inputs"]["command"]["description"] for name in COMMANDS)
+
+
+def test_the_workflows_that_init_writes_use_the_action_as_it_is() -> None:
+    files = onboarding_files(
+        repository="https://github.com/acme/models", base="main", source="files", where="cards",
+        owner="group:default/team", system=None, backstage="https://backstage.acme.example",
+    )  # fmt: skip
+    inputs = read_definition(CHECKOUT / "action.yml")["inputs"].keys()
+    used: dict[str, set[str]] = {}
+    for path, text in files.items():
+        if path.startswith(".github/workflows/"):
+            (document,) = read_documents(text, path).documents
+            (job,) = document.value["jobs"].values()
+            steps = [step["with"] for step in job["steps"] if step["uses"].startswith("callboard/")]
+            assert all(step.keys() <= inputs for step in steps)
+            used |= {step["command"]: set(document.value["on"]) for step in steps}
+    assert used.keys() == {"sync", "reconcile", "validate"}
+    assert used["sync"] | used["reconcile"] <= {*EVENTS}
