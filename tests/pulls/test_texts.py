@@ -76,7 +76,7 @@ def test_a_new_model_shows_what_its_registry_says_and_the_new_file() -> None:
     body = text(new_model()).body
 
     assert "| License | Apache-2.0 |" in body
-    assert "| Measured | f1 0.912, recall 0.88, log_loss 0.213 |" in body
+    assert "| Measured | f1 (claims-2025, test) 0.912, recall (claims-2025, test) 0.88, " in body
     assert "Does this model belong in the catalog?" in body
     assert "```yaml\napiVersion: backstage.io/v1alpha1\n" in body
 

@@ -20,7 +20,7 @@ def measure_differences(before: Model, after: Model) -> Iterator[Difference]:
     """
     old, new = _measures(before), _measures(after)
     for measure, now in new.items():
-        subject = _subject(now)
+        subject = subject_of(now)
         was = old.get(measure)
         value = metrics.number(now.value)
         if was is None:
@@ -31,7 +31,7 @@ def measure_differences(before: Model, after: Model) -> Iterator[Difference]:
             yield _moved(subject, was, now)
     for measure, was in old.items():
         if measure not in new:
-            subject = _subject(was)
+            subject = subject_of(was)
             value = metrics.number(was.value)
             said = f"{subject} is no longer measured (it was {value})."
             yield Difference("metric", "minor", said, subject, value, None, "changed")
@@ -75,7 +75,8 @@ def _measure(evaluation: Evaluation) -> _Measure:
     return evaluation.metric, evaluation.dataset, evaluation.split, evaluation.task, None
 
 
-def _subject(evaluation: Evaluation) -> str:
+def subject_of(evaluation: Evaluation) -> str:
+    """What was measured, as people say it: the metric, and on what where that is known."""
     where = ", ".join(shortened(part, 40) for part in (evaluation.dataset, evaluation.split) if part)
     name = shortened(evaluation.metric, 60) or "a metric without a name"
     return f"{name} ({where})" if where else name

@@ -22,7 +22,7 @@ fragment facts on PullRequest {
     nodes { databaseId body author { __typename login ... on User { databaseId } ... on Bot { databaseId } } }
   }
   reviews(last: 100) {
-    totalCount
+    pageInfo { hasPreviousPage }
     nodes {
       state submittedAt
       author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
@@ -32,6 +32,7 @@ fragment facts on PullRequest {
   files(first: 100) { nodes { path changeType } pageInfo { hasNextPage } }
   timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {
     nodes { ... on HeadRefForcePushedEvent { createdAt beforeCommit { oid } afterCommit { oid } } }
+    pageInfo { hasPreviousPage }
   }
   commits(last: 1) {
     nodes { commit { statusCheckRollup { contexts(first: 100) {
@@ -183,14 +184,16 @@ def _force_push(event: Mapping[str, Any]) -> ForcePush:
 
 def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
     commits = node["commits"]["nodes"]
-    rollup = commits[0]["commit"]["statusCheckRollup"] if commits else None
-    if not rollup:
-        return ()
-    contexts = rollup["contexts"]
+    rollup = (commits[0]["commit"]["statusCheckRollup"] if commits else None) or {"contexts": None}
+    contexts = rollup["contexts"] or {"nodes": (), "pageInfo": {"hasNextPage": False}}
     checks = [_check(context) for context in contexts["nodes"]]
-    if contexts["pageInfo"]["hasNextPage"]:
-        # What was not read may have failed: in doubt, not merged.
-        checks.append(Check(name="more than 100 checks", state="pending", source="callboard"))
+    cut = {
+        "more than 100 checks": contexts["pageInfo"]["hasNextPage"],
+        "more than 100 reviews": (node["reviews"] or {"pageInfo": {}})["pageInfo"].get("hasPreviousPage"),
+        "more than 100 force pushes": node["timelineItems"]["pageInfo"]["hasPreviousPage"],
+    }
+    # What was not read may say no: in doubt, not merged.
+    checks += [Check(name, "pending", "callboard") for name, is_cut in cut.items() if is_cut]
     return tuple(sorted(checks, key=lambda check: (check.name, check.source)))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from callboard import metrics
 from callboard.changes.change import ModelChange
 from callboard.changes.difference import Difference, Kind
+from callboard.changes.measures import subject_of
 from callboard.config import Merge
 from callboard.model import Model, Problem
 from callboard.pulls.commits import fingerprint_marker
@@ -197,7 +198,7 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         ("Owner", model.owner or "not stated"),
         ("License", model.license.id if model.license else "not stated"),
         ("Made from", ", ".join(model.lineage.base_models)),
-        ("Measured", ", ".join(f"{one.metric} {metrics.number(one.value)}" for one in evaluations[:6])),
+        ("Measured", ", ".join(f"{subject_of(one)} {metrics.number(one.value)}" for one in evaluations[:6])),
         (
             "Takes",
             ", ".join(f"{port.name} ({port.type})" for port in signature.inputs[:8]) if signature else "",
