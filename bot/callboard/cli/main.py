@@ -97,7 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         # Out of standalone mode, click answers an Exit's code instead of raising it.
         code = callboard.main(
-            args=list(arguments) if arguments is not None else None, standalone_mode=False, obj=session
+            args=list(arguments) if arguments is not None else None,
+            prog_name="callboard",
+            standalone_mode=False,
+            obj=session,
         )
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not complain about it again at exit.

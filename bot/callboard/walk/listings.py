@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from callboard.config import SourceSettings
@@ -28,10 +29,10 @@ def list_sources(
     """
 
     def listing(settings: SourceSettings) -> Listing:
-        context = Context(
-            folder=folder, known=known(settings), progress=lambda count: progress(settings.name, count)
-        )
         try:
+            context = Context(
+                folder=folder, known=known(settings), progress=lambda count: progress(settings.name, count)
+            )
             return _masked(source_type(settings.type).list_models(settings, context))
         except Exception as error:  # one source's fault must not stop the others
             what = redact(f"reading the source failed unexpectedly: {type(error).__name__}: {error}")
@@ -39,8 +40,23 @@ def list_sources(
             problem = Problem(source=settings.name, what=what, where=f"source {settings.name}", hint=hint)
             return Listing(source=settings.name, problems=(problem,))
 
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return tuple(pool.map(listing, sources))
+    # Not a ThreadPoolExecutor: after Ctrl-C it would wait until every slow registry has answered.
+    waiting, listings = deque(enumerate(sources)), dict[int, Listing]()
+
+    def work() -> None:
+        while True:
+            try:
+                index, settings = waiting.popleft()
+            except IndexError:
+                return
+            listings[index] = listing(settings)
+
+    workers = [threading.Thread(target=work, daemon=True) for _ in sources[:_AT_ONCE]]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return tuple(listings[index] for index in range(len(sources)))
 
 
 def _masked(listing: Listing) -> Listing:
