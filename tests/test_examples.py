@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from tools.write_example_onnx import files
 
 from callboard.model import Model
 from callboard.resources import shipped
 from callboard.sources.context import Context
 from callboard.sources.files import Settings, list_models
+from tools.write_example_onnx import files
 
 
 def example_models() -> tuple[Model, ...]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.action.events import schedule
-from tests.action.runner import Job, Outcome, run_action
-from tests.contracts.packages import CHECKOUT
 
 from callboard import http
 from callboard.redaction import Secret
 from callboard.sandbox.forge import SandboxForge
+from tests.action.events import schedule
+from tests.action.runner import Job, Outcome, run_action
+from tests.contracts.packages import CHECKOUT
 
 REPOSITORY = "acme/models"
 CONFIG = """\

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+
 from tests.action.conftest import REPOSITORY, Installed, Stage, git
 from tests.action.events import example, from_fork
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.action.runner import read_definition
-from tests.contracts.packages import CHECKOUT
 
 from callboard.action.inputs import COMMANDS, Inputs, WrongInput, read_inputs
 from callboard.action.trust import EVENTS
 from callboard.documents.reader import read_documents
 from callboard.onboarding import onboarding_files
+from tests.action.runner import read_definition
+from tests.contracts.packages import CHECKOUT
 
 
 def test_what_is_left_out_has_its_default() -> None:

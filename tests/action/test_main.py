@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.action.conftest import CARD, CONFIG, REPOSITORY
-from tests.action.events import example, schedule
-from tests.action.runner import parse_values
 
 from callboard.action.__main__ import main
 from callboard.sandbox.forge import SandboxForge
+from tests.action.conftest import CARD, CONFIG, REPOSITORY
+from tests.action.events import example, schedule
+from tests.action.runner import parse_values
 
 
 @pytest.fixture

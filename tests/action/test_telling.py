@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from tests.action.runner import parse_command, parse_values
 
 from callboard.action import telling
+from tests.action.runner import parse_command, parse_values
 
 NASTY = st.text(max_size=40) | st.sampled_from(
     [

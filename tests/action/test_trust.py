@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.action.events import example, schedule
 
 from callboard.action.trust import EVENTS, Start, refusal
+from tests.action.events import example, schedule
 
 HEAD = example("pull_request_review")["pull_request"]["head"]["sha"]
 BASE = "b" * 40

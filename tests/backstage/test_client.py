@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.servers.catalogs import Running, resource
-from tests.servers.contents import Contents
-from tests.servers.threads import proxying, serving
 
 from callboard.backstage.client import Catalog
 from callboard.http import HttpProblem, connect
+from tests.servers.catalogs import Running, resource
+from tests.servers.contents import Contents
+from tests.servers.threads import proxying, serving
 
 CALLS: dict[str, Callable[[Catalog], object]] = {
     "locations": lambda catalog: catalog.locations(),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.servers.catalogs import Running, eventually, resource
-from tests.servers.contents import Contents
 
 from callboard.backstage import client
 from callboard.backstage.client import Catalog
@@ -12,6 +10,8 @@ from callboard.backstage.confirmation import ORIGIN, difference, location_ref, p
 from callboard.documents.reader import read_documents
 from callboard.http import HttpProblem, connect
 from callboard.redaction import Secret
+from tests.servers.catalogs import Running, eventually, resource
+from tests.servers.contents import Contents
 
 INVALID = (
     "apiVersion: backstage.io/v1alpha1\nkind: Resource\nmetadata: {name: NAME}\nspec: {type: ai-model}\n"

@@ -12,9 +12,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.servers.catalogs import Running, eventually, resource
-from tests.servers.contents import Contents
-from tests.servers.threads import proxying, serving
 
 from callboard.backstage.client import Catalog, Location
 from callboard.backstage.registration import (
@@ -26,6 +23,9 @@ from callboard.backstage.registration import (
 from callboard.documents.reader import read_documents
 from callboard.http import HttpProblem, connect
 from callboard.redaction import Secret
+from tests.servers.catalogs import Running, eventually, resource
+from tests.servers.contents import Contents
+from tests.servers.threads import proxying, serving
 
 PREFIX = "https://forge.example/acme/catalog/blob/main/models"
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.catalog.examples import ATTACK, BARE, FRAUD, version
-from tests.catalog.reader import assert_harmless, techdocs_reader
 
 from callboard.catalog.docs import render_docs
 from callboard.catalog.docs.numbers import number, size
 from callboard.catalog.docs.sections import page_phrases, split_card
 from callboard.catalog.markdown import clean_markdown
 from callboard.model import Card, Evaluation, Model, Version
+from tests.catalog.examples import ATTACK, BARE, FRAUD, version
+from tests.catalog.reader import assert_harmless, techdocs_reader
 
 
 def render(model: Model, **changes: Any) -> dict[str, str]:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tests.catalog.examples import ATTACK, BARE, FRAUD
-from tests.catalog.reader import CANARY, assert_harmless
 
 from callboard.catalog.docs import build as building
 from callboard.catalog.docs import render_docs
 from callboard.catalog.docs.build import METADATA, EngineMissing, build_sites
 from callboard.cli.main import callboard
 from callboard.model import Model
+from tests.catalog.examples import ATTACK, BARE, FRAUD
+from tests.catalog.reader import CANARY, assert_harmless
 
 ENTITY = """\
 apiVersion: backstage.io/v1alpha1

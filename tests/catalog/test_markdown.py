@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from tests.catalog.examples import EVIL, HOSTILE
-from tests.catalog.reader import assert_harmless, techdocs_reader
 
 from callboard.catalog.inert import BREAK, label
 from callboard.catalog.markdown import LONGEST, clean_markdown, plain
+from tests.catalog.examples import EVIL, HOSTILE
+from tests.catalog.reader import assert_harmless, techdocs_reader
 
 _PIECES = [
     *("# ", "- ", "1. ", "> ", "```", "~~~", "`", "``", "*", "**", "_", "~~", "[", "](", ")", "<", ">", "|"),

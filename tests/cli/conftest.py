@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from callboard.cli.main import main
 from tests.cli.running import Ran, Run
 from tests.walk.conftest import house, registered_house
 from tests.walk.house import BASE_CONFIG, ONE_SOURCE, House
-
-from callboard.cli.main import main
 
 __all__ = ["house", "registered_house"]
 

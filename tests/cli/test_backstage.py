@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.servers.catalogs import Running, resource
-from tests.servers.contents import Contents
 
 from callboard.cli.main import main
+from tests.servers.catalogs import Running, resource
+from tests.servers.contents import Contents
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.cli.running import COMMAND, Run, clean_environ, process
-from tests.walk.house import card
 
 from callboard.cli.main import _COMMANDS, callboard
+from tests.cli.running import COMMAND, Run, clean_environ, process
+from tests.walk.house import card
 
 ESCAPES = "\x1b[31mred\x1b[0m\x1b]0;title\x07\u202egnp\u202c"
 """Colours, a new title for the window, and text turned around."""

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 import graphql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from tests.contracts.openapi import Description, Operation
 from tests.contracts.packages import CHECKOUT, Package, file_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.contracts.github import Contract, Exchange, description
 from tests.contracts.openapi import as_json_schema
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.documents.styles import Styled, styled_documents
 
 from callboard.documents.editor import CannotEdit, append, comments, comments_of, edit, remove, update
 from callboard.documents.edits import InsertItem, InsertKey, RemoveItem, RemoveKey, SetValue
 from callboard.documents.reader import read_documents
 from callboard.documents.values import same
+from tests.documents.styles import Styled, styled_documents
 
 CORPUS = [
     pytest.param(file.read_bytes().decode(), id=file.stem)

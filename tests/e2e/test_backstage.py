@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers.backstage import Backstage, GitHub, running
-from tests.servers.catalogs import eventually, resource
 
 from callboard.backstage.client import Catalog
 from callboard.backstage.registration import Outcome, register_and_confirm
@@ -18,6 +16,8 @@ from callboard.documents.reader import read_documents
 from callboard.http import connect
 from callboard.redaction import Secret
 from callboard.sandbox.forge import SandboxForge
+from tests.servers.backstage import Backstage, GitHub, running
+from tests.servers.catalogs import eventually, resource
 
 REPOSITORY = "acme/model-catalog"
 WITHIN = 60.0

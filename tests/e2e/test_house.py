@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers.backstage import Backstage, GitHub, running
-from tests.servers.mlflow import MLflowServer
-from tests.walk.house import BASE_CONFIG, REPOSITORY
 
 from callboard import http
 from callboard.backstage.client import Catalog
@@ -25,6 +22,9 @@ from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
 from callboard.walk.workplace import Workplace, open_backstage, open_workplace
+from tests.servers.backstage import Backstage, GitHub, running
+from tests.servers.mlflow import MLflowServer
+from tests.walk.house import BASE_CONFIG, REPOSITORY
 
 
 class RealHouse:

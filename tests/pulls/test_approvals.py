@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.pulls.examples import ANN, BEA, BOT, HEAD, OTHER, THIRD, facts, pushed, review
 
 from callboard.forges.protocol import Account, ForcePush, Review
 from callboard.pulls.approvals import approvals, commits_to_read
 from callboard.pulls.facts import PullFacts
+from tests.pulls.examples import ANN, BEA, BOT, HEAD, OTHER, THIRD, facts, pushed, review
 
 
 def counted(known: PullFacts) -> list[str]:

@@ -5,8 +5,6 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pulls.changes import FINGERPRINT, FRAUD, change, deletion, new_model, new_version, other, twelve
-from tests.pulls.examples import BEA, facts, review
 
 from callboard.changes.change import ModelChange
 from callboard.config import Merge
@@ -14,6 +12,8 @@ from callboard.model import License
 from callboard.pulls.commits import commit_message, fingerprint_in, squash_message
 from callboard.pulls.decide import decide
 from callboard.pulls.words import one_line, summary, title
+from tests.pulls.changes import FINGERPRINT, FRAUD, change, deletion, new_model, new_version, other, twelve
+from tests.pulls.examples import BEA, facts, review
 
 KEY = "update forge.example/acme/catalog/prod-mlflow:fraud-detector"
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pulls.examples import ANN, BEA, BOT, CYD, HEAD, OTHER, THIRD, facts, review
 
 from callboard.config import Merge
 from callboard.forges.protocol import Account, Check, ForcePush, Review
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
+from tests.pulls.examples import ANN, BEA, BOT, CYD, HEAD, OTHER, THIRD, facts, review
 
 CHECKED = Merge(required_checks=("catalog",))
 

@@ -9,6 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+
+from callboard.changes.change import KeptEdit, ModelChange
+from callboard.config import Merge
+from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
+from callboard.pulls.commits import fingerprint_in
+from callboard.pulls.decide import decide
+from callboard.pulls.rendering import LONGEST_BODY
+from callboard.pulls.texts import Text, landing_comment, pull_request_text, verdict_comment
+from callboard.redaction import Secret
 from tests.pulls.changes import (
     FINGERPRINT,
     FRAUD,
@@ -21,15 +30,6 @@ from tests.pulls.changes import (
     twelve,
 )
 from tests.pulls.examples import BEA, OTHER, facts, review
-
-from callboard.changes.change import KeptEdit, ModelChange
-from callboard.config import Merge
-from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
-from callboard.pulls.commits import fingerprint_in
-from callboard.pulls.decide import decide
-from callboard.pulls.rendering import LONGEST_BODY
-from callboard.pulls.texts import Text, landing_comment, pull_request_text, verdict_comment
-from callboard.redaction import Secret
 
 POLICY = Merge(required_checks=("catalog",))
 

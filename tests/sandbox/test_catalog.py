@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from tests.servers.catalogs import Running, eventually, resource
-from tests.servers.contents import Contents
 
 from callboard.backstage.client import Catalog
 from callboard.http import Client, HttpProblem, connect
+from tests.servers.catalogs import Running, eventually, resource
+from tests.servers.contents import Contents
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
-from tests.servers.backstage import GitHub, StartBackstage
-from tests.servers.contents import Contents
 
 from callboard.backstage.client import Catalog
 from callboard.http import connect
 from callboard.redaction import Secret
 from callboard.sandbox import catalog as sandbox
+from tests.servers.backstage import GitHub, StartBackstage
+from tests.servers.contents import Contents
 
 T = TypeVar("T")
 _names = itertools.count(1)

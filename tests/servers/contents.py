@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.servers.threads import serving
 
 from callboard.redaction import Secret
+from tests.servers.threads import serving
 
 
 class Contents:

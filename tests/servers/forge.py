@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.contracts.github import Contract
 
 from callboard.sandbox.forge import SandboxForge
+from tests.contracts.github import Contract
 
 ForgeFactory = Callable[..., SandboxForge]
 

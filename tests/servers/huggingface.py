@@ -18,9 +18,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.servers.threads import serving
 
 from callboard.documents.reader import read_documents
+from tests.servers.threads import serving
 
 _EXPANDABLE = frozenset({
     "author", "cardData", "createdAt", "disabled", "downloads", "gated", "gguf", "lastModified",

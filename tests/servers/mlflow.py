@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+
 from tools import environments
 
 _TRAINING = Path(__file__).with_name("train_models.py")

@@ -14,14 +14,14 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from tests.servers import huggingface
-from tests.servers.huggingface import Hub, Repository
 
 from callboard.config import SecretReference, Select
 from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.huggingface import Settings, list_models
 from callboard.sources.huggingface_records import EXPAND
+from tests.servers import huggingface
+from tests.servers.huggingface import Hub, Repository
 
 CANARY = "canary-hub-token-51be0"
 

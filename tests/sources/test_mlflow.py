@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from tests.servers import mlflow, threads
-from tests.servers.mlflow import MLflowServer
-from tests.servers.threads import Proxy
 
 from callboard.config import SecretReference, Select
 from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.mlflow import Settings, list_models
+from tests.servers import mlflow, threads
+from tests.servers.mlflow import MLflowServer
+from tests.servers.threads import Proxy
 
 CANARY = "canary-mlflow-token-7f3a9"
 MODELS = "/registered-models/search"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tools import environments
 
 from callboard.documents.reader import read_documents
 from callboard.validation.check import validate_files
+from tools import environments
 
 Verdict = list[dict[str, Any]]
 Ask = Callable[[str], Verdict]

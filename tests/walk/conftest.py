@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.walk.house import REPOSITORY, House
 
 from callboard.redaction import Secret
 from callboard.sandbox.catalog import running
 from callboard.sandbox.forge import SandboxForge
+from tests.walk.house import REPOSITORY, House
 
 
 @pytest.fixture

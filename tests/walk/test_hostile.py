@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.walk.house import House, card
 
 from callboard.validation.check import validate_files
+from tests.walk.house import House, card
 
 NAMES = [
     "../../etc/passwd",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.walk.house import BASE_CONFIG, ONE_SOURCE, House, card
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.contracts.github import Contract
-from tests.sandbox.forge.conftest import REPOSITORY, Stage
 
 from callboard.sandbox.forge import Counts
+from tests.contracts.github import Contract
+from tests.sandbox.forge.conftest import REPOSITORY, Stage
 
 
 def test_writes_need_somebody_signed_in(stage: Stage) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import graphql
 import pytest
+
+from callboard.sandbox.forge.graphql.endpoint import schema
 from tests.contracts.github import Contract
 from tests.contracts.github import schema as official_schema
 from tests.sandbox.forge.conftest import REPOSITORY, Stage
-
-from callboard.sandbox.forge.graphql.endpoint import schema
 
 HERE = {"owner": "acme", "name": "model-catalog"}
 LIST = """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sandbox.forge.conftest import REPOSITORY, Stage
-from tests.servers.forge import ForgeFactory
 
 from callboard.sandbox.forge import Protection
+from tests.sandbox.forge.conftest import REPOSITORY, Stage
+from tests.servers.forge import ForgeFactory
 
 
 def merge(stage: Stage, number: int, **body: Any) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
+from callboard.sandbox.forge import Protection
 from tests.contracts.github import Contract
 from tests.sandbox.forge.conftest import REPOSITORY, Stage
 from tests.servers.forge import ForgeFactory
-
-from callboard.sandbox.forge import Protection
 
 
 def approve(stage: Stage, number: int, login: str = "robin") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import github
 import pytest
+
 from tests.sandbox.forge.conftest import CARD, REPOSITORY, Stage
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 
+from callboard.sandbox.forge.rest import OPERATIONS
 from tests.contracts.github import Contract, description
 from tests.sandbox.forge.conftest import Stage
-
-from callboard.sandbox.forge.rest import OPERATIONS
 
 
 def visit_people(stage: Stage) -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import httpx2
+
 from tests.sandbox.forge.conftest import REPOSITORY, Stage
 
 

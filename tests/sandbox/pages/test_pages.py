@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
 from tests.sandbox.forge.conftest import REPOSITORY, Stage
 from tests.servers.forge import ForgeFactory
 
