@@ -1,0 +1,229 @@
+"""``callboard init``: what it writes is what the other commands, and GitHub, read."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from callboard.cli.init import init
+from callboard.config import Config
+from callboard.config_file import load_config
+from callboard.onboarding import FILES, onboarding_files
+from callboard.sources.registry import SOURCE_TYPES, source_type
+from tests.cli.running import COMMAND, clean_environ, process
+
+REPOSITORY = "https://github.com/acme/model-catalog"
+TOLD = ("--repository", REPOSITORY, "--source", "files", "--url", "cards")
+
+
+def told(*arguments: str) -> Result:
+    return CliRunner().invoke(init, arguments)
+
+
+def written() -> Config:
+    """The configuration as the other commands read it."""
+    return load_config(
+        Path("callboard.yaml").read_bytes(),
+        "callboard.yaml",
+        lambda name: source_type(name).settings,
+        SOURCE_TYPES,
+    )
+
+
+def test_told_everything_it_asks_nothing(folder: Path) -> None:
+    done = process("init", *TOLD, cwd=folder)
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        *(f"wrote {path}" for path in FILES),
+        "Next: callboard doctor, then callboard diff.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "key"),
+    [
+        ("files", "./cards", "path"),
+        ("mlflow", "https://mlflow.acme.example", "url"),
+        ("huggingface", "acme", "author"),
+    ],
+)
+def test_what_it_is_told_is_what_is_read(folder: Path, source: str, where: str, key: str) -> None:
+    arguments = ["--repository", REPOSITORY, "--source", source, "--url", where, "--base", "trunk"]
+    more = ["--owner", "group:default/ml", "--system", "ai", "--backstage", "https://backstage.acme.example"]
+    assert told(*arguments, *more).exit_code == 0
+
+    config = written()
+
+    assert (config.catalog.repository, config.catalog.base) == (REPOSITORY, "trunk")
+    assert (config.defaults.owner, config.defaults.system) == ("group:default/ml", "ai")
+    assert config.backstage is not None
+    assert config.backstage.url == "https://backstage.acme.example"
+    assert config.sources[0].type == source
+    assert str(getattr(config.sources[0], key)) == str(Path(where) if key == "path" else where)
+
+
+def test_it_knows_every_type_of_source() -> None:
+    (option,) = (parameter for parameter in init.params if parameter.name == "source")
+
+    assert tuple(option.type.choices) == SOURCE_TYPES  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("more", [(), ("--backstage", "https://backstage.acme.example", "--system", "ai")])
+def test_the_workflows_are_valid_by_githubs_own_schema(folder: Path, more: tuple[str, ...]) -> None:
+    assert told(*TOLD, *more).exit_code == 0
+    workflows = [path for path in FILES if path.startswith(".github/")]
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
+        capture_output=True,
+        text=True,
+    )
+
+    assert len(workflows) == 2
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_workflows_give_the_action_only_inputs_that_it_has(folder: Path) -> None:
+    assert told(*TOLD, "--backstage", "https://backstage.acme.example").exit_code == 0
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
+
+    steps = [step for path in FILES if path.startswith(".github/") for step in _steps(Path(path))]
+    ours = [step for step in steps if step["uses"].startswith("callboard/")]
+
+    assert [step["with"]["command"] for step in ours] == ["sync", "reconcile", "validate"]
+    assert all(step["with"].keys() <= action["inputs"].keys() for step in ours)
+
+
+def test_the_configuration_is_read_from_the_base_branch_and_pull_requests_get_no_secret(folder: Path) -> None:
+    assert told(*TOLD, "--base", "trunk").exit_code == 0
+
+    checkout = _steps(Path(".github/workflows/callboard.yml"))[0]
+    validation = Path(".github/workflows/catalog.yml").read_text()
+
+    assert checkout["with"] == {"ref": "trunk", "persist-credentials": False}
+    assert "secrets." not in validation
+    assert yaml.safe_load(validation)["permissions"] == {"contents": "read"}
+
+
+def _steps(path: Path) -> list[dict[str, Any]]:
+    (job,) = yaml.safe_load(path.read_text())["jobs"].values()
+    steps: list[dict[str, Any]] = job["steps"]
+    return steps
+
+
+def test_without_a_terminal_it_says_what_to_give(folder: Path) -> None:
+    done = process("init", "--source", "files", cwd=folder)
+
+    assert (done.code, done.out) == (2, "")
+    assert "--repository, --source and --url" in done.err
+    assert not list(folder.iterdir())
+
+
+def test_on_a_terminal_it_asks_for_what_is_missing(folder: Path) -> None:
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "init", "--source", "mlflow"],
+        cwd=folder,
+        env=clean_environ(),
+        stdin=its,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        os.write(ours, f"{REPOSITORY}\nhttps://mlflow.acme.example\n".encode())
+        out, asked = running.communicate(timeout=60)
+    os.close(ours)
+    os.close(its)
+
+    assert running.returncode == 0, asked
+    assert "Catalog repository" in asked
+    assert "MLflow's address" in asked
+    assert "First source" not in asked
+    assert out.startswith("wrote callboard.yaml\n")
+
+
+def test_what_is_there_is_not_written_over(folder: Path) -> None:
+    workflow = folder / ".github/workflows/callboard.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("mine\n")
+
+    refused = told(*TOLD)
+
+    assert refused.exit_code == 2
+    assert ".github/workflows/callboard.yml exists already" in refused.output
+    assert workflow.read_text() == "mine\n"
+    assert not (folder / "callboard.yaml").exists()
+
+
+def test_it_is_written_over_when_that_is_wanted(folder: Path) -> None:
+    (folder / "callboard.yaml").write_text("mine\n")
+
+    assert told(*TOLD, "--force").exit_code == 0
+
+    assert written().catalog.repository == REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--repository", "acme/model-catalog", "is not the address of a repository"),
+        ("--repository", "https://user:secret-4711@github.com/acme/catalog", "a password in it"),
+        ("--backstage", "backstage.acme.example", "backstage.url has a wrong value"),
+        ("--base", "${{ secrets.CALLBOARD_TOKEN }}", "not the name of a branch"),
+        ("--base", "main\n          token: x", "not the name of a branch"),
+        ("--source", "mlfow", "mlflow"),
+    ],
+)
+def test_what_the_other_commands_could_not_read_is_not_written(
+    folder: Path, option: str, value: str, said: str
+) -> None:
+    done = told(*TOLD, option, value)
+
+    assert done.exit_code == 2
+    assert said in done.output
+    assert "secret-4711" not in done.output
+    assert not list(folder.iterdir())
+
+
+HOSTILE = st.one_of(
+    st.sampled_from(
+        ["a: b", "'", '"', "'\"", "a\nsources: []", "- x", "#", "a #b", "{}", "[", "&a", "*a", "!!python/x",
+         "|", ">", "%", "@", "`", "yes", "null", "1e3", "{{ 7*7 }}", "{% raw %}", "${{ secrets.X }}", "\x00",
+         "\x85"]
+    ),
+    st.text(min_size=1, max_size=40),
+)  # fmt: skip
+
+
+@given(owner=HOSTILE, system=HOSTILE, where=HOSTILE, backstage=HOSTILE, repository=HOSTILE)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_value_leaves_its_place(
+    owner: str, system: str, where: str, backstage: str, repository: str
+) -> None:
+    files = onboarding_files(
+        repository=repository, base="main", source="files", where=where, owner=owner, system=system,
+        backstage=f"https://{backstage}",
+    )  # fmt: skip
+
+    config = load_config(
+        files["callboard.yaml"], "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES
+    )
+
+    assert config.defaults.owner == owner
+    assert config.defaults.system == system
+    assert config.catalog.repository == repository
+    assert config.backstage is not None
+    assert config.backstage.url == f"https://{backstage}"
+    assert [str(one.path) for one in config.sources] == [str(Path(where))]  # type: ignore[attr-defined]
+    assert "secrets.X" not in "".join(text for path, text in files.items() if path != "callboard.yaml")
