@@ -1,0 +1,33 @@
+"""A sandbox forge with a catalog repository and a bot, and a folder of model cards as the registry."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from callboard.sandbox.forge import SandboxForge
+from tests.walk.house import REPOSITORY, House, card
+
+
+@contextlib.contextmanager
+def house() -> Iterator[House]:
+    """A house with no models yet, that proposes all new ones in one pull request."""
+    with tempfile.TemporaryDirectory() as name, SandboxForge(Path(name) / "forge") as forge:
+        bot, robin = forge.add_user("callboard", kind="Bot"), forge.add_user("robin")
+        forge.add_repository(
+            REPOSITORY,
+            files={"README.md": b"hello\n"},
+            collaborators={"robin": "write", "callboard[bot]": "write"},
+        )
+        found = House(forge, Path(name), bot, robin)
+        found.config_text += "pull-requests: {group-by: all}\n"
+        yield found
+
+
+def add_models(at: House, numbers: Iterable[int]) -> None:
+    """Write a card for each number; a model has five files in the catalog."""
+    for number in numbers:
+        name = f"model-{number}"
+        at.card(name, card(name, body=f"# {name}\n\nSays what {name} says.\n"))
