@@ -80,16 +80,15 @@ def _forge(config: Config, folder: Path) -> str:
 
     workplace = open_workplace(config, folder)
     forge, branch = workplace.forge, config.catalog.base
-    identity = forge.identity()
+    identity, missing = forge.identity(), forge.missing_permissions()
+    if missing:
+        raise _Wrong(f"{identity.login} may not {' or '.join(missing)} in {forge.repository}; "
+                     "give the token write access to contents and pull requests")  # fmt: skip
     base = workplace.repository.fetch(branch, config.pull_requests.branch_prefix)
     if base is None:
         raise _Wrong(f"{forge.repository} has no branch {branch}; make a first commit on it, or set "
                      "catalog: base: to the branch that you use")  # fmt: skip
     forge.open_pull_requests()
-    missing = forge.missing_permissions()
-    if missing:
-        raise _Wrong(f"{identity.login} may not {' or '.join(missing)} in {forge.repository}; "
-                     "give the token write access to contents and pull requests")  # fmt: skip
     note = ""
     if identity.login == "github-actions[bot]":
         note = "; pull requests opened with the Action's own token start no workflows: use an App or a token"

@@ -129,6 +129,8 @@ class Session:
             return USAGE
         if isinstance(problem, ForgeError | GitError | HttpProblem | OSError):
             self._error(str(problem))
+            if isinstance(problem, GitError):  # git says what it met, not what to do about it
+                self._error("Run 'callboard doctor' to see what is wrong and how to mend it.", prefix="")
             return UNREACHABLE
         import traceback
 
