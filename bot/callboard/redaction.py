@@ -1,13 +1,14 @@
 """Secrets, and keeping them out of everything that is written.
 
 Every secret that the process reads is made a ``Secret``, which remembers itself here, so that ``redact``
-can take it (and its URL-quoted and base64 forms) out of any text on its way to a log, an error, a commit,
+can take it (and its JSON, URL-quoted and base64 forms) out of any text on its way to a log, an error, a commit,
 a comment or a page.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from urllib.parse import quote
 
@@ -59,4 +60,5 @@ def _forms(value: str) -> set[str]:
     # Basic authentication as git and the registries use it: the secret is the password.
     users = (b"x-access-token:", b"oauth2:", b"token:", b":", b"")
     encoded = {base64.b64encode(user + raw).decode().rstrip("=") for user in users}
-    return {value, quote(value, safe=""), *encoded}
+    quoted = {json.dumps(value, ensure_ascii=plain)[1:-1] for plain in (True, False)}
+    return {value, quote(value, safe=""), *quoted, *encoded}
