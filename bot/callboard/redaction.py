@@ -1,8 +1,8 @@
 """Secrets, and keeping them out of everything that is written.
 
 Every secret that the process reads is made a ``Secret``, which remembers itself here, so that ``redact``
-can take it (and its JSON, URL-quoted and base64 forms) out of any text on its way to a log, an error, a commit,
-a comment or a page.
+can take it (and its JSON, URL-quoted and base64 forms) out of any text on its way to a log, an error, a
+commit, a comment or a page.
 """
 
 from __future__ import annotations
