@@ -161,7 +161,6 @@ class Config(Settings):
     catalog: Catalog = Catalog()
     defaults: Defaults = Defaults()
     sources: tuple[SerializeAsAny[SourceSettings], ...] = ()
-    overrides: tuple[str, ...] = ()
     pull_requests: PullRequests = PullRequests()
     merge: Merge = Merge()
     backstage: Backstage | None = None

@@ -232,6 +232,9 @@ def config_schema(settings: Mapping[str, type[SourceSettings]]) -> dict[str, Any
         reference = references[(one, "validation")]
         definition = definitions[reference["$ref"].rpartition("/")[2]]
         definition["properties"]["type"] = {"const": name}
+        definition["required"] = [
+            key for key in definition["properties"] if key in (*definition["required"], "type")
+        ]
         choices.append(reference)
     root = definitions.pop(references[(Config, "validation")]["$ref"].rpartition("/")[2])
     root["properties"]["sources"]["items"] = {"oneOf": choices}
