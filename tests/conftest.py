@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins: list[str] = [
     "tests.servers.backstage",
@@ -13,6 +15,13 @@ pytest_plugins: list[str] = [
     "tests.servers.forge",
     "tests.servers.mlflow",
 ]
+
+
+# How fast a machine is says nothing about the code. CI draws the same examples every time; people draw new ones.
+settings.register_profile(
+    "callboard", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("callboard")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -295,19 +295,26 @@ def test_a_write_is_not_sent_twice_when_the_connection_breaks() -> None:
     ("headers", "low", "high"),
     [
         ({"retry-after": "7"}, 7, 7),
-        ({"retry-after": email.utils.formatdate(time.time() + 20, usegmt=True)}, 10, 20),
-        ({"retry-after": email.utils.formatdate(time.time() - 20, usegmt=True)}, 0, 0),
+        ({"retry-after": "{date+20}"}, 10, 20),
+        ({"retry-after": "{date-20}"}, 0, 0),
         ({"retry-after": "soon"}, 0.5, 0.5),
         ({"ratelimit": '"api";r=0;t=9'}, 9, 9),
         ({"ratelimit-reset": "8"}, 8, 8),
-        ({"x-ratelimit-reset": str(int(time.time()) + 30)}, 15, 30),
+        ({"x-ratelimit-reset": "{seconds+30}"}, 15, 30),
         ({}, 0.5, 0.5),
     ],
 )
 def test_the_server_says_how_long_to_wait(
     server: Server, client: Client, waits: list[float], headers: dict[str, str], low: float, high: float
 ) -> None:
-    server.say("/a", (429, headers, b""), good(1))
+    now = time.time()
+    times = {
+        "{date+20}": email.utils.formatdate(now + 20, usegmt=True),
+        "{date-20}": email.utils.formatdate(now - 20, usegmt=True),
+        "{seconds+30}": str(int(now) + 30),
+    }
+    said = {name: times.get(value, value) for name, value in headers.items()}
+    server.say("/a", (429, said, b""), good(1))
     client.get_json("/a")
     (wait,) = waits
     assert low <= wait <= high
