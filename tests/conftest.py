@@ -17,7 +17,7 @@ pytest_plugins: list[str] = [
 ]
 
 
-# How fast a machine is says nothing about the code. CI draws the same examples every time; people draw new ones.
+# How fast a machine is says nothing about the code. CI draws the same examples each time; people draw others.
 settings.register_profile(
     "callboard", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
