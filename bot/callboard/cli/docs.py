@@ -25,11 +25,12 @@ def build(session: Session, tree: str, out: str) -> None:
     from pathlib import Path
 
     from callboard.catalog.docs.build import EngineMissing, build_sites
+    from callboard.validation.reports.words import counted
 
     try:
         report = build_sites(Path(tree), Path(out))
     except EngineMissing as missing:
         raise click.ClickException(str(missing)) from None
-    click.echo(f"{len(report.built)} sites built, {len(report.unchanged)} unchanged in {out}")
+    click.echo(f"{counted(len(report.built), 'site')} built, {len(report.unchanged):,} unchanged in {out}")
     if session.problems(report.problems):
         raise click.exceptions.Exit(FINDINGS)
