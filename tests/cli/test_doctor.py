@@ -97,7 +97,7 @@ def no_git(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         (wrong_token, "forge", "401", "check that the token is set, complete and not expired"),
         (reading_token, "forge", "may not push branches", "give the token write access to contents and pull"),
         (no_branch, "forge", "has no branch trunk", "make a first commit on it, or set catalog: base:"),
-        (no_repository, "forge", "404", "check the address and that the token may see it"),
+        (no_repository, "forge", "Could not resolve", "check the repository's name and that"),
         (no_forge, "forge", "cannot connect", "check the address"),
         (no_source, "source cards", "the folder of models cards cannot be read", "create it, or correct"),
         (none_configured, "sources", "none is configured", "add one under 'sources:'"),

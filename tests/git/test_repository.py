@@ -109,6 +109,23 @@ def test_a_branch_is_deleted_only_where_we_left_it(forge: SandboxForge, reposito
     assert forge.repository(NAME).git.resolve("refs/heads/callboard/x") is None
 
 
+def test_whether_branches_may_be_pushed_is_asked_without_pushing(
+    forge: SandboxForge, repository: Repository, tmp_path: Path
+) -> None:
+    base, refs = _base(repository), set(forge.repository(NAME).git.refs())
+    reader = forge.add_user("reader")
+    forge.set_role(NAME, "reader", "read")
+    theirs = Repository(tmp_path / "theirs", forge.git_url(NAME), Secret(reader))
+    theirs.fetch("main", "callboard/")
+
+    repository.try_push(base)
+    with pytest.raises(GitError):
+        theirs.try_push(base)
+
+    assert set(forge.repository(NAME).git.refs()) == refs
+    assert repository.pushes == theirs.pushes == 0
+
+
 def test_heads_that_are_gone_are_forgotten(repository: Repository) -> None:
     commit = _build(repository, {"a": b"1"})
     repository.push({"callboard/x": (None, commit)})

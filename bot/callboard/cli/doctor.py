@@ -76,19 +76,22 @@ def _git() -> str:
 
 
 def _forge(config: Config, folder: Path) -> str:
+    from callboard.git.command import GitError
     from callboard.walk.workplace import open_workplace
 
     workplace = open_workplace(config, folder)
     forge, branch = workplace.forge, config.catalog.base
-    identity, missing = forge.identity(), forge.missing_permissions()
-    if missing:
-        raise _Wrong(f"{identity.login} may not {' or '.join(missing)} in {forge.repository}; "
-                     "give the token write access to contents and pull requests")  # fmt: skip
+    identity = forge.identity()
+    forge.open_pull_requests()
     base = workplace.repository.fetch(branch, config.pull_requests.branch_prefix)
     if base is None:
         raise _Wrong(f"{forge.repository} has no branch {branch}; make a first commit on it, or set "
                      "catalog: base: to the branch that you use")  # fmt: skip
-    forge.open_pull_requests()
+    try:
+        workplace.repository.try_push(base)
+    except GitError:
+        raise _Wrong(f"{identity.login} may not push branches to {forge.repository}; give the token write "
+                     "access to contents and pull requests") from None  # fmt: skip
     note = ""
     if identity.login == "github-actions[bot]":
         note = "; pull requests opened with the Action's own token start no workflows: use an App or a token"

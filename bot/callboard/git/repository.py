@@ -204,6 +204,14 @@ class Repository:
                 raise
         return _push_results(output, updates)
 
+    def try_push(self, commit: str) -> None:
+        """Ask whether this token may push branches, and push nothing. Raises GitError when it may not.
+
+        GitHub's API does not tell: of the token of an App, it says that it may not push whenever asked.
+        """
+        branch = f"{commit}:refs/heads/callboard/may-push"
+        self._git("push", "--dry-run", "--porcelain", "--no-verify", "origin", branch, remote=True)
+
     def _local_objects(self) -> set[str]:
         # The one listing of every git version that never fetches what is missing.
         listing = self._git("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
@@ -212,7 +220,7 @@ class Repository:
     def _git(self, *arguments: str, stdin: bytes = b"", remote: bool = False) -> bytes:
         if remote:
             self.fetches += "fetch" in arguments
-            self.pushes += "push" in arguments
+            self.pushes += "push" in arguments and "--dry-run" not in arguments
         # Said each time, not written down: one process less for each, and a clone never has an old address.
         origin = (
             "-c", f"remote.origin.url={self.url}",
