@@ -23,8 +23,19 @@ from callboard.redaction import Secret
 
 if TYPE_CHECKING:
     import github
+    import gitlab
+    import requests
 
-__all__ = ["LARGEST_ANSWER", "Client", "HttpProblem", "Kind", "Response", "connect", "github_client"]
+__all__ = [
+    "LARGEST_ANSWER",
+    "Client",
+    "HttpProblem",
+    "Kind",
+    "Response",
+    "connect",
+    "github_client",
+    "gitlab_client",
+]
 
 USER_AGENT = f"callboard/{__version__}"
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -284,6 +295,33 @@ def github_client(
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
+
+
+def gitlab_client(
+    api_url: str, token: Secret, *, timeout: float = 30.0, ca_bundle: Path | None = None
+) -> gitlab.Gitlab:
+    """python-gitlab's client, without its own waits and repetitions.
+
+    ``api_url`` ends with ``/api/v4``. python-gitlab sleeps and sends again after a 429, ten times, and
+    follows redirects; both are off, so that every call is one request that answers or raises. The token goes
+    as a bearer token, which personal, project, group and OAuth tokens all may.
+    """
+    import gitlab
+
+    class Once(gitlab.Gitlab):
+        def http_request(self, *args: Any, **options: Any) -> requests.Response:
+            once = {"obey_rate_limit": False, "retry_transient_errors": False, "max_retries": 0}
+            return super().http_request(*args, **(options | once))
+
+    client = Once(
+        api_url.rstrip("/").removesuffix("/api/v4"),
+        oauth_token=token.reveal(),
+        timeout=max(1, round(timeout)),
+        user_agent=USER_AGENT,
+        ssl_verify=True if ca_bundle is None else str(ca_bundle),
+    )
+    client.session.max_redirects = 0
+    return client
 
 
 class _Unsuccessful(Exception):

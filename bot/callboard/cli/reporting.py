@@ -72,7 +72,7 @@ def sync_table(result: SyncResult) -> Table:
     rows = [
         [
             proposal.action,
-            f"#{proposal.pull.number}" if proposal.pull else "",
+            proposal.pull.reference if proposal.pull else "",
             proposal.group.changes[0].change.name
             + (f" and {len(proposal.group.changes) - 1} more" if len(proposal.group.changes) > 1 else ""),
             proposal.why or (proposal.pull.url if proposal.pull else ""),
@@ -121,7 +121,7 @@ def reconcile_table(result: ReconcileResult) -> Table:
     """What was decided and done, for people."""
     rows = [
         [
-            f"#{one.pull.number}",
+            one.pull.reference,
             one.verdict.kind if one.done == "nothing" else one.done,
             one.pull.title,
             one.why or "; ".join(reason.sentence for reason in one.verdict.reasons),

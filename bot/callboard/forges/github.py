@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -30,6 +30,9 @@ _Answer = TypeVar("_Answer")
 
 class GitHub:
     """One repository on GitHub; see ``forges.protocol.Forge``."""
+
+    word: Literal["pull request", "merge request"] = "pull request"
+    access = "write access to contents and pull requests"
 
     def __init__(self, web_url: str, repository: str, token: Secret, *, api_url: str | None = None) -> None:
         self.repository = repository
@@ -58,6 +61,11 @@ class GitHub:
     @cached_property
     def _identity(self) -> Account:
         return github_facts.account(self._query(github_facts.VIEWER, {})["viewer"])
+
+    def commit_author(self) -> str:
+        me = self.identity()
+        login = "".join(char for char in me.login if char.isalnum() or char in "-[]")
+        return f"{login} <{me.id}+{login}@users.noreply.github.com>"
 
     def missing_permissions(self) -> tuple[str, ...]:
         path = f"/repos/{self.repository}"
@@ -262,7 +270,7 @@ def _asked(problem: http.HttpProblem) -> ForgeError:
 def _hint(status: int) -> str:
     return {
         401: "check that the token is set, complete and not expired",
-        403: "give the token write access to contents and pull requests, or wait if a rate limit is named",
+        403: f"give the token {GitHub.access}, or wait if a rate limit is named",
         404: "check the repository's name and that the token may see it",
         405: "see which protection refuses it; Callboard never works around one",
         409: "the head moved; the next run decides anew",

@@ -55,7 +55,7 @@ class Check:
 
 @dataclass(frozen=True)
 class ForcePush:
-    """The head branch was force-pushed."""
+    """The head branch was force-pushed. GitLab tells of every push, and each of them is told here."""
 
     before: str
     after: str
@@ -94,7 +94,8 @@ class PullRequest:
     mergeable: bool | None = None
     """None: the forge has not decided yet."""
     blocked_by_forge: bool = False
-    """The forge's own protection does not allow the merge now (GitHub: mergeStateStatus BLOCKED)."""
+    """The forge's own protection does not allow the merge now (GitHub: mergeStateStatus BLOCKED; GitLab: any
+    detailed_merge_status but ``mergeable`` that is not about conflicts)."""
     reviews: tuple[Review, ...] = ()
     checks: tuple[Check, ...] = ()
     paths: tuple[str, ...] = ()
@@ -106,6 +107,13 @@ class PullRequest:
     merge_commit: str | None = None
     comments: tuple[Comment, ...] = ()
     """The first hundred."""
+    mark: Literal["#", "!"] = "#"
+    """What the forge writes before its number."""
+
+    @property
+    def reference(self) -> str:
+        """How the forge refers to it: ``#12``, or ``!12`` on GitLab."""
+        return f"{self.mark}{self.number}"
 
     def comment_of(self, author: Account, marker: str) -> Comment | None:
         """The comment of this author that begins with the marker."""
@@ -130,7 +138,11 @@ class Forge(Protocol):
     """One repository on a forge."""
 
     repository: str
-    """``owner/name``."""
+    """``owner/name``; on GitLab ``group/subgroup/project`` with any number of groups."""
+    word: Literal["pull request", "merge request"]
+    """What people on this forge call a pull request."""
+    access: str
+    """What the token has to be allowed, in the forge's words: "give the token …"."""
     git_url: str
     """Where git clones from and pushes to; never holds a credential."""
 
@@ -145,20 +157,30 @@ class Forge(Protocol):
     def identity(self) -> Account:
         """Who we are to the forge. One read, remembered."""
 
+    def commit_author(self) -> str:
+        """``NAME <EMAIL>`` by which the forge shows a commit as ours. No read but that of ``identity``."""
+
     def missing_permissions(self) -> tuple[str, ...]:
         """What our token may not do here and would have to, in words; empty when all is well."""
 
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
-        """All open pull requests, complete with facts, in as few reads as the forge allows."""
+        """All open pull requests, complete with facts, in as few reads as the forge allows.
+
+        GitHub: one for fifty. GitLab: one for a hundred, then four for each, and two more once approved.
+        """
 
     def merged_lately(self) -> tuple[PullRequest, ...]:
-        """The merged pull requests that changed last, at most fifty, in one read."""
+        """The merged pull requests that changed last, at most fifty: GitHub in one read.
+
+        GitLab: only ours, in one read and two for each.
+        """
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
-        """The pull request of this head branch that was closed or merged last."""
+        """The pull request of this head branch that was closed or merged last; on GitLab without what stands
+        around it (reviews, checks, paths, comments)."""
 
     def open(self, new: NewPullRequest) -> PullRequest:
-        """Open a pull request. At most two writes: the pull request, and its labels."""
+        """Open a pull request. At most two writes: the pull request, and its labels (GitLab: one)."""
 
     def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Change title or text. One write."""
@@ -170,7 +192,11 @@ class Forge(Protocol):
         """Add and remove labels. Labels that are already so cost nothing."""
 
     def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
-        """Merge, pinned to ``head``; answers the merge commit. Raises HeadMoved."""
+        """Merge, pinned to ``head``; answers the merge commit. Raises HeadMoved.
+
+        ``method``: ``merge``, ``squash`` or ``rebase``. Whether there is a merge commit is a setting of a
+        GitLab project; there ``squash`` squashes, and the other two do not.
+        """
 
     def close(self, number: int) -> None:
         """Close without merging."""

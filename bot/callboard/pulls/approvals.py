@@ -97,7 +97,7 @@ def _problem(facts: PullFacts, review: Review) -> Uncounted | None:
             who,
             "approved-by-bot-or-author",
             f"{who.login} approved, but is not a person other than the author.",
-            "Ask a person who did not open this pull request to review it.",
+            "Ask a person who did not open it to review it.",
         )
     if not review.author_can_write:
         return Uncounted(

@@ -187,7 +187,7 @@ def _unchecked(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
         states = {check.state for check in checks if check.name == name}
         if not states:
             said = f"The required check {name} has not reported on this head."
-            hint = "See that its workflow runs for pull requests of this author, or approve its run."
+            hint = "See that it runs for branches of this author, or approve its run."
             yield Reason("wait", "check-missing", said, hint)
         elif "neutral" in states:
             said = f"The required check {name} was skipped or did not decide."

@@ -61,16 +61,18 @@ def pull_request_text(
     policy: Merge,
     backstage: bool = True,
     problems: Sequence[Problem] = (),
+    word: str = "pull request",
 ) -> Text:
     """Title and body of a pull request that makes ``changes``: all deletions, or none of them.
 
     ``backstage``: whether merged files are registered. ``problems``: what the reviewer should know was met
-    while these models were read.
+    while these models were read. ``word``: what the forge calls a pull request.
     """
     common = {
         "policy": policy,
         "backstage": backstage,
         "problems": problems,
+        "word": word,
         "files": _files(changes),
         "marker": Markdown(fingerprint_marker(fingerprint)),
     }
@@ -82,12 +84,12 @@ def pull_request_text(
     return Text(title(changes), filled("models.md", **common, **_many(changes)))
 
 
-def verdict_comment(verdict: Verdict) -> str:
+def verdict_comment(verdict: Verdict, word: str = "pull request") -> str:
     """The comment under ``VERDICT_MARKER``: what is done with a pull request, and why."""
-    return filled("verdict.md", verdict=verdict)
+    return filled("verdict.md", verdict=verdict, word=word)
 
 
-def landing_comment(outcomes: Sequence[Registered], wrong: str = "") -> str:
+def landing_comment(outcomes: Sequence[Registered], wrong: str = "", word: str = "pull request") -> str:
     """The comment under ``LANDING_MARKER``: what became of the entities of a merged pull request.
 
     ``wrong``: what went wrong before Backstage could be asked about any entity.
@@ -99,6 +101,7 @@ def landing_comment(outcomes: Sequence[Registered], wrong: str = "") -> str:
     return filled(
         "landing.md",
         wrong=wrong,
+        word=word,
         entities=entities,
         states=states,
         all_confirmed=states == {"confirmed"},

@@ -71,7 +71,7 @@ def reconcile(
     handled, problems = [], []
     for one in facts:
         verdict = decide(one, config.merge)
-        progress(f"#{one.pull.number}: {verdict.kind}")
+        progress(f"{one.pull.reference}: {verdict.kind}")
         done = _act(workplace, base, one.pull, verdict, anew.get(one.pull.number))
         handled.append(done)
         if done.done == "failed":
@@ -118,12 +118,12 @@ def _act(
                 pull.number,
                 head=verdict.head,
                 method=config.merge.method,
-                title=f"{pull.title} (#{pull.number})",
+                title=f"{pull.title} ({pull.reference})",
                 message=squash_message(pull, verdict),
             )
             return Handled(pull, verdict, "merged")
         if verdict.kind == "regenerate" and anew is not None and anew.changes:
-            refused = push_groups(workplace, base, forge.identity(), {pull.head_ref: (pull.head, anew)})
+            refused = push_groups(workplace, base, {pull.head_ref: (pull.head, anew)})
             if (why := refused.get(pull.head_ref)) is not None:
                 return Handled(pull, verdict, "failed", f"the branch moved while it was written anew: {why}")
             return Handled(pull, verdict, "rewritten")
@@ -147,7 +147,7 @@ def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
         return
     if any(reason.code == "paused" for reason in verdict.reasons):
         return
-    workplace.forge.comment(pull, verdict_comment(verdict), marker=VERDICT_MARKER)
+    workplace.forge.comment(pull, verdict_comment(verdict, workplace.forge.word), marker=VERDICT_MARKER)
 
 
 def _sound(workplace: Workplace, merged: Sequence[PullRequest]) -> tuple[list[PullRequest], list[Problem]]:
@@ -215,7 +215,7 @@ def _report(workplace: Workplace, pull: PullRequest, outcomes: tuple[Outcome, ..
     forge = workplace.forge
     open_ends = bool(wrong) or any(outcome.state != "confirmed" for outcome in outcomes)
     marked = PENDING_LABEL in pull.labels
-    forge.comment(pull, landing_comment(outcomes, wrong), marker=LANDING_MARKER)
+    forge.comment(pull, landing_comment(outcomes, wrong, forge.word), marker=LANDING_MARKER)
     if open_ends and not marked:
         forge.label(pull.number, add=(PENDING_LABEL,))
     elif marked and not open_ends:

@@ -128,7 +128,7 @@ def propose(workplace: Workplace, reading: Reading, groups: Iterable[Group]) -> 
         elif pull:
             proposal = _update(workplace, reading, proposal)
         elif free <= 0:
-            why = f"{settings.limit} pull requests are open already (pull-requests: limit)"
+            why = f"{settings.limit} are open already (pull-requests: limit)"
             proposal = replace(proposal, action="wait", why=why)
         else:
             proposal = _open(workplace, proposal)
@@ -175,7 +175,7 @@ def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
         had = workplace.repository.fetch_commits([closed.head])
         said = workplace.repository.commit(closed.head).message if had else closed.body
         if fingerprint_in(said) == proposal.group.fingerprint:
-            why = f"#{closed.number} proposed the same and was closed; it comes again when it changes"
+            why = f"{closed.reference} proposed the same and was closed; it comes again when it changes"
             return replace(proposal, action="declined", why=why, pull=closed)
     if proposal.head is not None and not _made_by_us(workplace.repository, proposal.head):
         why = "the branch is there with commits of people and has no pull request; delete it to start anew"
@@ -195,7 +195,7 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
         # Else it was pushed by an earlier walk that did not come to open the pull request.
         and not (proposal.head and _holds(workplace.repository, proposal.head, proposal.group))
     }
-    refused = push_groups(workplace, reading.base, reading.identity, due)
+    refused = push_groups(workplace, reading.base, due)
     proposals, problems = [], []
     for proposal in result.proposals:
         done, why = proposal, refused.get(proposal.branch)
@@ -214,7 +214,7 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
 
 
 def push_groups(
-    workplace: Workplace, base: Base, identity: Account, groups: Mapping[str, tuple[str | None, Group]]
+    workplace: Workplace, base: Base, groups: Mapping[str, tuple[str | None, Group]]
 ) -> dict[str, str | None]:
     """Write groups to their branches on the present base, in one push; branch to (expected head, group).
 
@@ -225,7 +225,7 @@ def push_groups(
         message = commit_message(
             [change.change for change in one.changes], key=one.key, fingerprint=one.fingerprint
         )
-        built = workplace.repository.build(base.commit, one.files, message, _author(identity))
+        built = workplace.repository.build(base.commit, one.files, message, workplace.forge.commit_author())
         updates[branch] = (expected, built)
     return workplace.repository.push(updates) if updates else {}
 
@@ -237,6 +237,7 @@ def _text(workplace: Workplace, proposal: Proposal) -> Text:
         fingerprint=proposal.group.fingerprint,
         policy=config.merge,
         backstage=config.backstage is not None,
+        word=workplace.forge.word,
     )
     return Text(text.title, sealed(text.title, text.body))
 
@@ -261,11 +262,6 @@ def _rewrite(workplace: Workplace, proposal: Proposal) -> None:
     new_body = text.body if text.body.rstrip() != pull.body.replace("\r\n", "\n").rstrip() else None
     if new_title or new_body:
         workplace.forge.edit(pull.number, title=new_title, body=new_body)
-
-
-def _author(identity: Account) -> str:
-    login = "".join(char for char in identity.login if char.isalnum() or char in "-[]")
-    return f"{login} <{identity.id}+{login}@users.noreply.github.com>"
 
 
 def _problem(workplace: Workplace, proposal: Proposal, what: str, hint: str) -> Problem:

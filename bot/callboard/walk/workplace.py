@@ -9,17 +9,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from callboard import http
 from callboard.backstage.client import Catalog
 from callboard.config import Backstage, Config, SecretReference, SecretUnavailable, Settings
-from callboard.forges.github import GitHub
 from callboard.forges.protocol import Forge
 from callboard.git.repository import Repository
 from callboard.redaction import Secret
 
-TOKEN_VARIABLES = ("CALLBOARD_TOKEN", "GITHUB_TOKEN")
+TOKEN_VARIABLES = {
+    "github": ("CALLBOARD_TOKEN", "GITHUB_TOKEN"),
+    "gitlab": ("CALLBOARD_TOKEN", "GITLAB_TOKEN"),
+}
+"""Where the token of each kind of forge is looked for."""
+ForgeKind = Literal["github", "gitlab"]
 
 
 class NotConfigured(Exception):
@@ -33,7 +38,8 @@ class CatalogRepository:
     web_url: str
     """The forge: ``https://github.com``."""
     name: str
-    """``owner/name``."""
+    """``owner/name``; on GitLab with as many groups before the project as there are."""
+    forge: ForgeKind
 
     @property
     def scope(self) -> str:
@@ -55,29 +61,58 @@ class Workplace:
 
 def catalog_repository(config: Config, environ: Mapping[str, str] = os.environ) -> CatalogRepository:
     """The catalog's repository: as configured, else where the workflow runs. Raises NotConfigured."""
-    url = config.catalog.repository
-    if url is None and environ.get("GITHUB_REPOSITORY"):
-        url = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{environ['GITHUB_REPOSITORY']}"
+    url = config.catalog.repository or _running_in(environ)
     if url is None:
         raise NotConfigured(
             "no catalog repository is configured; set catalog: repository: https://HOST/OWNER/NAME"
         )
-    found = re.fullmatch(r"(https?://[^/@]+)/([A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?", url)
-    if not found:
-        raise NotConfigured(
-            f"catalog: repository: {url} is not the address of a repository; write https://HOST/OWNER/NAME"
-        )
-    return CatalogRepository(found.group(1), found.group(2))
+    web_url = _web_url(config, url, environ)
+    name = url.removeprefix(f"{web_url}/").removesuffix("/").removesuffix(".git")
+    forge = _forge_kind(config, web_url, environ)
+    groups = "+" if forge == "gitlab" else ""
+    if not web_url or not re.fullmatch(rf"([A-Za-z0-9._-]+/){groups or '{1}'}[A-Za-z0-9._-]+", name):
+        wanted = "https://HOST/GROUP/PROJECT" if forge == "gitlab" else "https://HOST/OWNER/NAME"
+        raise NotConfigured(f"catalog: repository: {url} is not the address of a repository; write {wanted}")
+    return CatalogRepository(web_url, name, forge)
+
+
+def _running_in(environ: Mapping[str, str]) -> str | None:
+    """The repository whose workflow or pipeline this is."""
+    if environ.get("GITHUB_REPOSITORY"):
+        return f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{environ['GITHUB_REPOSITORY']}"
+    return environ.get("CI_PROJECT_URL") if environ.get("GITLAB_CI") else None
+
+
+def _web_url(config: Config, url: str, environ: Mapping[str, str]) -> str:
+    """The address of the forge itself; empty when there is none in ``url``.
+
+    A self-managed GitLab may live below a path, which only its API's address or its pipeline can tell.
+    """
+    roots = [(config.catalog.api_url or "").rstrip("/").removesuffix("/api/v4")]
+    if environ.get("GITLAB_CI"):
+        roots.append(environ.get("CI_SERVER_URL", "").rstrip("/"))
+    for root in roots:
+        if root and url.startswith(f"{root}/"):
+            return root
+    found = re.match(r"https?://[^/@]+(?=/)", url)
+    return found.group() if found else ""
+
+
+def _forge_kind(config: Config, web_url: str, environ: Mapping[str, str]) -> ForgeKind:
+    """As configured, else as the pipeline or the host's name tells."""
+    if config.catalog.forge is not None:
+        return config.catalog.forge
+    here = environ.get("GITLAB_CI") and web_url == environ.get("CI_SERVER_URL", "").rstrip("/")
+    return "gitlab" if here or "gitlab" in (urlsplit(web_url).hostname or "") else "github"
 
 
 def scope_of(config: Config, environ: Mapping[str, str] = os.environ) -> str:
     """The first part of the keys that this configuration writes."""
     if config.catalog.scope:
         return config.catalog.scope
-    own = environ.get("GITHUB_REPOSITORY")
+    own = _running_in(environ)
     if own:
-        host = urlsplit(environ.get("GITHUB_SERVER_URL", "https://github.com")).netloc
-        return f"{host}/{own}".lower()
+        return own.partition("://")[2].lower()
     try:
         return catalog_repository(config, environ).scope
     except NotConfigured:
@@ -89,10 +124,8 @@ def open_workplace(
 ) -> Workplace:
     """Connect to what the configuration names; nothing is read or written yet. Raises NotConfigured."""
     place = catalog_repository(config, environ)
-    if config.catalog.forge == "gitlab" or urlsplit(place.web_url).hostname == "gitlab.com":
-        raise NotConfigured("GitLab is not supported yet; catalog: repository must be on GitHub")
-    token = forge_token(config, environ)
-    forge = GitHub(place.web_url, place.name, token, api_url=config.catalog.api_url)
+    token = forge_token(config, place.forge, environ)
+    forge = _connect(place, token, config.catalog.api_url)
     name = hashlib.sha256(forge.git_url.encode()).hexdigest()[:16]
     clones = (cache or default_cache(environ)) / "repositories"
     return Workplace(
@@ -100,15 +133,28 @@ def open_workplace(
     )
 
 
-def forge_token(config: Config, environ: Mapping[str, str] = os.environ) -> Secret:
+def _connect(place: CatalogRepository, token: Secret, api_url: str | None) -> Forge:
+    # Each brings its own client library, of which a run needs one.
+    if place.forge == "gitlab":
+        from callboard.forges.gitlab import GitLab
+
+        return GitLab(place.web_url, place.name, token, api_url=api_url)
+    from callboard.forges.github import GitHub
+
+    return GitHub(place.web_url, place.name, token, api_url=api_url)
+
+
+def forge_token(config: Config, forge: ForgeKind, environ: Mapping[str, str] = os.environ) -> Secret:
     """The token for the forge. Raises NotConfigured, naming where it was looked for."""
     if config.catalog.token is not None:
         return read_secret(config.catalog.token, environ)
-    for name in TOKEN_VARIABLES:
+    names = TOKEN_VARIABLES[forge]
+    for name in names:
         if environ.get(name, "").strip():
             return SecretReference(env=name).read(environ)
+    job = " (a CI_JOB_TOKEN can neither push branches nor open merge requests)" if forge == "gitlab" else ""
     raise NotConfigured(
-        f"no token for the forge; set {' or '.join(TOKEN_VARIABLES)}, or catalog: token: {{env: NAME}}"
+        f"no token for the forge; set {' or '.join(names)}, or catalog: token: {{env: NAME}}{job}"
     )
 
 
@@ -140,7 +186,7 @@ def know_secrets(config: Config, environ: Mapping[str, str] = os.environ) -> Non
                     visit(one)
 
     visit(config)
-    for name in TOKEN_VARIABLES:
+    for name in {name for names in TOKEN_VARIABLES.values() for name in names}:
         visit(SecretReference(env=name))
 
 
