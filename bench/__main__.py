@@ -28,15 +28,15 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"no figure is called {', '.join(unknown)}; there are: {', '.join(FIGURES)}", file=sys.stderr)
         return 2
-    figures = []
-    print(machine())
+    figures, here = [], machine()
+    print(here)
     for name in names or FIGURES:
         print(f"\n{name} …", flush=True)
         figures.append(FIGURES[name]())
         print(text(figures[-1]), end="", flush=True)
     if not names:
         _RESULTS.write_text(
-            f"# Figures\n\nWritten by `python -m bench` ({machine()}); run it to have yours.\n\n"
+            f"# Figures\n\nWritten by `python -m bench` ({here}); run it to have yours.\n\n"
             + "\n".join(map(markdown, figures)),
             encoding="utf-8",
         )

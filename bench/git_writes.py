@@ -154,7 +154,7 @@ def _history(models: int, commits: int) -> Iterator[bytes]:
         return f"{chance.choice(words)}: {' '.join(chance.choices(words, k=9))}\n".encode()
 
     pages = {
-        (model, path): [line() for _ in range(chance.randint(25, 50))]
+        (model, path): [line() for _ in range(chance.randint(22, 42))]
         for model in range(models)
         for path in _PAGES
     }
@@ -167,7 +167,7 @@ def _history(models: int, commits: int) -> Iterator[bytes]:
             model = chance.randrange(models)
             changed = [(model, path) for path in _PAGES[:_UPDATED]]
             for page in changed:
-                pages[page][chance.randrange(25)] = line()
+                pages[page][chance.randrange(22)] = line()
         for model, path in changed:
             data = b"".join(pages[model, path])
             yield b"M 100644 inline models/model-%05d/%s\ndata %d\n%s\n" % (

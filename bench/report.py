@@ -73,7 +73,8 @@ def machine() -> str:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return (
         f"{today}, {platform.system()} {platform.machine()}, {len(os.sched_getaffinity(0))} cores, "
-        f"Python {platform.python_version()}, git {git.split()[2]}"
+        f"Python {platform.python_version()}, git {git.split()[2]}, "
+        f"load {os.getloadavg()[0]:.1f} at the start"
     )
 
 
