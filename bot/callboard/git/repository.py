@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from callboard.git.command import GitError, run
+from callboard.git.command import GitError, credential, run
 from callboard.redaction import Secret
 
 _BASE = "refs/callboard/base"
@@ -222,13 +222,14 @@ class Repository:
             self.fetches += "fetch" in arguments
             self.pushes += "push" in arguments and "--dry-run" not in arguments
         # Said each time, not written down: one process less for each, and a clone never has an old address.
-        origin = (
-            "-c", f"remote.origin.url={self.url}",
-            "-c", "remote.origin.promisor=true",
-            "-c", "remote.origin.partialclonefilter=blob:none",
-        )  # fmt: skip
-        token = self._token if remote else None
-        return run(self.folder, (*origin, *arguments), stdin=stdin, token=token)
+        settings = {
+            "remote.origin.url": self.url,
+            "remote.origin.promisor": "true",
+            "remote.origin.partialclonefilter": "blob:none",
+        }
+        if remote and self._token is not None:
+            settings |= credential(self.url, self._token)
+        return run(self.folder, arguments, settings=settings, stdin=stdin)
 
 
 def _batch(output: bytes) -> dict[str, bytes]:
