@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
+from callboard.sandbox.gitlab import app as gitlab
+
 from . import restapp
 from .graphql.endpoint import GraphQL
 from .smarthttp import SmartHttp
 from .state import World
 
 API_PREFIX = "/api/v3"
+GITLAB_PREFIX = "/api/v4"
 _SERVICES = {"info/refs": "GET", "git-upload-pack": "POST", "git-receive-pack": "POST"}
 
 
@@ -22,6 +25,7 @@ def application(world: World, pages: Sequence[BaseRoute] = ()) -> Starlette:
     return Starlette(
         routes=[
             *(Route(path, graphql.answer, methods=["POST"]) for path in ("/api/graphql", "/graphql")),
+            gitlab.route(world, GITLAB_PREFIX),
             *restapp.routes(world, API_PREFIX),
             *(
                 Route(f"/{{owner}}/{{repo}}{suffix}/{service}", git.answer, methods=[method])

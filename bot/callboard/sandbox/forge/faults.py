@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 
@@ -43,3 +44,16 @@ class Faults:
         """The next request of ``operation`` meets GitHub's secondary rate limit: 403 with Retry-After."""
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
         self.add(Fault(operation, 403, False, message, {"retry-after": str(retry_after)}))
+
+    def gitlab_rate_limit(self, operation: str, retry_after: int) -> None:
+        """The next request of ``operation`` meets GitLab's rate limit: 429, with when to come again."""
+        message = "This endpoint has been requested too many times. Try again later."
+        headers = {
+            "retry-after": str(retry_after),
+            "ratelimit-limit": "60",
+            "ratelimit-name": "throttle_authenticated_api",
+            "ratelimit-observed": "61",
+            "ratelimit-remaining": "0",
+            "ratelimit-reset": str(int(time.time()) + retry_after),
+        }
+        self.add(Fault(operation, 429, False, message, headers))

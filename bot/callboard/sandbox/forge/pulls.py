@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .bare import Commit, FileChange
-from .pushes import close, remember_head
+from .pushes import close, remember_head, remember_push
 from .refusal import Refused, custom, invalid
 from .state import Account, Label, Pull, Repository, World
 
@@ -59,6 +59,7 @@ def open_pull(world: World, repository: Repository, actor: Account, opening: Ope
     )
     repository.pulls[pull.number] = pull
     remember_head(repository, pull)
+    remember_push(world, repository, pull, actor, "")
     return pull
 
 

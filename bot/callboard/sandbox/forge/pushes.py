@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .bare import ZERO
-from .state import Account, ForcePushed, Pull, Repository, Review, World
+from .state import Account, Event, ForcePushed, Pull, Repository, Review, World
 
 _BRANCH = "refs/heads/"
 
@@ -27,7 +27,7 @@ def settle(world: World, repository: Repository, actor: Account) -> None:
             continue
         head = moved.get(_BRANCH + pull.head_ref)
         if head:
-            _head_moved(world, repository, pull, actor, *head)
+            head_moved(world, repository, pull, actor, *head)
         base = moved.get(_BRANCH + pull.base_ref)
         if base and pull.state == "open":
             _base_moved(world, repository, pull, actor, base[1])
@@ -39,13 +39,23 @@ def remember_head(repository: Repository, pull: Pull) -> None:
     repository.refs[f"refs/pull/{pull.number}/head"] = pull.head
 
 
+def remember_push(world: World, repository: Repository, pull: Pull, actor: Account, before: str) -> None:
+    """Keep where head and base stood after a push."""
+    parted = repository.git.merge_base(pull.base, pull.head) or pull.base
+    event = Event(
+        world.new_id(), "pushed", actor, pull.updated_at, before, pull.head, base=parted, start=pull.base
+    )
+    pull.events.append(event)
+
+
 def close(world: World, pull: Pull) -> None:
     """Close without merging."""
     pull.state = "closed"
     pull.closed_at = pull.updated_at = world.now()
 
 
-def _head_moved(world: World, repository: Repository, pull: Pull, actor: Account, old: str, new: str) -> None:
+def head_moved(world: World, repository: Repository, pull: Pull, actor: Account, old: str, new: str) -> None:
+    """The head branch moved from ``old`` to ``new``; zeros: it was deleted."""
     if new == ZERO:
         close(world, pull)
         return
@@ -56,7 +66,10 @@ def _head_moved(world: World, repository: Repository, pull: Pull, actor: Account
     if forced:
         pull.force_pushes.append(ForcePushed(world.new_id(), actor, old, new, pull.updated_at))
     protection = repository.protections.get(pull.base_ref)
-    stale = protection is not None and protection.dismiss_stale_reviews
+    stale = repository.settings.reset_approvals_on_push or (
+        protection is not None and protection.dismiss_stale_reviews
+    )
+    approvers = sorted({review.author.slug for review in pull.reviews if review.state == "APPROVED"})
     pull.reviews = [
         _after_push(review, new, stale=stale, repointed=forced and world.repoints_reviews)
         for review in pull.reviews
@@ -66,6 +79,16 @@ def _head_moved(world: World, repository: Repository, pull: Pull, actor: Account
     if base is not None:
         pull.base = base
     remember_head(repository, pull)
+    remember_push(world, repository, pull, actor, old)
+    if stale and approvers:
+        event = Event(
+            world.new_id(),
+            "approvals-reset",
+            actor,
+            pull.updated_at,
+            text=", ".join(f"@{one}" for one in approvers),
+        )
+        pull.events.append(event)
     if base is not None and git.is_ancestor(new, base):
         close(world, pull)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .refusal import Refused
-from .state import Account, Comment, Pull, Repository, Review, ReviewState, World
+from .state import Account, Comment, Event, Pull, Repository, Review, ReviewState, World
 
 _EVENTS: dict[str, ReviewState] = {
     "APPROVE": "APPROVED",
@@ -37,6 +37,10 @@ def review(
     pull.reviews.append(submitted)
     pull.requested_reviewers = [account for account in pull.requested_reviewers if account != actor]
     pull.updated_at = submitted.submitted_at
+    if state == "APPROVED":
+        pull.events.append(Event(world.new_id(), "approved", actor, pull.updated_at))
+    elif state == "CHANGES_REQUESTED":
+        pull.events.append(Event(world.new_id(), "requested-changes", actor, pull.updated_at))
     return submitted
 
 
@@ -51,6 +55,8 @@ def dismiss(world: World, pull: Pull, review_id: int) -> Review:
         raise Refused(
             422, "Unprocessable Entity", [f"Can not dismiss a {found.state.lower()} pull request review"]
         )
+    if found.state == "APPROVED":
+        pull.events.append(Event(world.new_id(), "unapproved", found.author, world.now()))
     found.state, pull.updated_at = "DISMISSED", world.now()
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,17 +14,26 @@ from starlette.types import ASGIApp
 from callboard.sandbox.loopback import serving
 from callboard.sandbox.pages import Pages
 
-from .app import API_PREFIX, application
+from .app import API_PREFIX, GITLAB_PREFIX, application
 from .bare import Bare, Person
 from .content import Files, commit_files
 from .faults import Fault, Faults
 from .pushes import settle
 from .requestlog import RequestLog
-from .state import Account, AccountKind, Protection, Pull, Repository, Role, World
+from .state import (
+    Account,
+    AccountKind,
+    ProjectSettings,
+    Protection,
+    Pull,
+    Repository,
+    Role,
+    World,
+)
 
 
 class SandboxForge:
-    """An offline GitHub: REST, GraphQL and git over real repositories below ``root``.
+    """An offline GitHub and GitLab: their APIs, and git over real repositories below ``root``.
 
     ``port``: 0 takes any free one.
     ``repoints_reviews``: a force push moves approvals to the new head, as GitHub may do.
@@ -64,6 +74,11 @@ class SandboxForge:
         return self.url + API_PREFIX
 
     @property
+    def gitlab_api_url(self) -> str:
+        """Where GitLab's REST API starts."""
+        return self.url + GITLAB_PREFIX
+
+    @property
     def log(self) -> RequestLog:
         """What was asked."""
         return self.world.log
@@ -81,6 +96,19 @@ class SandboxForge:
         """A new account; answers a token for it. A Bot's login gets the suffix ``[bot]``."""
         with self.world.lock:
             return self.world.new_token(self.world.add_account(login, kind))
+
+    def add_project_token(self, repository: str, role: Role = "write", name: str = "callboard") -> str:
+        """A token of a new GitLab project access token, whose bot user has ``role`` in the project."""
+        with self.world.lock:
+            found = self.repository(repository)
+            login = f"project_{found.id}_bot_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+            account = self.world.add_account(login, "Bot")
+            found.collaborators[account.id] = (account, role)
+            return self.world.new_token(account)
+
+    def project_settings(self, repository: str) -> ProjectSettings:
+        """GitLab's settings of a project, to be changed in place."""
+        return self.repository(repository).settings
 
     def add_repository(
         self,

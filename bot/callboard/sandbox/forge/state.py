@@ -14,8 +14,31 @@ from typing import Literal
 
 from .bare import Bare
 from .faults import Faults
+from .project import AutoMerge, Event, Issue, ProjectSettings
 from .refusal import Refused, not_found
 from .requestlog import RequestLog
+
+__all__ = [
+    "ROLES",
+    "Account",
+    "AccountKind",
+    "AutoMerge",
+    "CheckRun",
+    "Comment",
+    "Event",
+    "ForcePushed",
+    "Issue",
+    "Label",
+    "ProjectSettings",
+    "Protection",
+    "Pull",
+    "Repository",
+    "Review",
+    "ReviewState",
+    "Role",
+    "Status",
+    "World",
+]
 
 AccountKind = Literal["User", "Bot", "Organization"]
 Role = Literal["read", "triage", "write", "maintain", "admin"]
@@ -58,6 +81,8 @@ class Comment:
     body: str
     created_at: str
     updated_at: str
+    resolved: bool | None = None
+    """Of a thread that has to be resolved (GitLab); None: there is nothing to resolve."""
 
 
 @dataclass
@@ -110,6 +135,12 @@ class Pull:
     force_pushes: list[ForcePushed] = field(default_factory=list)
     undecided_reads: int = 0
     """How many more reads answer that mergeability is not known yet."""
+    events: list[Event] = field(default_factory=list)
+    """Pushes and verdicts, oldest first; GitLab tells of them in notes and versions."""
+    squash: bool = False
+    squash_commit: str | None = None
+    remove_source_branch: bool = False
+    auto_merge: AutoMerge | None = None
 
 
 @dataclass
@@ -124,6 +155,9 @@ class Status:
     target_url: str | None
     creator: Account
     created_at: str
+    ref: str = ""
+    native_state: str = ""
+    """GitLab's word, which says more than ``state``."""
 
 
 @dataclass
@@ -180,6 +214,8 @@ class Repository:
     protections: dict[str, Protection] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     """The refs as of the last look, so that a push is seen whichever way it came."""
+    issues: dict[int, Issue] = field(default_factory=dict)
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
 
     @property
     def full_name(self) -> str:

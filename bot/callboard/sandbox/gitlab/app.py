@@ -1,0 +1,129 @@
+"""GitLab's API over HTTP: finds the operation, signs the caller in, answers, and writes the request log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from callboard.sandbox.forge.bare import GitFailed
+from callboard.sandbox.forge.faults import Fault
+from callboard.sandbox.forge.refusal import Refused
+from callboard.sandbox.forge.requestlog import Request as Logged
+from callboard.sandbox.forge.state import Account, World
+
+from .refusal import Denied, as_gitlab, unauthorized
+from .rest import OPERATIONS, Answer, Call, Operation
+from .shapes.links import Links
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def route(world: World, prefix: str) -> Route:
+    """All of the API. Paths are told apart as they were sent: an encoded slash is part of a name."""
+
+    async def endpoint(request: Request) -> Response:
+        data = await request.body()
+        return await to_thread.run_sync(_respond, world, prefix, request, data)
+
+    return Route(f"{prefix}/{{rest:path}}", endpoint, methods=_METHODS)
+
+
+def _respond(world: World, prefix: str, request: Request, data: bytes) -> Response:
+    sent = request.scope["raw_path"].decode().partition("?")[0]
+    method = "GET" if request.method == "HEAD" else request.method
+    segments = sent.removeprefix(prefix).strip("/").split("/")
+    for entry in OPERATIONS:
+        path = entry.match(method, segments)
+        if path is not None:
+            response, actor = _do(world, entry, request, path, data)
+            name = entry.id
+            break
+    else:
+        response, actor, name = _unimplemented(request), None, "unimplemented"
+    user = actor.login if actor else None
+    world.log.add(
+        Logged("rest", request.method, request.url.path, name, response.status_code, user, method != "GET")
+    )
+    return response
+
+
+def _do(
+    world: World, entry: Operation, request: Request, path: dict[str, str], data: bytes
+) -> tuple[Response, Account | None]:
+    actor: Account | None = None
+    fault = world.faults.take(entry.id)
+    try:
+        actor = _caller(world, request)
+        if fault and not fault.after_applying:
+            return _broken(fault), actor
+        with world.lock:
+            answer = entry.answer(_call(world, request, path, data, actor))
+        return _broken(fault) if fault else _response(request, answer), actor
+    except Refused as refused:
+        return _refusal(as_gitlab(refused)), actor
+    except GitFailed as failure:
+        return _refusal(Denied(400, str(failure))), actor
+
+
+def _caller(world: World, request: Request) -> Account | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    token = request.headers.get("private-token") or (value.strip() if scheme.lower() == "bearer" else "")
+    if not token and scheme:
+        raise unauthorized()
+    return world.signed_in(token) if token else None
+
+
+def _call(world: World, request: Request, path: dict[str, str], data: bytes, actor: Account | None) -> Call:
+    query = dict(request.query_params)
+    given: dict[str, Any] = dict(query)
+    if data:
+        try:
+            body = json.loads(data)
+        except ValueError:
+            raise Denied(400, "The request body is not JSON.", key="error") from None
+        if not isinstance(body, dict):
+            raise Denied(400, "The request body is no object.", key="error")
+        given |= body
+    return Call(
+        world=world,
+        links=Links(f"{request.url.scheme}://{request.url.netloc}"),
+        actor=actor,
+        url=f"{request.url.scheme}://{request.url.netloc}{request.scope['raw_path'].decode().partition('?')[0]}",
+        path=path,
+        query=query,
+        given=given,
+    )
+
+
+def _response(request: Request, answer: Answer) -> Response:
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=answer.headers)
+    raw = isinstance(answer.body, bytes)
+    data: bytes = answer.body if raw else json.dumps(answer.body, ensure_ascii=False).encode()
+    headers = answer.headers | {"content-type": answer.media}
+    if request.method in ("GET", "HEAD"):
+        headers["etag"] = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers={"etag": headers["etag"]})
+    return Response(data, answer.status, headers)
+
+
+def _refusal(denied: Denied, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        json.dumps(denied.body), denied.status, (headers or {}) | {"content-type": "application/json"}
+    )
+
+
+def _broken(fault: Fault) -> Response:
+    return _refusal(Denied(fault.status, fault.message), dict(fault.headers))
+
+
+def _unimplemented(request: Request) -> Response:
+    said = f"The sandbox forge does not implement {request.method} {request.url.path}."
+    return _refusal(Denied(501, said))

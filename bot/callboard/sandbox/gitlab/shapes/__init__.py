@@ -1,0 +1,1 @@
+"""GitLab's answers, made from what the sandbox forge remembers."""
