@@ -195,13 +195,6 @@ def test_a_wrong_token_and_a_missing_repository_say_what_to_do(forge: SandboxFor
         assert wrong not in str(refused.value)
 
 
-def test_missing_permissions_are_told(forge: SandboxForge, github: GitHub) -> None:
-    assert github.missing_permissions() == ()
-    reader = forge.add_user("reader")
-    forge.set_role(NAME, "reader", "read")
-    assert GitHub(forge.url, NAME, Secret(reader)).missing_permissions()
-
-
 @pytest.mark.parametrize(
     ("web", "api"),
     [

@@ -90,8 +90,8 @@ def _forge(config: Config, folder: Path) -> str:
     try:
         workplace.repository.try_push(base)
     except GitError:
-        raise _Wrong(f"{identity.login} may not push branches to {forge.repository}; give the token write "
-                     "access to contents and pull requests") from None  # fmt: skip
+        raise _Wrong(f"{identity.login} may not push branches to {forge.repository}; give the token "
+                     f"{forge.access}") from None  # fmt: skip
     note = ""
     if identity.login == "github-actions[bot]":
         note = "; pull requests opened with the Action's own token start no workflows: use an App or a token"

@@ -67,14 +67,6 @@ class GitHub:
         login = "".join(char for char in me.login if char.isalnum() or char in "-[]")
         return f"{login} <{me.id}+{login}@users.noreply.github.com>"
 
-    def missing_permissions(self) -> tuple[str, ...]:
-        path = f"/repos/{self.repository}"
-        try:
-            granted = self._reader.get_json(path).get("permissions", {})
-        except http.HttpProblem as problem:
-            raise _asked(problem) from None
-        return () if granted.get("push") else ("push branches",)
-
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         found: list[PullRequest] = []
         after = None

@@ -68,9 +68,6 @@ class GitLab:
         address = known if re.fullmatch(r"[^\s<>]+@[^\s<>]+", known) else private
         return f"{me.login} <{address}>"
 
-    def missing_permissions(self) -> tuple[str, ...]:
-        return () if self._person(self.identity().id).can_write else ("push branches",)
-
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         # Whether something conflicts is worked out when somebody looks at it, or asks for it.
         asked = {

@@ -160,9 +160,6 @@ class Forge(Protocol):
     def commit_author(self) -> str:
         """``NAME <EMAIL>`` by which the forge shows a commit as ours. No read but that of ``identity``."""
 
-    def missing_permissions(self) -> tuple[str, ...]:
-        """What our token may not do here and would have to, in words; empty when all is well."""
-
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         """All open pull requests, complete with facts, in as few reads as the forge allows.
 

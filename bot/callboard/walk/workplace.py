@@ -27,6 +27,14 @@ TOKEN_VARIABLES = {
 ForgeKind = Literal["github", "gitlab"]
 
 
+_NAMES: Mapping[ForgeKind, tuple[str, str]] = {
+    "github": (r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", "https://HOST/OWNER/NAME"),
+    # No path begins with a hyphen: what follows /-/ is a page of the project.
+    "gitlab": (r"([A-Za-z0-9_.][A-Za-z0-9._-]*/)+[A-Za-z0-9_.][A-Za-z0-9._-]*", "https://HOST/GROUP/PROJECT"),
+}
+"""What a repository's name looks like, and the address that holds it."""
+
+
 class NotConfigured(Exception):
     """Something that this command needs is not said anywhere: what, and how to say it."""
 
@@ -69,9 +77,8 @@ def catalog_repository(config: Config, environ: Mapping[str, str] = os.environ) 
     web_url = _web_url(config, url, environ)
     name = url.removeprefix(f"{web_url}/").removesuffix("/").removesuffix(".git")
     forge = _forge_kind(config, web_url, environ)
-    groups = "+" if forge == "gitlab" else ""
-    if not web_url or not re.fullmatch(rf"([A-Za-z0-9._-]+/){groups or '{1}'}[A-Za-z0-9._-]+", name):
-        wanted = "https://HOST/GROUP/PROJECT" if forge == "gitlab" else "https://HOST/OWNER/NAME"
+    names, wanted = _NAMES[forge]
+    if not web_url or not re.fullmatch(names, name):
         raise NotConfigured(f"catalog: repository: {url} is not the address of a repository; write {wanted}")
     return CatalogRepository(web_url, name, forge)
 
