@@ -101,13 +101,14 @@ class Catalog(Settings):
     """Where the catalog files live."""
 
     repository: str | None = None
-    """``https://github.com/acme/model-catalog``. Default: the repository that this runs in."""
+    """``https://github.com/acme/model-catalog``, or ``https://gitlab.com/acme/ml/model-catalog``. Default: the
+    repository that this runs in."""
     forge: Literal["github", "gitlab"] | None = None
     """Needed only for a host whose name does not tell."""
     api_url: str | None = None
     """The forge's API, when it is not at the usual place for its host."""
     token: SecretReference | None = None
-    """Default: GITHUB_TOKEN (or CALLBOARD_TOKEN) in the environment."""
+    """Default: CALLBOARD_TOKEN, or GITHUB_TOKEN or GITLAB_TOKEN by the forge, in the environment."""
     base: str = "main"
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")] = (
         "models"
