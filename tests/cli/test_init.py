@@ -45,7 +45,7 @@ def test_told_everything_it_asks_nothing(folder: Path) -> None:
 
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
-        *(f"wrote {path}" for path in FILES),
+        *(f"wrote {path}" for path in (*FILES, ".gitattributes")),
         "Next: callboard doctor, then callboard diff.",
     ]
 
@@ -151,6 +151,16 @@ def test_on_a_terminal_it_asks_for_what_is_missing(folder: Path) -> None:
     assert "MLflow's address" in asked
     assert "First source" not in asked
     assert out.startswith("wrote callboard.yaml\n")
+
+
+def test_reviews_are_told_to_fold_the_locks_and_other_attributes_stay(folder: Path) -> None:
+    Path(".gitattributes").write_text("*.png binary")
+    mark = "**/.callboard.lock linguist-generated gitlab-generated"
+
+    told(*TOLD)
+    told(*TOLD, "--force")
+
+    assert Path(".gitattributes").read_text() == f"*.png binary\n{mark}\n"
 
 
 def test_what_is_there_is_not_written_over(folder: Path) -> None:

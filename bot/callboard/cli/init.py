@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
+_GENERATED = "**/.callboard.lock linguist-generated gitlab-generated"
 _SOURCES = ("files", "huggingface", "mlflow")
 _WHERE = {
     "files": "Folder of model cards",
@@ -61,7 +63,6 @@ def init(
     on. Files that are there already are left alone.
     """
     import sys
-    from pathlib import Path
 
     from callboard.config_file import ConfigError, load_config
     from callboard.onboarding import FILES, onboarding_files
@@ -99,4 +100,16 @@ def init(
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8")
         click.echo(f"wrote {path}")
+    if _fold_locks(Path(".gitattributes")):
+        click.echo("wrote .gitattributes")
     click.echo("Next: callboard doctor, then callboard diff.")
+
+
+def _fold_locks(attributes: Path) -> bool:
+    """Have reviews on GitHub and GitLab fold the locks; answer whether the file had to be changed."""
+    text = attributes.read_text(encoding="utf-8") if attributes.exists() else ""
+    if _GENERATED in text.splitlines():
+        return False
+    separator = "" if not text or text.endswith("\n") else "\n"
+    attributes.write_text(f"{text}{separator}{_GENERATED}\n", encoding="utf-8")
+    return True
