@@ -79,10 +79,11 @@ class GitHub:
             after = page["endCursor"]
 
     def merged_lately(self) -> tuple[PullRequest, ...]:
-        return self._facts(self._query(github_facts.LATEST, self._here | {"states": ["MERGED"], "count": 50}))
+        variables = {"states": ["MERGED"], "count": 50, "by": "UPDATED_AT"}
+        return self._facts(self._query(github_facts.LATEST, self._here | variables))
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
-        variables = {"states": ["CLOSED", "MERGED"], "head": head_ref, "count": 1}
+        variables = {"states": ["CLOSED", "MERGED"], "head": head_ref, "count": 1, "by": "CREATED_AT"}
         return next(iter(self._facts(self._query(github_facts.LATEST, self._here | variables))), None)
 
     def open(self, new: NewPullRequest) -> PullRequest:

@@ -64,10 +64,10 @@ query openPullRequests($owner: String!, $name: String!, $after: String) {
 LATEST = (
     """
 query latestPullRequests($owner: String!, $name: String!, $states: [PullRequestState!]!, $head: String,
-                         $count: Int!) {
+                         $count: Int!, $by: IssueOrderField!) {
   repository(owner: $owner, name: $name) {
     pullRequests(first: $count, states: $states, headRefName: $head,
-                 orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { ...facts } }
+                 orderBy: {field: $by, direction: DESC}) { nodes { ...facts } }
   }
 }
 """

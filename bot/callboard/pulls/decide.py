@@ -157,7 +157,8 @@ def _conflicting(facts: PullFacts) -> Iterator[Reason]:
 
 def _outdated(facts: PullFacts, approved: bool) -> Iterator[Reason]:
     # What is approved and can be merged is never taken away from its reviewers: what is newer comes after it.
-    if facts.made_by_us and not facts.current and not (approved and facts.pull.mergeable):
+    # As long as the forge does not know whether it can, it may be so.
+    if facts.made_by_us and not facts.current and not (approved and facts.pull.mergeable is not False):
         said = "The registry or the base branch says something newer than the branch."
         yield Reason("regenerate", "outdated", said, "Nothing to do: Callboard writes it anew.")
 

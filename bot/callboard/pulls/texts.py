@@ -25,6 +25,9 @@ LANDING_MARKER = "<!-- callboard:landing -->"
 NEWS_MARKER = "<!-- callboard:news -->"
 """Begins our one comment that says what is new, where a person has made the text their own."""
 
+OBSOLETE_MARKER = "<!-- callboard:obsolete -->"
+"""Begins our one comment that says why we closed a pull request ourselves."""
+
 _TOLD_IN_WORDS: frozenset[Kind] = frozenset({"card", "description", "details", "version-state"})
 
 
@@ -107,6 +110,11 @@ def landing_comment(outcomes: Sequence[Registered], wrong: str = "", word: str =
         all_confirmed=states == {"confirmed"},
         any_failed=bool(states - {"confirmed", "pending"}),
     )
+
+
+def obsolete_comment(why: Sequence[str]) -> str:
+    """The comment under ``OBSOLETE_MARKER``: why nothing asks for a pull request any more."""
+    return filled("obsolete.md", why=why)
 
 
 def _decisions(changes: Sequence[ModelChange]) -> dict[str, Any]:

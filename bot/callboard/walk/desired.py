@@ -28,6 +28,10 @@ class Desired:
     findings: tuple[Problem, ...]
     models: int
     """How many models the sources listed."""
+    listed: frozenset[Key] = frozenset()
+    """The keys of these models."""
+    settled: frozenset[Key] = frozenset()
+    """Those of them for which the base branch holds all that they should have."""
 
 
 def desire(
@@ -71,6 +75,7 @@ def desire(
     broken_names = {broken.path.rpartition("/")[2].lower() for broken in shelf.broken}
     names = name_models(keyed, shelf, pending, frozenset())
     wishes = []
+    settled = set()
     for key, model in sorted(keyed.items()):
         if key not in shelf.folders and base_name(model.name).lower() in broken_names:
             continue  # most likely that broken folder's model: a second folder would only add to the mess
@@ -83,14 +88,23 @@ def desire(
         findings += problems
         if wanted is not None:
             wishes.append(wanted)
+        else:
+            settled.add(key)
     folders = {wanted.path for wanted in wishes} | {shelf.folders[key].path for key in deletions}
     current = folder_contents(base, folders)
     plans = [plan_folder(wanted, current.get(wanted.path, {})) for wanted in wishes]
     findings += [problem for plan in plans for problem in plan.problems]
+    settled |= {plan.wish.key for plan in plans if not plan.files and not plan.problems}
     changes, invalid = _valid([file_change(plan, current) for plan in plans if plan.files])
     findings += invalid
     changes += [deletion(shelf.folders[key], current) for key in sorted(deletions)]
-    return Desired(tuple(changes), tuple(findings), len(keyed))
+    return Desired(
+        tuple(changes),
+        tuple(findings),
+        len(keyed),
+        frozenset(keyed),
+        frozenset(settled) & shelf.folders.keys(),
+    )
 
 
 def _defect(model: Model, error: Exception) -> Problem:

@@ -31,7 +31,9 @@ def gather(
     what a head holds.
     """
     ours = [pull for pull in pulls if might_be_ours(pull, slug, identity, config)]
-    history = _History(repository, ours)
+    history = _History(
+        repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))}
+    )
     root = config.catalog.path
     files = {pull.number: _catalog_files(repository, pull, root) for pull in ours if history.has(pull.head)}
     contents = repository.blobs(blob for found in files.values() for blob in found.values())
@@ -68,11 +70,15 @@ def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Confi
     )
 
 
+def made_by_us(repository: Repository, head: str) -> bool:
+    """Whether a commit is as we made it: a message of ours over other content is a person's amendment."""
+    return _History(repository, [head]).made_by_us(head)
+
+
 class _History:
     """The commits that matter to some pull requests, with their parents, brought in a few batches."""
 
-    def __init__(self, repository: Repository, pulls: Iterable[PullRequest]) -> None:
-        wanted = {commit for pull in pulls for commit in (pull.head, *commits_to_read(pull))}
+    def __init__(self, repository: Repository, wanted: Iterable[str]) -> None:
         had = repository.fetch_commits(wanted)
         self._commits = {commit: repository.commit(commit) for commit in sorted(had)}
         parents = {one.parents[0] for one in self._commits.values() if len(one.parents) == 1}

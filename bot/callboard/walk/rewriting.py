@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from callboard.catalog.identity import Key
 from callboard.catalog.lock import FILE, BadLock, Lock, read_lock
 from callboard.catalog.plan import Wish, plan_folder
 from callboard.catalog.shelf import lock_paths
@@ -17,7 +16,8 @@ from callboard.walk.folders import deletion, file_change, folder_contents
 def written_anew(repository: Repository, base: Base, pull: PullRequest, root: str) -> Group | None:
     """What the pull request proposes, merged with the base branch as it is now.
 
-    None when its head cannot tell: a lock that cannot be used, or a folder that cannot be merged.
+    None when its head cannot tell: a lock that cannot be used, a folder that cannot be merged, or one that
+    is another model's by now.
     """
     depth = root.count("/") + 2
     touched = {"/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/")}
@@ -28,6 +28,7 @@ def written_anew(repository: Repository, base: Base, pull: PullRequest, root: st
         if path.removesuffix(f"/{FILE}") in touched
     }
     contents = repository.blobs(locks.values())
+    broken = {folder.path for folder in base.shelf.broken}
     by_path = {folder.path: folder for folder in base.shelf.folders.values()}
     current = folder_contents(base, touched)
     changes: list[FileChange] = []
@@ -37,6 +38,8 @@ def written_anew(repository: Repository, base: Base, pull: PullRequest, root: st
             try:
                 lock = read_lock(contents[locks[lock_path]])
             except BadLock:
+                return None
+            if folder in broken or base.shelf.folders.get(lock.key) is not by_path.get(folder):
                 return None
             plan = plan_folder(_wish(lock, folder, base), current.get(folder, {}))
             if plan.problems:
@@ -58,14 +61,13 @@ def head_holds(repository: Repository, head: str, group: Group) -> bool:
 
 
 def _wish(lock: Lock, folder: str, base: Base) -> Wish:
-    key: Key = lock.key
-    there = base.shelf.folders.get(key)
+    there = base.shelf.folders.get(lock.key)
     return Wish(
-        key=key,
+        key=lock.key,
         name=folder.rpartition("/")[2],
         path=folder,
         model=lock.record,
         inputs=lock.inputs,
         generated=lock.generated,
-        base=there.lock if there and there.path == folder else None,
+        base=there.lock if there else None,
     )

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from types import MappingProxyType
 
 from callboard.catalog.identity import Key
 from callboard.catalog.lock import BadLock, read_lock
 from callboard.catalog.shelf import lock_paths
-from callboard.changes.fingerprint import blob_id
 from callboard.changes.group import Group, group
 from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
 from callboard.git.repository import Repository
 from callboard.model import Model, Problem
 from callboard.pulls.commits import commit_message, fingerprint_in
-from callboard.pulls.decide import decide
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.desired import Desired, desire
-from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.listings import list_sources
+from callboard.walk.obsolete import (
+    Needs,
+    Obsolete,
+    close_obsolete,
+    folders_of,
+)
+from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, propose
 from callboard.walk.workplace import Workplace
-
-Action = Literal["open", "update", "unchanged", "declined", "wait", "leave"]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What is done about one group of changes."""
-
-    group: Group
-    branch: str
-    action: Action
-    why: str = ""
-    head: str | None = None
-    """The commit that the branch is at; None when there is no such branch."""
-    pull: PullRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -51,18 +40,10 @@ class SyncResult:
     """What the forge refused."""
     base: str | None = None
     sources: int = 0
+    obsolete: tuple[Obsolete, ...] = ()
+    """Open pull requests of ours that nothing asks for any more: closed."""
     silent_sources: tuple[str, ...] = ()
     """Sources that answered nothing at all."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Everything read before anything is decided."""
-
-    base: Base
-    identity: Account
-    heads: Mapping[str, str]
-    pulls: tuple[PullRequest, ...]
 
 
 def sync(
@@ -86,9 +67,13 @@ def sync(
     listings = list_sources(config.sources, workplace.folder, known, progress)
     pending = pending_names(repository, reading.heads.values(), base, config.catalog.path)
     desired = desire(config, workplace.scope, base, listings, pending, prune=prune)
-    proposals = propose(workplace, reading, group(desired.changes, config.pull_requests.group_by))
+    groups = group(desired.changes, config.pull_requests.group_by)
+    needs = Needs(config, workplace.scope, base, desired, listings)
+    obsolete = find_obsolete(workplace, reading, groups, needs)
+    proposals = propose(workplace, reading, groups, obsolete)
     silent = tuple(one.source for one in listings if not one.models and not one.complete)
     result = SyncResult(desired, proposals, base=commit, sources=len(listings), silent_sources=silent)
+    result = replace(result, obsolete=obsolete)
     return result if dry_run else _carry_out(workplace, reading, result)
 
 
@@ -108,104 +93,53 @@ def pending_names(repository: Repository, heads: Iterable[str], base: Base, root
     return found
 
 
-def propose(workplace: Workplace, reading: Reading, groups: Iterable[Group]) -> tuple[Proposal, ...]:
-    """What to do about each group, from what is on the forge. Reads, never writes."""
-    settings = workplace.config.pull_requests
-    ours = [
-        pull
-        for pull in reading.pulls
-        if might_be_ours(pull, workplace.forge.repository, reading.identity, workplace.config)
-    ]
-    pull_of = {pull.head_ref: pull for pull in ours}
-    free = settings.limit - len(ours)
-    proposals = []
-    for one in groups:
-        branch = one.branch(settings.branch_prefix, reading.heads)
-        head, pull = reading.heads.get(branch), pull_of.get(branch)
-        proposal = Proposal(one, branch, "open", head=head, pull=pull)
-        if head is not None and _holds(workplace.repository, head, one) and pull:
-            proposal = replace(proposal, action="unchanged")
-        elif pull:
-            proposal = _update(workplace, reading, proposal)
-        elif free <= 0:
-            why = f"{settings.limit} are open already (pull-requests: limit)"
-            proposal = replace(proposal, action="wait", why=why)
-        else:
-            proposal = _open(workplace, proposal)
-            free -= proposal.action == "open"
-        proposals.append(proposal)
-    return tuple(proposals)
+def _close_obsolete(workplace: Workplace, result: SyncResult) -> SyncResult:
+    """Close first: what goes on in another pull request is open in one only."""
+    closed, problems, proposals = [], [], result.proposals
+    for one in result.obsolete:
+        try:
+            close_obsolete(workplace.forge, one)
+            closed.append(one)
+        except ForgeError as error:
+            where = f"{workplace.forge.repository}, {one.pull.head_ref}"
+            problems.append(Problem(source="forge", what=error.what, where=where, hint=error.hint))
+            still = folders_of(one.pull, workplace.config.catalog.path)
+            proposals = tuple(_after(proposal, one.pull, still) for proposal in proposals)
+    return replace(result, proposals=proposals, problems=tuple(problems), obsolete=tuple(closed))
 
 
-def _holds(repository: Repository, head: str, one: Group) -> bool:
-    """Whether the branch already has exactly what we would write."""
-    if fingerprint_in(repository.commit(head).message) != one.fingerprint:
-        return False
-    entries = repository.tree(head)
-    return all(
-        path not in entries if content is None else path in entries and entries[path].blob == blob_id(content)
-        for path, content in one.files.items()
+def _after(proposal: Proposal, other: PullRequest, folders: frozenset[str]) -> Proposal:
+    if proposal.action not in ("open", "update"):
+        return proposal
+    if not any(one.change.folder in folders for one in proposal.group.changes):
+        return proposal
+    return replace(
+        proposal, action="leave", why=f"{other.reference} could not be closed; this comes after it"
     )
 
 
-def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Proposal:
-    assert proposal.pull is not None
-    facts = gather(
-        workplace.config,
-        workplace.repository,
-        workplace.forge.repository,
-        reading.identity,
-        [proposal.pull],
-        lambda _pull: False,
-    )[0]
-    verdict = decide(facts, workplace.config.merge)
-    if verdict.kind == "regenerate":
-        return replace(proposal, action="update", head=proposal.pull.head)
-    if verdict.kind == "merge":
-        why = "it is approved and can be merged; what is newer comes after it"
-    else:
-        why = verdict.reasons[0].sentence
-    return replace(proposal, action="leave", why=why)
-
-
-def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
-    closed = workplace.forge.last_closed(proposal.branch)
-    if closed is not None and closed.state == "closed":
-        # The commit tells what was refused; the text may have been rewritten by whoever refused it.
-        had = workplace.repository.fetch_commits([closed.head])
-        said = workplace.repository.commit(closed.head).message if had else closed.body
-        if fingerprint_in(said) == proposal.group.fingerprint:
-            why = f"{closed.reference} proposed the same and was closed; it comes again when it changes"
-            return replace(proposal, action="declined", why=why, pull=closed)
-    if proposal.head is not None and not _made_by_us(workplace.repository, proposal.head):
-        why = "the branch is there with commits of people and has no pull request; delete it to start anew"
-        return replace(proposal, action="leave", why=why)
-    return proposal
-
-
-def _made_by_us(repository: Repository, head: str) -> bool:
-    return fingerprint_in(repository.commit(head).message) is not None
-
-
 def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> SyncResult:
+    result = _close_obsolete(workplace, result)
     due = {
         proposal.branch: (proposal.head, proposal.group)
         for proposal in result.proposals
         if proposal.action in ("open", "update")
         # Else it was pushed by an earlier walk that did not come to open the pull request.
-        and not (proposal.head and _holds(workplace.repository, proposal.head, proposal.group))
+        and not (proposal.head and holds(workplace.repository, proposal.head, proposal.group))
     }
-    refused = push_groups(workplace, reading.base, due)
-    proposals, problems = [], []
+    closed = {one.pull.head_ref: one.pull.head for one in result.obsolete}
+    refused = push_groups(workplace, reading.base, due, closed)
+    proposals, problems = [], list(result.problems)
     for proposal in result.proposals:
-        done, why = proposal, refused.get(proposal.branch)
+        done = proposal
+        why = refused.get(proposal.branch) if proposal.action in ("open", "update") else None
         try:
             if why is not None:
                 done = replace(proposal, action="leave", why=f"the branch was not updated: {why}")
                 problems.append(_problem(workplace, proposal, done.why, "run again: the branch has moved"))
             elif proposal.action == "open":
                 done = replace(proposal, pull=workplace.forge.open(_new(workplace, proposal)))
-            elif proposal.action == "update":
+            elif proposal.action == "update" or _tells_of_other_content(proposal, reading.identity):
                 _rewrite(workplace, proposal)
         except ForgeError as error:
             problems.append(_problem(workplace, proposal, error.what, error.hint))
@@ -214,13 +148,19 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
 
 
 def push_groups(
-    workplace: Workplace, base: Base, groups: Mapping[str, tuple[str | None, Group]]
+    workplace: Workplace,
+    base: Base,
+    groups: Mapping[str, tuple[str | None, Group]],
+    done_with: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str | None]:
     """Write groups to their branches on the present base, in one push; branch to (expected head, group).
 
+    ``done_with``: branches to delete in the same push, with the heads that they must still have.
     Answers branch to None when done, or why it was refused. Raises GitError when the push as a whole failed.
     """
-    updates = {}
+    updates: dict[str, tuple[str | None, str | None]] = {
+        branch: (head, None) for branch, head in done_with.items()
+    }
     for branch, (expected, one) in groups.items():
         message = commit_message(
             [change.change for change in one.changes], key=one.key, fingerprint=one.fingerprint
@@ -247,6 +187,17 @@ def _new(workplace: Workplace, proposal: Proposal) -> NewPullRequest:
     config = workplace.config
     labels = config.pull_requests.labels
     return NewPullRequest(proposal.branch, config.catalog.base, text.title, text.body, labels)
+
+
+def _tells_of_other_content(proposal: Proposal, identity: Account) -> bool:
+    """Whether an earlier walk wrote the branch and died before the text, or reconcile wrote it anew."""
+    if proposal.action != "unchanged" or proposal.pull is None:
+        return False
+    told = fingerprint_in(proposal.pull.body)
+    news = proposal.pull.comment_of(identity, NEWS_MARKER)
+    if news is not None and not is_our_body(proposal.pull.body):
+        told = fingerprint_in(news.body)
+    return told is not None and told != proposal.group.fingerprint
 
 
 def _rewrite(workplace: Workplace, proposal: Proposal) -> None:

@@ -1,0 +1,175 @@
+"""What to do about each group of changes, and about open pull requests that nothing asks for. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from callboard.changes.fingerprint import blob_id
+from callboard.changes.group import Group
+from callboard.forges.protocol import Account, PullRequest
+from callboard.git.repository import Repository
+from callboard.pulls.commits import fingerprint_in
+from callboard.pulls.decide import decide
+from callboard.pulls.facts import PullFacts
+from callboard.walk.base import Base
+from callboard.walk.facts import gather, made_by_us, might_be_ours
+from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, folders_of, obsolete_pulls
+from callboard.walk.workplace import Workplace
+
+Action = Literal["open", "update", "unchanged", "declined", "wait", "leave"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is done about one group of changes."""
+
+    group: Group
+    branch: str
+    action: Action
+    why: str = ""
+    head: str | None = None
+    """The commit that the branch is at; None when there is no such branch."""
+    pull: PullRequest | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything read before anything is decided."""
+
+    base: Base
+    identity: Account
+    heads: Mapping[str, str]
+    pulls: tuple[PullRequest, ...]
+
+
+def _ours(workplace: Workplace, reading: Reading) -> dict[str, PullRequest]:
+    """Our open pull requests by their branches."""
+    return {
+        pull.head_ref: pull
+        for pull in reading.pulls
+        if might_be_ours(pull, workplace.forge.repository, reading.identity, workplace.config)
+    }
+
+
+def find_obsolete(
+    workplace: Workplace, reading: Reading, groups: Iterable[Group], needs: Needs
+) -> tuple[Obsolete, ...]:
+    """The pull requests that no group is for, and that may be closed."""
+    prefix = workplace.config.pull_requests.branch_prefix
+    asked_for = {one.branch(prefix, reading.heads) for one in groups}
+    stray = [pull for branch, pull in _ours(workplace, reading).items() if branch not in asked_for]
+    if not stray:
+        return ()
+    return obsolete_pulls(workplace.repository, needs, _facts(workplace, reading, stray))
+
+
+def propose(
+    workplace: Workplace, reading: Reading, groups: Iterable[Group], obsolete: Iterable[Obsolete] = ()
+) -> tuple[Proposal, ...]:
+    """What to do about each group, from what is on the forge. Reads, never writes.
+
+    A folder that another open pull request of ours changes, and goes on to change, waits for that one.
+    """
+    settings, root = workplace.config.pull_requests, workplace.config.catalog.path
+    closing = {one.pull.head_ref for one in obsolete}
+    pull_of = {branch: pull for branch, pull in _ours(workplace, reading).items() if branch not in closing}
+    free = settings.limit - len(pull_of)
+    found = [_followed(workplace, reading, one, pull_of) for one in groups]
+    followed = {proposal.branch for proposal in found if proposal.action in ("update", "unchanged")}
+    taken = {
+        folder: pull
+        for branch, pull in pull_of.items()
+        if branch not in followed
+        for folder in folders_of(pull, root)
+    }
+    proposals = []
+    for proposal in found:
+        changes = proposal.group.changes
+        late = tuple(
+            one for one in changes if taken.get(one.change.folder, proposal.pull) is not proposal.pull
+        )
+        if late:
+            other = taken[late[0].change.folder]
+            why = f"{other.reference} changes {late[0].change.folder} already; this comes after it"
+            proposals.append(
+                replace(proposal, group=replace(proposal.group, changes=late), action="leave", why=why)
+            )
+            rest = replace(proposal.group, changes=tuple(one for one in changes if one not in late))
+            if not rest.changes:
+                continue
+            proposal = _followed(workplace, reading, rest, pull_of)
+        if proposal.action == "open" and free <= 0:
+            why = f"{settings.limit} are open already (pull-requests: limit)"
+            proposal = replace(proposal, action="wait", why=why)
+        elif proposal.action == "open":
+            proposal = _open(workplace, proposal)
+            free -= proposal.action == "open"
+        proposals.append(proposal)
+    return tuple(proposals)
+
+
+def _followed(
+    workplace: Workplace, reading: Reading, one: Group, pull_of: Mapping[str, PullRequest]
+) -> Proposal:
+    """What to do about a group's open pull request; to open one when there is none."""
+    branch = one.branch(workplace.config.pull_requests.branch_prefix, reading.heads)
+    head, pull = reading.heads.get(branch), pull_of.get(branch)
+    proposal = Proposal(one, branch, "open", head=head, pull=pull)
+    if pull is None:
+        return proposal
+    if head is not None and holds(workplace.repository, head, one):
+        return replace(proposal, action="unchanged")
+    return _update(workplace, reading, proposal)
+
+
+def holds(repository: Repository, head: str, one: Group) -> bool:
+    """Whether the branch already has exactly what we would write."""
+    if fingerprint_in(repository.commit(head).message) != one.fingerprint:
+        return False
+    entries = repository.tree(head)
+    return all(
+        path not in entries if content is None else path in entries and entries[path].blob == blob_id(content)
+        for path, content in one.files.items()
+    )
+
+
+def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Proposal:
+    assert proposal.pull is not None
+    (facts,) = _facts(workplace, reading, [proposal.pull])
+    verdict = decide(facts, workplace.config.merge)
+    if verdict.kind == "regenerate":
+        return replace(proposal, action="update", head=proposal.pull.head)
+    if verdict.kind == "merge":
+        why = "it is approved and can be merged; what is newer comes after it"
+    else:
+        why = verdict.reasons[0].sentence
+    return replace(proposal, action="leave", why=why)
+
+
+def _facts(workplace: Workplace, reading: Reading, pulls: Sequence[PullRequest]) -> tuple[PullFacts, ...]:
+    """The facts of pull requests that do not hold what would be written now."""
+    return gather(
+        workplace.config,
+        workplace.repository,
+        workplace.forge.repository,
+        reading.identity,
+        pulls,
+        lambda _pull: False,
+    )
+
+
+def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
+    closed = workplace.forge.last_closed(proposal.branch)
+    if closed is not None and closed.state == "closed" and OBSOLETE_LABEL not in closed.labels:
+        # The commit tells what was refused; the text may have been rewritten by whoever refused it.
+        had = workplace.repository.fetch_commits([closed.head])
+        said = workplace.repository.commit(closed.head).message if had else closed.body
+        if fingerprint_in(said) == proposal.group.fingerprint:
+            why = f"{closed.reference} proposed the same and was closed; it comes again when it changes"
+            return replace(proposal, action="declined", why=why, pull=closed)
+    if proposal.head is not None and not made_by_us(workplace.repository, proposal.head):
+        why = "the branch is there with commits of people and has no pull request; delete it to start anew"
+        return replace(proposal, action="leave", why=why)
+    return proposal
