@@ -154,7 +154,7 @@ def merge(world: World, repository: Repository, pull: Pull, actor: Account, requ
 def _merge_commit(repository: Repository, pull: Pull, who: Person, base: str, request: MergeRequest) -> str:
     git = repository.git
     if request.method == "rebase":
-        return _rebase(git, pulls.commits(repository, pull), base, who)
+        return rebased(git, pulls.commits(repository, pull), base, who)
     tree = git.merge_tree(base, pull.head)
     if tree is None:
         raise Refused(405, "Pull Request is not mergeable")
@@ -169,7 +169,8 @@ def _merge_commit(repository: Repository, pull: Pull, who: Person, base: str, re
     return git.commit_tree(tree, [base, pull.head], message, who, who)
 
 
-def _rebase(git: Bare, commits: list[Commit], onto: str, who: Person) -> str:
+def rebased(git: Bare, commits: list[Commit], onto: str, who: Person) -> str:
+    """The commits again on top of ``onto``, the last one's id. Raises Refused (405)."""
     for commit in commits:
         if len(commit.parents) != 1:
             raise Refused(405, "This branch can't be rebased")

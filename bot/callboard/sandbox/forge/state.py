@@ -141,6 +141,7 @@ class Pull:
     squash_commit: str | None = None
     remove_source_branch: bool = False
     auto_merge: AutoMerge | None = None
+    merge_error: str | None = None
 
 
 @dataclass

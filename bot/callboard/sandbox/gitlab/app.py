@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -80,9 +81,14 @@ def _caller(world: World, request: Request) -> Account | None:
 
 
 def _call(world: World, request: Request, path: dict[str, str], data: bytes, actor: Account | None) -> Call:
-    query = dict(request.query_params)
+    query = {name.removesuffix("[]"): value for name, value in request.query_params.items()}
     given: dict[str, Any] = dict(query)
-    if data:
+    for name in request.query_params:
+        if name.endswith("[]"):
+            given[name.removesuffix("[]")] = request.query_params.getlist(name)
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        given |= dict(parse_qsl(data.decode(), keep_blank_values=True))
+    elif data:
         try:
             body = json.loads(data)
         except ValueError:

@@ -2,4 +2,36 @@
 
 from callboard.sandbox.gitlab.table import OPERATIONS, Answer, Call, Operation
 
-__all__ = ["OPERATIONS", "Answer", "Call", "Operation"]
+from . import (
+    approvals,
+    branches,
+    commits,
+    files,
+    issues,
+    labels,
+    merge_requests,
+    merging,
+    notes,
+    pipelines,
+    projects,
+    users,
+)
+
+__all__ = [
+    "OPERATIONS",
+    "Answer",
+    "Call",
+    "Operation",
+    "approvals",
+    "branches",
+    "commits",
+    "files",
+    "issues",
+    "labels",
+    "merge_requests",
+    "merging",
+    "notes",
+    "pipelines",
+    "projects",
+    "users",
+]
