@@ -169,6 +169,17 @@ class Repository:
         output = self._git("cat-file", "--batch", stdin=("\n".join(wanted) + "\n").encode())
         return _batch(output)
 
+    def merge_file(self, ours: bytes, ancestor: bytes, theirs: bytes) -> bytes | None:
+        """What git makes of two changes to the same file; None when they conflict."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as place:
+            paths = [Path(place) / name for name in ("ours", "ancestor", "theirs")]
+            for path, content in zip(paths, (ours, ancestor, theirs), strict=True):
+                path.write_bytes(content)
+            try:
+                return self._git("merge-file", "-p", "--quiet", *map(str, paths))
+            except GitError:
+                return None
+
     def build(self, parent: str | None, files: Mapping[str, bytes | None], message: str, author: str) -> str:
         """A commit on ``parent`` that writes ``files`` (None: removes the file); answers its id.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from callboard.backstage.registration import (
 from callboard.config import Config
 from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Forge, PullRequest
-from callboard.git.repository import Repository
+from callboard.git.repository import Entry, Repository
 from callboard.walk.base import Base
 
 CATALOG_FILE = "catalog-info.yaml"
@@ -32,16 +32,53 @@ class Registration:
     unregistered: tuple[Location, ...] = ()
 
 
-def differing_paths(repository: Repository, pull: PullRequest, root: str) -> tuple[str, ...]:
-    """The paths of a merged pull request where its merge commit does not have the bytes of its head.
+def differing_paths(
+    repository: Repository, pull: PullRequest, root: str, now: Mapping[str, Entry]
+) -> tuple[str, ...]:
+    """The paths of a merged pull request where its merge commit does not have what was approved.
 
-    All of them when a commit cannot be had any more: what cannot be compared is not taken for equal.
+    That is the bytes of its head; where a person changed the same file on the base branch meanwhile, what git
+    makes of both. What the base branch has other bytes for by ``now`` was put right since. All the paths when
+    a commit cannot be had any more: what cannot be compared is not taken for equal.
     """
     commits = {pull.head, pull.merge_commit or ""}
     if len(repository.fetch_commits(commits)) < 2:
         return pull.paths
     head, merged = (repository.tree(commit, root) for commit in (pull.head, pull.merge_commit or ""))
-    return tuple(path for path in pull.paths if head.get(path) != merged.get(path))
+    differing = [
+        path
+        for path in pull.paths
+        if head.get(path) != merged.get(path) and now.get(path) == merged.get(path)
+    ]
+    if not differing:
+        return ()
+    parents = [repository.commit(commit).parents for commit in (pull.head, pull.merge_commit or "")]
+    if len(parents[0]) != 1 or not parents[1]:
+        return tuple(differing)
+    first = [one[0] for one in parents]
+    if len(repository.fetch_commits(first)) < len(set(first)):
+        return tuple(differing)
+    ancestor, before = (repository.tree(commit, root) for commit in first)
+    return tuple(
+        path
+        for path in differing
+        if not _is_both(repository, *(tree.get(path) for tree in (before, ancestor, head, merged)))
+    )
+
+
+def _is_both(
+    repository: Repository,
+    before: Entry | None,
+    ancestor: Entry | None,
+    head: Entry | None,
+    merged: Entry | None,
+) -> bool:
+    """Whether a merged file is the head's change to it and the base branch's own, and nothing else."""
+    if before is None or ancestor is None or head is None or merged is None or before == ancestor:
+        return False
+    contents = repository.blobs(one.blob for one in (before, ancestor, head, merged))
+    made = repository.merge_file(contents[before.blob], contents[ancestor.blob], contents[head.blob])
+    return made == contents[merged.blob] and merged.mode == before.mode
 
 
 def register(
@@ -51,13 +88,15 @@ def register(
     base: Base,
     recent: Iterable[str],
     *,
+    withheld: Collection[str],
     within: float,
     progress: Callable[[str], None],
 ) -> Registration:
     """Bring Backstage to the state of the base branch. Raises HttpProblem when it does not answer.
 
     ``recent``: folders that were merged lately and must be confirmed again; what is not registered yet is
-    registered whenever it was merged.
+    registered whenever it was merged. ``withheld``: folders that must not be, as they are not what was
+    approved.
     """
     root, branch = config.catalog.path, config.catalog.base
     paths = {
@@ -74,7 +113,11 @@ def register(
         catalog.unregister(location.id)
     new = set(targets_to_register(registered, target_of.values()))
     lately = set(recent)
-    due = {folder: target for folder, target in target_of.items() if target in new or folder in lately}
+    due = {
+        folder: target
+        for folder, target in target_of.items()
+        if (target in new or folder in lately) and folder not in withheld
+    }
     contents = base.read(paths[folder] for folder in due)
     documents = {target: _documents(contents[paths[folder]], paths[folder]) for folder, target in due.items()}
     for target in documents:

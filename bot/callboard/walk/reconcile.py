@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from callboard.backstage.client import Catalog
 from callboard.backstage.registration import Outcome
@@ -24,6 +24,7 @@ from callboard.pulls.texts import (
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.landing import CATALOG_FILE, PENDING_LABEL, Registration, differing_paths, register
+from callboard.walk.obsolete import folders_of
 from callboard.walk.rewriting import head_holds, written_anew
 from callboard.walk.sync import push_groups
 from callboard.walk.workplace import Workplace
@@ -68,37 +69,48 @@ def reconcile(
         return group is None or head_holds(repository, pull.head, group)
 
     facts = gather(config, repository, forge.repository, identity, pulls, is_current, paused=paused)
-    handled, problems = [], []
+    handled: list[Handled] = []
+    problems: list[Problem] = []
     for one in facts:
         verdict = decide(one, config.merge)
         progress(f"{one.pull.reference}: {verdict.kind}")
-        done = _act(workplace, base, one.pull, verdict, anew.get(one.pull.number))
-        handled.append(done)
-        if done.done == "failed":
-            problems.append(_problem(one.pull, done.why))
-    _tidy(workplace, handled)
+        handled.append(_act(workplace, base, one.pull, verdict, anew.get(one.pull.number)))
     registration = None
     if not paused:
-        merged = [pull for pull in forge.merged_lately() if _is_due(workplace, pull, handled, catalog)]
-        sound, broken = _sound(workplace, merged)
+        merged = [
+            pull for pull in forge.merged_lately() if might_be_ours(pull, forge.repository, identity, config)
+        ]
+        handled = _answered(handled, merged)
+        _tidy(workplace, merged)
+        due = [pull for pull in merged if _is_due(workplace, pull, handled, catalog)]
+        landed = _base(workplace) if any(done.done == "merged" for done in handled) else base
+        sound, withheld, broken = _sound(workplace, due, landed)
         problems += broken
         if catalog is not None:
-            landed = _base(workplace) if any(done.done == "merged" for done in handled) else base
-            registration, more = _register(workplace, catalog, landed, sound, progress)
+            registration, more = _register(workplace, catalog, landed, sound, withheld, progress)
             problems += more
+    problems = [_problem(done.pull, done.why) for done in handled if done.done == "failed"] + problems
     return ReconcileResult(tuple(handled), registration, tuple(problems))
+
+
+def _answered(handled: Sequence[Handled], merged: Iterable[PullRequest]) -> list[Handled]:
+    """What was merged although its answer got lost is merged."""
+    numbers = {pull.number for pull in merged}
+    return [
+        replace(one, done="merged", why="")
+        if one.done == "failed" and one.verdict.kind == "merge" and one.pull.number in numbers
+        else one
+        for one in handled
+    ]
 
 
 def _is_due(
     workplace: Workplace, pull: PullRequest, handled: Sequence[Handled], catalog: Catalog | None
 ) -> bool:
     """Whether a merged pull request of ours, whoever merged it, has not been followed to its end."""
-    identity = workplace.forge.identity()
-    if not might_be_ours(pull, workplace.forge.repository, identity, workplace.config):
-        return False
     if any(done.done == "merged" and done.pull.number == pull.number for done in handled):
         return True
-    reported = pull.comment_of(identity, LANDING_MARKER) is not None
+    reported = pull.comment_of(workplace.forge.identity(), LANDING_MARKER) is not None
     return catalog is not None and (PENDING_LABEL in pull.labels or not reported)
 
 
@@ -133,9 +145,10 @@ def _act(
     return Handled(pull, verdict)
 
 
-def _tidy(workplace: Workplace, handled: Sequence[Handled]) -> None:
-    """Delete the merged branches, unless somebody has pushed to one meanwhile."""
-    done = {one.pull.head_ref: (one.pull.head, None) for one in handled if one.done == "merged"}
+def _tidy(workplace: Workplace, merged: Iterable[PullRequest]) -> None:
+    """Delete the branches that still stand where they were merged: of this pass, or of one that died."""
+    heads = workplace.repository.heads()
+    done = {one.head_ref: (one.head, None) for one in merged if heads.get(one.head_ref) == one.head}
     if done:
         with contextlib.suppress(GitError):  # they may be gone already; a left branch harms nobody
             workplace.repository.push(done)
@@ -150,23 +163,29 @@ def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
     workplace.forge.comment(pull, verdict_comment(verdict, workplace.forge.word), marker=VERDICT_MARKER)
 
 
-def _sound(workplace: Workplace, merged: Sequence[PullRequest]) -> tuple[list[PullRequest], list[Problem]]:
-    """The merged pull requests whose merge commits really have the approved bytes."""
+def _sound(
+    workplace: Workplace, merged: Sequence[PullRequest], landed: Base
+) -> tuple[list[PullRequest], set[str], list[Problem]]:
+    """The merged pull requests whose merge commits really have the approved bytes; the folders of others."""
     sound, problems = [], []
+    withheld: set[str] = set()
+    root = workplace.config.catalog.path
+    now = workplace.repository.tree(landed.commit, root) if merged and landed.commit else {}
     workplace.repository.fetch_commits(
         commit for pull in merged for commit in (pull.head, pull.merge_commit) if commit
     )
     for pull in merged:
-        differing = differing_paths(workplace.repository, pull, workplace.config.catalog.path)
+        differing = differing_paths(workplace.repository, pull, root, now)
         if not differing:
             sound.append(pull)
             continue
+        withheld.update(folders_of(pull, root))
         what = f"the merge commit does not have the approved content of {differing[0]}"
         if len(differing) > 1:
             what += f" and {len(differing) - 1} more"
         problems.append(_problem(pull, f"{what}; it is not registered"))
         _report(workplace, pull, (), wrong=f"After the merge, {what}. See what changed it, and revert it.")
-    return sound, problems
+    return sound, withheld, problems
 
 
 def _register(
@@ -174,14 +193,17 @@ def _register(
     catalog: Catalog,
     landed: Base,
     merged: Sequence[PullRequest],
+    withheld: Collection[str],
     progress: Callable[[str], None],
 ) -> tuple[Registration | None, list[Problem]]:
     config, forge = workplace.config, workplace.forge
     assert config.backstage is not None
-    recent = {folder for pull in merged for folder in _folders(pull, config.catalog.path)}
+    recent = {folder for pull in merged for folder in folders_of(pull, config.catalog.path)}
     within = config.backstage.confirm_within
     try:
-        registration = register(catalog, config, forge, landed, recent, within=within, progress=progress)
+        registration = register(
+            catalog, config, forge, landed, recent, withheld=withheld, within=within, progress=progress
+        )
     except HttpProblem as problem:
         for pull in merged:
             wrong = f"Backstage could not be asked: {problem.what}. {problem.hint}."
@@ -192,7 +214,7 @@ def _register(
     for pull in merged:
         targets = [
             forge.file_url(f"{folder}/{CATALOG_FILE}", config.catalog.base)
-            for folder in _folders(pull, config.catalog.path)
+            for folder in sorted(folders_of(pull, config.catalog.path))
         ]
         _report(workplace, pull, tuple(by_target[target] for target in targets if target in by_target))
     problems = [
@@ -220,11 +242,6 @@ def _report(workplace: Workplace, pull: PullRequest, outcomes: tuple[Outcome, ..
         forge.label(pull.number, add=(PENDING_LABEL,))
     elif marked and not open_ends:
         forge.label(pull.number, remove=(PENDING_LABEL,))
-
-
-def _folders(pull: PullRequest, root: str) -> list[str]:
-    depth = root.count("/") + 2
-    return sorted({"/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/")})
 
 
 def _problem(pull: PullRequest, what: str) -> Problem:
