@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import github
+import gitlab
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,7 +29,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.http import Client, HttpProblem, Response, connect, github_client
+from callboard.http import Client, HttpProblem, Response, connect, github_client, gitlab_client
 from callboard.http_answers import asked_to_wait
 from callboard.redaction import Secret
 
@@ -597,3 +599,28 @@ class TestGithubsLibrary:
         with pytest.raises(github.GithubException):
             user.create_repo("x")
         assert len(server.requests) == 1
+
+
+class TestGitlabsLibrary:
+    def test_asks_once_with_a_bearer_token(self, server: Server) -> None:
+        server.say("/git/api/v4/user", good({"username": "ann", "id": 1}))
+        forge = gitlab_client(f"{server.url}/git/api/v4/", Secret(CANARY))
+        assert forge.http_get("/user") == {"username": "ann", "id": 1}
+        assert server.requests[0][2]["authorization"] == f"Bearer {CANARY}"
+        assert server.requests[0][2]["user-agent"].startswith("callboard/")
+
+    @pytest.mark.parametrize("status", [409, 429, 500, 502])
+    def test_never_sends_a_write_twice(self, server: Server, status: int) -> None:
+        server.say("/api/v4/projects", (status, {"retry-after": "60"}, b"{}"))
+        forge = gitlab_client(f"{server.url}/api/v4", Secret(CANARY))
+        with pytest.raises(gitlab.GitlabError):
+            forge.http_post("/projects", post_data={"name": "x"})
+        assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("status", [301, 307])
+    def test_follows_no_redirect(self, server: Server, status: int) -> None:
+        server.say("/api/v4/projects", (status, {"location": f"{server.url}/elsewhere"}, b""))
+        forge = gitlab_client(f"{server.url}/api/v4", Secret(CANARY))
+        with pytest.raises(requests.TooManyRedirects):
+            forge.http_post("/projects", post_data={"name": "x"})
+        assert [request[1] for request in server.requests] == ["/api/v4/projects"]

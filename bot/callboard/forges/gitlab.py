@@ -99,7 +99,7 @@ class GitLab:
         asked = {
             "state": "all",
             "source_branch": head_ref,
-            "order_by": "updated_at",
+            "order_by": "created_at",
             "sort": "desc",
             "per_page": str(_PAGE),
         }
@@ -289,10 +289,10 @@ _HINTS = {
     401: "check that the token is set, complete, not expired, and may do this; a CI_JOB_TOKEN may not",
     403: f"give the token {GitLab.access}",
     404: "check the project's path and that the token may see it",
-    405: "see on its page what GitLab asks for first; Callboard never works around a protection",
+    405: "see on its page what GitLab asks for first; Callboard never works around it",
     406: "it conflicts with the base branch; the next run decides anew",
     409: "it is there already, or its head moved; the next run decides anew",
-    422: "see what GitLab says cannot be done; the next run reads the state anew",
+    422: "see on its page what GitLab asks for first; Callboard never works around it",
     429: "too many requests; run again later",
 }
 

@@ -1,4 +1,4 @@
-"""Reading a registered target from the sandbox forge, as Backstage's GitHub integration does."""
+"""Reading a registered target from the sandbox forge, as Backstage's integrations for its two APIs do."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ _LARGEST = 10 * 1024 * 1024
 
 
 class Reader:
-    """Reads files of one forge through its contents API. Use it as a context manager."""
+    """Reads files of one forge, through GitLab's API where a target has a ``/-/``, else through GitHub's.
+
+    Use it as a context manager.
+    """
 
     def __init__(self, forge_url: str, api_url: str, token: Secret) -> None:
         self._lock = threading.Lock()
         self._http = connect(api_url, token=token, attempts=1, timeout=10)
+        self._gitlab_api = f"{forge_url.rstrip('/')}/api/v4"
         self._target = re.compile(
             re.escape(forge_url.rstrip("/"))
-            + r"/(?P<owner>[^/?#]+)/(?P<repository>[^/?#]+)/(?:blob|tree)/(?P<ref>[^/?#]+)/(?P<path>[^?#]+)"
+            + r"/(?P<repository>[^/?#]+(?:/[^/?#]+)+?)(?P<gitlab>/-)?"
+            + r"/(?:blob|tree)/(?P<ref>[^/?#]+)/(?P<path>[^?#]+)"
         )
 
     def __enter__(self) -> Self:
@@ -38,11 +43,16 @@ class Reader:
         match = self._target.fullmatch(target)
         if match is None:
             raise Problem("Error", f"Unable to read url, Reading from '{target}' is not allowed")
-        owner, repository, path = (quote(unquote(match[name])) for name in ("owner", "repository", "path"))
+        repository, path = unquote(match["repository"]), unquote(match["path"])
+        if match["gitlab"]:
+            project, file = quote(repository, safe=""), quote(path, safe="")
+            address = f"{self._gitlab_api}/projects/{project}/repository/files/{file}/raw"
+        else:
+            address = f"repos/{quote(repository)}/contents/{quote(path)}"
         try:
             with self._lock:
                 content = self._http.get(
-                    f"repos/{owner}/{repository}/contents/{path}",
+                    address,
                     {"ref": unquote(match["ref"])},
                     {"accept": "application/vnd.github.v3.raw"},
                     limit=_LARGEST,
