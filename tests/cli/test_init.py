@@ -105,6 +105,15 @@ def test_the_workflows_give_the_action_only_inputs_that_it_has(folder: Path) -> 
     assert all(step["with"].keys() <= action["inputs"].keys() for step in ours)
 
 
+def test_what_was_approved_is_landed_whatever_the_registries_answered(folder: Path) -> None:
+    assert told(*TOLD).exit_code == 0
+
+    _, sync, reconcile = _steps(Path(".github/workflows/callboard.yml"))
+
+    assert (sync["with"]["command"], "if" in sync) == ("sync", False)
+    assert (reconcile["with"]["command"], reconcile["if"]) == ("reconcile", "${{ !cancelled() }}")
+
+
 def test_the_configuration_is_read_from_the_base_branch_and_pull_requests_get_no_secret(folder: Path) -> None:
     assert told(*TOLD, "--base", "trunk").exit_code == 0
 
