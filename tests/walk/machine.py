@@ -526,6 +526,7 @@ class Town:
         assert not self._written(mark), f"a fresh clone writes: {self._written(mark)}"
         self._check_texts()
         self._check_twins()
+        self._check_registered()
 
     def _written(self, mark: int) -> list[str]:
         return [
@@ -548,6 +549,15 @@ class Town:
         for one, other in itertools.combinations(ours, 2):
             both = self.keys(one) & self.keys(other)
             assert not both, f"#{one.number} and #{other.number} both change {both}"
+
+    def _check_registered(self) -> None:
+        """Backstage has every catalog file of the base branch, and none that is not there."""
+        settings = self.workplace().config.backstage
+        if settings is None:
+            return
+        catalog = open_backstage(settings, self.house.environ)
+        registered = {location.target.rpartition("/blob/main/")[2] for location in catalog.locations()}
+        assert registered == {f"{folder}/catalog-info.yaml" for folder in self._folders()}
 
 
 class _dropping:  # noqa: N801 - used like a function

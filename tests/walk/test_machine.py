@@ -261,5 +261,13 @@ class Walks(RuleBasedStateMachine):
         return open_ones[which % len(open_ones)]
 
 
+class RegisteredWalks(Walks):
+    """The same with a Backstage to register with."""
+
+    registered = True
+
+
 TestWalks = Walks.TestCase
 TestWalks.settings = profile(examples=14, steps=12)
+TestRegisteredWalks = RegisteredWalks.TestCase
+TestRegisteredWalks.settings = profile(examples=3, steps=8)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from callboard.cli.reporting import sync_record, sync_table
 from callboard.forges.protocol import PullRequest
 from callboard.git.command import GitError
 from callboard.sandbox.forge import SandboxForge
@@ -34,6 +35,12 @@ def _race(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         return test
 
     return named
+
+
+@pytest.fixture
+def forge_kind() -> Literal["github"]:
+    """People act here through GitHub's API."""
+    return "github"
 
 
 def _opened(house: House, version: str = "1", name: str = "one") -> PullRequest:
@@ -356,6 +363,8 @@ def test_a_pull_request_that_nothing_asks_for_any_more_is_closed_and_says_why(ho
     result = house.sync()
 
     assert [one.pull.number for one in result.obsolete] == [pull.number]
+    assert sync_table(result)[1][0][:2] == ["close", f"#{pull.number}"]
+    assert [one["action"] for one in sync_record(result, {})["pull-requests"]] == ["close"]
     assert _state(house, pull.number)["state"] == "closed"
     assert OBSOLETE_LABEL in _labels(house, pull.number)
     assert "holds in models/ what the registry says" in _comments(house, pull.number)

@@ -61,6 +61,17 @@ def sync_record(result: SyncResult, counts: dict[str, int]) -> dict[str, Any]:
                 "models": [one.change.name for one in proposal.group.changes],
             }
             for proposal in result.proposals
+        ]
+        + [
+            {
+                "branch": one.pull.head_ref,
+                "action": "close",
+                "why": " ".join(one.why),
+                "number": one.pull.number,
+                "url": one.pull.url,
+                "models": [],
+            }
+            for one in result.obsolete
         ],
         "findings": _problems((*result.desired.findings, *result.problems)),
         "forge": counts,
@@ -79,6 +90,7 @@ def sync_table(result: SyncResult) -> Table:
         ]
         for proposal in result.proposals
     ]
+    rows += [["close", one.pull.reference, one.pull.title, " ".join(one.why)] for one in result.obsolete]
     return ["ACTION", "PULL REQUEST", "MODEL", "WHERE OR WHY"], rows
 
 
