@@ -153,6 +153,10 @@ SOURCE = "sources: [{name: a, type: mlflow, url: 'https://x'"
         f"{SOURCE}, pasword: hunter2-hunter2}}]",
         "sources: [{name: a, type: mlflow, url: 'https://me:hunter2-hunter2@x'}]",
         "sources: [{name: a, type: mlflo, url: 'https://me:hunter2-hunter2@x'}]",
+        "sources: [{name: a, type: mlflow, url: 'https://hunter2-hunter2@x'}]",
+        "catalog: {repository: 'https://hunter2-hunter2@github.com/acme/catalog'}",
+        "catalog: {api-url: 'https://hunter2-hunter2@ghe.acme.example/api/v3'}",
+        "backstage: {url: 'https://hunter2-hunter2@backstage.acme.example'}",
         "token: hunter2-hunter2",
         "merge: {method: hunter2-hunter2}",
     ],
@@ -172,6 +176,28 @@ def test_an_inline_secret_is_answered_with_how_to_refer_to_one() -> None:
         "callboard.yaml:2:10: catalog.token is a secret, and no secret may stand in this file; "
         "write token: {env: NAME_OF_A_VARIABLE}, and have the secret replaced"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (
+            "catalog: {repository: 'https://hunter2@github.com/acme/c'}",
+            "give token: {env: NAME_OF_A_VARIABLE}",
+        ),
+        ("catalog: {api-url: 'https://me:hunter2@x/api/v4'}", "give token: {env: NAME_OF_A_VARIABLE}"),
+        (
+            f"{SOURCE.replace('//', '//hunter2@')}}}]",
+            "give token: {env: …}, or username and password: {env: …}",
+        ),
+        ("backstage: {url: 'https://hunter2@x'}", "give token: {env: NAME_OF_A_VARIABLE}"),
+    ],
+)
+def test_an_address_with_a_secret_is_refused_with_where_the_secret_belongs(text: str, advice: str) -> None:
+    (line,) = faults(text)
+
+    assert "is an address with a user, a token or a password in it" in line
+    assert line.endswith(advice)
 
 
 KEYS = [

@@ -121,7 +121,13 @@ def _names(entries: Sequence[object]) -> Iterator[tuple[Path, str]]:
                 yield ("sources", index, "formerly", position), name
 
 
-_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"\s*[a-z][a-z0-9+.-]*:[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
+_INSTEAD = {
+    "catalog": "token: {env: NAME_OF_A_VARIABLE}",
+    "sources": "token: {env: …}, or username and password: {env: …}",
+    "backstage": "token: {env: NAME_OF_A_VARIABLE}",
+}
+"""Where a secret belongs that somebody put into an address in this part of the file."""
 
 
 class _Checked:
@@ -181,10 +187,12 @@ class _Checked:
         return value
 
     def find_credentials(self, value: object, path: Path) -> None:
-        """Passwords in addresses, which would end in logs and in keys."""
+        """Tokens and passwords in addresses, which would end in logs and in keys."""
         if isinstance(value, str) and _CREDENTIALS.match(value):
-            what = f"{_dotted(path)} is an address with a password in it"
-            hint = "take user and password out of the address; give username and password: {env: …}"
+            what = f"{_dotted(path)} is an address with a user, a token or a password in it"
+            hint = "take all before the @ out of the address, and have the secret replaced"
+            if instead := _INSTEAD.get(str(path[0]) if path else ""):
+                hint += f"; give {instead}"
             self.say(path, "config-inline-secret", what, hint)
         inside = dict(enumerate(value)) if isinstance(value, list) else value
         for step, inner in inside.items() if isinstance(inside, dict) else ():
