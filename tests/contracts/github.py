@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import graphql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.contracts import gitlab_rest
 from tests.contracts.openapi import Description, Operation
 from tests.contracts.packages import CHECKOUT, Package, file_of
 
@@ -160,9 +161,24 @@ class Contract:
         elif exchange.status >= 500:
             # A fault that a test asked for is worded as GitHub's; a crash is not.
             wrong = [] if exchange.media == "application/json" else ["the sandbox forge crashed"]
+        elif exchange.path.startswith(f"{gitlab_rest.PREFIX}/"):
+            wrong = self._gitlab_errors(exchange)
         else:
             wrong = self._rest_errors(exchange)
         self.violations += [f"{exchange.method} {exchange.path} {exchange.status}: {each}" for each in wrong]
+
+    def _gitlab_errors(self, exchange: Exchange) -> list[str]:
+        operation, wrong = gitlab_rest.answer_errors(
+            exchange.method,
+            exchange.path,
+            exchange.query,
+            exchange.status,
+            exchange.media,
+            exchange.received,
+        )
+        if operation and not wrong and exchange.status < 300:
+            self.conforming[operation] += 1
+        return wrong
 
     def _rest_errors(self, exchange: Exchange) -> list[str]:
         path = exchange.path.removeprefix("/api/v3")
