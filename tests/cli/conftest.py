@@ -5,11 +5,18 @@ from pathlib import Path
 import pytest
 
 from callboard.cli.main import main
+from callboard.walk.workplace import ForgeKind
 from tests.cli.running import Ran, Run
 from tests.walk.conftest import house, registered_house
 from tests.walk.house import BASE_CONFIG, ONE_SOURCE, House
 
 __all__ = ["house", "registered_house"]
+
+
+@pytest.fixture
+def forge_kind() -> ForgeKind:
+    """What the commands say is the same on each forge; the walks themselves are tested on both."""
+    return "github"
 
 
 @pytest.fixture(autouse=True)

@@ -8,20 +8,31 @@ import pytest
 from callboard.redaction import Secret
 from callboard.sandbox.catalog import running
 from callboard.sandbox.forge import SandboxForge
+from callboard.sandbox.forge.state import Role
+from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House
 
 
+@pytest.fixture(params=["github", "gitlab"])
+def forge_kind(request: pytest.FixtureRequest) -> ForgeKind:
+    """Every behaviour is the same on both. What only one of them has names it by parametrizing this."""
+    kind: ForgeKind = request.param
+    return kind
+
+
 @pytest.fixture
-def house(forge: SandboxForge, tmp_path: Path) -> House:
+def house(forge: SandboxForge, tmp_path: Path, forge_kind: ForgeKind) -> House:
     """A forge with an empty catalog repository; Backstage is not configured."""
-    bot, robin = forge.add_user("callboard", kind="Bot"), forge.add_user("robin")
-    forge.add_repository(
-        REPOSITORY,
-        files={"README.md": b"hello\n"},
-        collaborators={"robin": "write", "callboard[bot]": "write"},
-    )
+    robin = forge.add_user("robin")
+    people: dict[str, Role] = {"robin": "write"}
+    if forge_kind == "github":
+        bot = forge.add_user("callboard", kind="Bot")
+        people["callboard[bot]"] = "write"
+    forge.add_repository(REPOSITORY, files={"README.md": b"hello\n"}, collaborators=people)
+    if forge_kind == "gitlab":
+        bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
     (tmp_path / "cards").mkdir()
-    return House(forge, tmp_path, bot, robin)
+    return House(forge, tmp_path, bot, robin, kind=forge_kind)
 
 
 @pytest.fixture

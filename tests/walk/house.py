@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callboard import http
 from callboard.config_file import load_config
-from callboard.redaction import Secret
 from callboard.sandbox.catalog import SandboxCatalog
 from callboard.sandbox.forge import Counts, SandboxForge
 from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
-from callboard.walk.workplace import Workplace, open_backstage, open_workplace
+from callboard.walk.workplace import ForgeKind, Workplace, open_backstage, open_workplace
+from tests.walk.hands import REPOSITORY, Hands, OnGitHub, OnGitLab
 
-REPOSITORY = "acme/model-catalog"
+__all__ = ["BASE_CONFIG", "ONE_SOURCE", "REPOSITORY", "House", "card"]
+
 BASE_CONFIG = """\
 catalog:
   repository: {forge}/acme/model-catalog
@@ -39,6 +39,17 @@ class House:
     catalog: SandboxCatalog | None = None
     config_text: str = ONE_SOURCE
     tokens: dict[str, str] = field(default_factory=dict)
+    kind: ForgeKind = "github"
+    """Which of the sandbox forge's two APIs everybody uses."""
+
+    @property
+    def base_config(self) -> str:
+        text = BASE_CONFIG.format(forge=self.forge.url)
+        return text.replace("  scope:", f"  forge: {self.kind}\n  scope:")
+
+    def hands(self, token: str | None = None) -> Hands:
+        """Of a person: robin unless told otherwise."""
+        return (OnGitLab if self.kind == "gitlab" else OnGitHub)(self.forge, token or self.robin)
 
     def card(self, name: str, text: str) -> None:
         """Write a model card into the registry."""
@@ -47,7 +58,7 @@ class House:
         path.write_text(text, encoding="utf-8")
 
     def workplace(self, cache: str = "cache") -> Workplace:
-        text = BASE_CONFIG.format(forge=self.forge.url) + self.config_text
+        text = self.base_config + self.config_text
         if self.catalog is not None:
             text += (
                 f"backstage: {{url: '{self.catalog.url}', token: {{env: BS_TOKEN}}, confirm-within: 15}}\n"
@@ -77,13 +88,11 @@ class House:
         assert all(one.done == "merged" for one in self.reconcile().handled)
 
     def api(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> Any:
-        """A call by a person (robin unless told otherwise)."""
-        with http.connect(self.forge.api_url, token=Secret(token or self.robin)) as client:
-            answer = client.request(method, f"/repos/{REPOSITORY}{path}", json=body)
-            return answer.json() if answer.body else None
+        """A call to GitHub's API by a person (robin unless told otherwise)."""
+        return OnGitHub(self.forge, token or self.robin).api(method, path, body)
 
     def approve(self, number: int, *, token: str | None = None) -> None:
-        self.api("POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": "good"}, token=token)
+        self.hands(token).approve(number)
 
     def read(self, path: str, branch: str = "main") -> str:
         return self.forge.file(REPOSITORY, branch, path).decode()

@@ -84,7 +84,7 @@ def test_one_missing_model_is_proposed_for_deletion_in_a_pull_request_of_its_own
     assert [one.change.name for one in deletion.group.changes] == ["model-00"]
     assert [one.change.name for one in update.group.changes] == ["model-01"]
     assert deletion.pull is not None
-    body = house.api("GET", f"/pulls/{deletion.pull.number}")["body"]
+    _, body = house.hands().text(deletion.pull.number)
     assert "model-00" in body
 
 

@@ -87,14 +87,14 @@ def test_nothing_in_pages_and_texts_acts(proposed: House) -> None:
     (proposal,) = proposed.sync().proposals
 
     assert proposal.pull is not None
-    pull = proposed.api("GET", f"/pulls/{proposal.pull.number}")
+    title, body = proposed.hands().text(proposal.pull.number)
     pages = [
         content.decode()
         for change in proposal.group.changes
         for path, content in change.files.items()
         if content is not None and path.endswith(".md")
     ]
-    for text in [pull["title"], pull["body"], *pages]:
+    for text in [title, body, *pages]:
         visible = re.sub(r"^(```+).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
         assert "<script" not in visible.lower()
         assert "onerror=" not in visible.replace("\\", "").lower() or "<img" not in visible.lower()
@@ -103,7 +103,7 @@ def test_nothing_in_pages_and_texts_acts(proposed: House) -> None:
         assert "\x00" not in text
     assert all("--8<--" not in page for page in pages)
     # The one marker at the start of our own comments cannot be forged by a registry.
-    assert "<!-- callboard:verdict -->" not in pull["body"]
+    assert "<!-- callboard:verdict -->" not in body
 
 
 def test_one_bad_card_never_stops_the_others(house: House) -> None:

@@ -103,15 +103,15 @@ def test_a_pull_request_text_written_by_a_person_is_kept(house: House) -> None:
     (proposal,) = house.sync().proposals
     assert proposal.pull is not None
     number = proposal.pull.number
-    body = house.api("GET", f"/pulls/{number}")["body"]
-    house.api("PATCH", f"/pulls/{number}", {"title": "My title", "body": body + "\nMy words.\n"})
+    _, body = house.hands().text(number)
+    house.hands().rewrite(number, "My title", body + "\nMy words.\n")
     house.card("one", card("one", version="2"))
 
     house.sync()
 
-    after = house.api("GET", f"/pulls/{number}")
-    assert after["title"] == "My title"
-    assert "My words." in after["body"]
+    title, after = house.hands().text(number)
+    assert title == "My title"
+    assert "My words." in after
 
 
 def test_a_hostile_lock_is_reported_and_its_folder_left_alone(house: House) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.walk.house import BASE_CONFIG, ONE_SOURCE, House, card
+from tests.walk.house import ONE_SOURCE, House, card
 
 
 @pytest.fixture
 def config(house: House) -> Path:
     path = house.folder / "callboard.yaml"
-    path.write_text(BASE_CONFIG.format(forge=house.forge.url) + ONE_SOURCE)
+    path.write_text(house.base_config + ONE_SOURCE)
     house.card("one", card("one", body=f"# one\n\nThe token is {house.bot}.\n"))
     return path
 
@@ -74,8 +74,8 @@ def test_a_token_that_a_card_holds_is_not_published(house: House, config: Path) 
         for entry in git.tree(branch, recursive=True):
             if entry.type == "blob":
                 assert house.bot.encode() not in git.blob(entry.sha), entry.path
-    for pull in house.api("GET", "/pulls?state=all"):
-        assert house.bot not in pull["title"] + (pull["body"] or "")
+    for title, text in house.hands().texts():
+        assert house.bot not in title + text
 
 
 def _files_with(folder: Path, secret: str) -> list[Path]:

@@ -14,11 +14,23 @@ def test_a_new_model_becomes_one_pull_request_with_all_its_files(house: House) -
 
     (proposal,) = result.proposals
     assert proposal.pull is not None
-    files = {file["filename"] for file in house.api("GET", f"/pulls/{proposal.pull.number}/files")}
+    files = house.hands().files(proposal.pull.number)
     assert {"models/fraud-detector/catalog-info.yaml", "models/fraud-detector/.callboard.lock"} <= files
     assert "models/fraud-detector/docs/index.md" in files
-    labels = house.api("GET", f"/issues/{proposal.pull.number}/labels")
-    assert [label["name"] for label in labels] == ["model-catalog"]
+    assert house.hands().labels(proposal.pull.number) == ["model-catalog"]
+
+
+def test_the_text_calls_it_what_the_forge_calls_it(house: House) -> None:
+    house.card("one", card("one"))
+    (proposal,) = house.sync().proposals
+    assert proposal.pull is not None
+
+    _, text = house.hands().text(proposal.pull.number)
+
+    words = {"github": "pull request", "gitlab": "merge request"}
+    said = words.pop(house.kind)
+    assert f"close this {said}" in text
+    assert all(other not in text for other in words.values())
 
 
 def test_a_second_sync_writes_nothing_even_from_a_fresh_clone(house: House) -> None:
@@ -45,7 +57,9 @@ def test_after_the_merge_nothing_is_proposed_any_more(house: House) -> None:
     assert house.counts(mark).writes == house.counts(mark).pushes == 0
 
 
-def test_however_many_files_one_pull_request_is_one_push_and_two_writes(house: House) -> None:
+def test_however_many_files_one_pull_request_is_one_push_and_the_fewest_writes(
+    house: House,
+) -> None:
     house.config_text += "pull-requests: {group-by: all}\n"
     for number in range(12):
         house.card(f"model-{number}", card(f"model-{number}"))
@@ -54,7 +68,7 @@ def test_however_many_files_one_pull_request_is_one_push_and_two_writes(house: H
     result = house.sync()
 
     assert len(result.proposals) == 1
-    assert (house.counts(mark).pushes, house.counts(mark).writes) == (1, 2)
+    assert (house.counts(mark).pushes, house.counts(mark).writes) == (1, house.hands().writes_to_open)
 
 
 def test_all_branches_of_a_walk_go_out_in_one_push(house: House) -> None:
@@ -100,14 +114,14 @@ def test_an_open_pull_request_follows_its_registry(house: House) -> None:
     assert first.pull is not None
     assert second.pull.number == first.pull.number
     assert "version: '2'" in house.read("models/one/catalog-info.yaml", second.branch)
-    assert "2" in house.api("GET", f"/pulls/{second.pull.number}")["title"]
+    assert "2" in house.hands().text(second.pull.number)[0]
 
 
 def test_a_pull_request_that_people_closed_is_not_opened_again_for_the_same_content(house: House) -> None:
     house.card("one", card("one", version="1"))
     (first,) = house.sync().proposals
     assert first.pull is not None
-    house.api("PATCH", f"/pulls/{first.pull.number}", {"state": "closed"})
+    house.hands().close(first.pull.number)
 
     (again,) = house.sync().proposals
     house.card("one", card("one", version="2"))
@@ -132,7 +146,7 @@ def test_a_person_who_committed_to_the_branch_is_left_alone(house: House) -> Non
 
 def test_a_walk_that_died_after_the_push_is_finished_by_the_next_one(house: House) -> None:
     house.card("one", card("one"))
-    house.forge.fail_next("pulls/create", 500)
+    house.forge.fail_next(house.hands().opening, 500)
     broken = house.sync()
     assert [problem.source for problem in broken.problems] == ["forge"]
     mark = house.forge.log.mark()
@@ -145,13 +159,13 @@ def test_a_walk_that_died_after_the_push_is_finished_by_the_next_one(house: Hous
 
 def test_an_answer_that_got_lost_after_the_write_does_not_open_a_second_pull_request(house: House) -> None:
     house.card("one", card("one"))
-    house.forge.fail_next("pulls/create", 502, after_applying=True)
+    house.forge.fail_next(house.hands().opening, 502, after_applying=True)
     house.sync()
 
     (again,) = house.sync().proposals
 
     assert again.action == "unchanged"
-    assert len(house.api("GET", "/pulls?state=all")) == 1
+    assert len(house.hands().texts()) == 1
 
 
 @pytest.mark.parametrize("setting", ["", "pull-requests: {group-by: source}\n"])
