@@ -75,6 +75,19 @@ def test_a_commit_is_built_and_pushed_without_a_work_tree(
     }
 
 
+def test_a_push_does_not_read_what_the_changed_files_were(
+    forge: SandboxForge, repository: Repository
+) -> None:
+    commit = _build(repository, {f"models/m{n}/a.txt": b"new" for n in range(5)})
+    mark = forge.log.mark()
+
+    assert repository.push({"callboard/new": (None, commit)}) == {"callboard/new": None}
+
+    assert forge.log.counts(mark).fetches == 0
+    assert forge.file(NAME, "callboard/new", "models/m4/a.txt") == b"new"
+    assert blob_id(b"0\n") not in repository._local_objects()
+
+
 def test_a_branch_that_somebody_moved_is_not_overwritten(forge: SandboxForge, repository: Repository) -> None:
     first = _build(repository, {"a": b"1"})
     repository.push({"callboard/x": (None, first)})

@@ -207,8 +207,12 @@ class Repository:
             refspecs.append(f"{commit or ''}:refs/heads/{branch}")
         try:
             output = self._git(
-                "push", "--porcelain", "--no-thin", "--no-verify", *leases, "origin", *refspecs, remote=True
-            ).decode("utf-8", "replace")
+                # A pack of differences would first fetch what each changed file was. --no-thin says so too,
+                # but git does not pass it on over HTTP.
+                "-c", "pack.window=0",
+                "push", "--porcelain", "--no-verify", *leases, "origin", *refspecs,
+                remote=True,
+            ).decode("utf-8", "replace")  # fmt: skip
         except GitError as error:
             output = error.output
             if not any(line[:1] in "!=+*- " and "\t" in line for line in output.splitlines()):
