@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from callboard.catalog.docs import render_docs
+from callboard.catalog.endpoints import publishable
 from callboard.catalog.entities import Placement, lifecycle_word, model_server, owner_reference, title_of
 from callboard.catalog.generated import Generated
 from callboard.catalog.identity import Key, assign_names
@@ -72,7 +73,8 @@ def wish(
     path = folder.path if folder else f"{root}/{name}"
     fallback = settings.owner or defaults.owner
     owner = owner_reference(model.owner)
-    problems = []
+    model, unpublishable = publishable(model)
+    problems = list(unpublishable)
     if model.owner and owner is None:
         what = "the registry's owner is not a Backstage entity reference, so the configured owner is used"
         hint = f"write it as group:default/NAME or user:default/NAME in {settings.name}, or leave it out"
