@@ -25,7 +25,7 @@ _BASE = "http://gitlab.invalid/schemas/"
 _OURS = "urn:ours"
 UNREADABLE = {
     "user/login.json": "refers to a file that is not there",
-    "merge_requests.json": "has types that no JSON Schema knows; a list of merge_request.json is checked instead",
+    "merge_requests.json": "has types that no JSON Schema knows; merge_request.json is checked instead",
     "projects.json": "the same; project.json instead",
     "label_basic.json": "has a pattern that is none",
 }
@@ -61,10 +61,11 @@ class Described:
 def operations() -> dict[str, Described]:
     """All operations in use."""
     rows = json.loads((_HERE / "operations.json").read_text(encoding="utf-8"))
-    return {
-        name: Described(name, *row["request"].split(" ", 1), row["status"], row["answer"])
-        for name, row in rows.items()
-    }
+    described = {}
+    for name, row in rows.items():
+        method, path = row["request"].split(" ")
+        described[name] = Described(name, method, path, row["status"], row["answer"])
+    return described
 
 
 @cache

@@ -66,7 +66,7 @@ def test_a_rebase_makes_a_new_version_on_the_target(stage: GitLabStage) -> None:
     told = stage.read(1)
     assert (told["detailed_merge_status"], told["sha"]) == ("mergeable", stage.tip("one"))
     versions = stage.rest("robin", "GET", "merge_requests/1/versions").json()
-    assert [each["head_commit_sha"] for each in versions][0] == stage.tip("one")
+    assert versions[0]["head_commit_sha"] == stage.tip("one")
     assert versions[0]["start_commit_sha"] == versions[0]["base_commit_sha"] == stage.tip()
     assert len(versions) == 2
     assert versions[0]["created_at"] > versions[1]["created_at"]

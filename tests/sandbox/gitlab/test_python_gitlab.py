@@ -1,4 +1,4 @@
-"""An unmodified python-gitlab goes through the life of a merge request, and every operation answers as described."""
+"""An unmodified python-gitlab goes through the life of a merge request; every operation succeeds once."""
 
 from __future__ import annotations
 
