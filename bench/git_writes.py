@@ -63,9 +63,9 @@ def measure(
             f"turns, and each time is the median of {rounds}. The git room fetches into a new bare blobless "
             "clone, lists the tree, builds the commit and pushes it with a lease. A sync with an empty cache "
             "also reads the lock of every model, in one batch. The reference does what scripts do: "
-            "`git clone` with a work tree, `checkout -b`, edit, `add --all`, `commit`, `push`, with the token "
-            "in the URL, which git sends only after a refusal: one more round trip each for `clone` and "
-            "`push`. "
+            "`git clone` with a work tree, `checkout -b`, edit, `add --all`, `commit`, `push`, with the "
+            "token in the URL, which git sends only after a refusal: one more round trip each for `clone` "
+            "and `push`. "
             f"{_verdict('Over the link', times[_LINK])} {_verdict('On loopback', times[_LOOPBACK])}"
         ),
         columns=("over", "commits", "contender", "transferred", "on disk", "wall time",
