@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,32 @@ def test_an_edit_by_hand_is_kept_while_the_registry_goes_on(run: Run, folder: Pa
     assert done.code == 0
     assert "owner: group:default/mine  # since May" in text
     assert "callboard.dev/version: '2'" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        (".callboard.lock", "restore .callboard.lock from git's history, or"),
+        ("catalog-info.yaml", "mend the file on the base branch, or"),
+    ],
+)
+def test_a_broken_folder_that_is_deleted_as_advised_is_written_anew_in_its_place(
+    run: Run, folder: Path, file: str, hint: str
+) -> None:
+    run("generate", "--out", "out")
+    before = tree()
+    (folder / "out/models/one" / file).write_text("{ broken")
+    (folder / "cards" / "one.md").write_text(card("one", version="2"))
+
+    refused = run("generate", "--out", "out")
+    assert f"{hint} delete the whole folder to have it written anew" in " ".join(refused.err.split())
+    assert refused.code == 1
+    assert tree().keys() == before.keys()
+    shutil.rmtree(folder / "out/models/one")
+    mended = run("generate", "--out", "out")
+
+    assert mended.code == 0
+    assert tree().keys() == before.keys()
 
 
 def test_an_edit_is_kept_however_the_folder_is_reached(run: Run, folder: Path) -> None:

@@ -122,7 +122,7 @@ def plan_folder(wanted: Wish, current: Mapping[str, bytes]) -> FolderPlan:
             model=wanted.model.id,
             what=what,
             where=wanted.path,
-            hint=f"mend the file on the base branch, or delete it and {FILE} to have both written anew",
+            hint="mend the file on the base branch, or delete the whole folder to have it written anew",
         )
         for what in merged.problems
     )

@@ -54,7 +54,8 @@ def desire(
             source="catalog",
             what=f"the folder is left alone: {broken.why}",
             where=broken.path,
-            hint="restore its .callboard.lock from git's history, or delete the lock to have it written anew",
+            hint="restore .callboard.lock from git's history, or delete the whole folder "
+            "to have it written anew",
         )
         for broken in shelf.broken
     ]
