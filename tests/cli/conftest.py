@@ -8,7 +8,7 @@ from callboard.cli.main import main
 from callboard.walk.workplace import ForgeKind
 from tests.cli.running import Ran, Run
 from tests.walk.conftest import house, registered_house
-from tests.walk.house import BASE_CONFIG, ONE_SOURCE, House
+from tests.walk.house import ONE_SOURCE, House
 
 __all__ = ["house", "registered_house"]
 
@@ -70,7 +70,7 @@ def at_registered_home(registered_house: House, monkeypatch: pytest.MonkeyPatch)
 
 def configured(house: House, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
     """Write the configuration, go there, and set the variables that it names."""
-    text = BASE_CONFIG.format(forge=house.forge.url) + ONE_SOURCE + more
+    text = house.base_config + ONE_SOURCE + more
     (house.folder / "callboard.yaml").write_text(text)
     monkeypatch.chdir(house.folder)
     for name, value in (house.environ | {"CALLBOARD_CACHE": str(house.folder / "cache")}).items():
