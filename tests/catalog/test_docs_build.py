@@ -261,7 +261,7 @@ def test_without_the_engine_it_says_what_to_install(place: Path, monkeypatch: py
     with pytest.raises(EngineMissing, match=r"pip install 'callboard\[docs\]'"):
         build_sites(place / "tree", place / "out")
     result = CliRunner().invoke(callboard, ["docs", "build", "tree", "--out", "out"])
-    assert "callboard[docs]" in result.output
+    assert "pip install '.[docs]' in a checkout" in result.output
     assert result.exit_code != 0
 
 

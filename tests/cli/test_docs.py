@@ -56,7 +56,7 @@ def test_without_the_engine_it_says_what_to_install(
     done = run("docs", "build", "catalog", "--out", "sites")
 
     assert (done.code, done.out) == (2, "")
-    assert "callboard[docs]" in done.err
+    assert "pip install '.[docs]' in a checkout" in done.err
 
 
 def test_out_must_be_given(run: Run, tree: Path) -> None:

@@ -20,7 +20,7 @@ def build(session: Session, tree: str, out: str) -> None:
     """Build the site of every entity under TREE that keeps its docs beside it (techdocs-ref: dir:.).
 
     Each goes to OUT/NAMESPACE/KIND/NAME, where Backstage's TechDocs backend looks for it. A site whose pages
-    did not change is left alone.
+    did not change is left alone. Needs the extra docs: pip install '.[docs]' in a checkout of Callboard.
     """
     from pathlib import Path
 

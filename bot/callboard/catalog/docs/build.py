@@ -91,7 +91,8 @@ def _require_engine() -> None:
         if importlib.util.find_spec(module) is None:
             raise EngineMissing(
                 "building docs needs MkDocs with the TechDocs plugin, which is not installed; "
-                "install it with: pip install 'callboard[docs]'"
+                "install Callboard with the extra docs: pip install '.[docs]' in a checkout, else "
+                "pip install 'callboard[docs]'"
             )
 
 
