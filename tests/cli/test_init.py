@@ -105,6 +105,14 @@ def test_the_workflows_give_the_action_only_inputs_that_it_has(folder: Path) -> 
     assert all(step["with"].keys() <= action["inputs"].keys() for step in ours)
 
 
+def test_the_workflows_say_how_to_hold_the_action_to_a_commit(folder: Path) -> None:
+    assert told(*TOLD).exit_code == 0
+
+    for path in (path for path in FILES if path.startswith(".github/")):
+        before, _, _ = Path(path).read_text().partition("- uses: callboard/callboard@")
+        assert "pin it: callboard/callboard@COMMIT" in before.splitlines()[-2]
+
+
 def test_what_was_approved_is_landed_whatever_the_registries_answered(folder: Path) -> None:
     assert told(*TOLD).exit_code == 0
 
@@ -180,6 +188,7 @@ def test_what_is_there_is_not_written_over(folder: Path) -> None:
     refused = told(*TOLD)
 
     assert refused.exit_code == 2
+    assert "Writes nothing and ends with 2 if one of them is there" in told("--help").output
     assert ".github/workflows/callboard.yml exists already" in refused.output
     assert workflow.read_text() == "mine\n"
     assert not (folder / "callboard.yaml").exists()

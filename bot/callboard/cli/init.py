@@ -60,7 +60,8 @@ def init(
     """Write callboard.yaml and the workflow files into this folder.
 
     Asks for the repository, the source and where it is if they are not given and there is a terminal to ask
-    on. Files that are there already are left alone.
+    on. Writes nothing and ends with 2 if one of them is there already, unless --force is given. To
+    .gitattributes, a line is added.
     """
     import sys
 
