@@ -269,7 +269,7 @@ def test_the_command_builds_and_ends_with_findings(place: Path) -> None:
     put_model(place / "tree", "x", BARE)
     good = CliRunner().invoke(callboard, ["docs", "build", "tree", "--out", "out"])
     assert good.exception is None, good.exc_info
-    assert (good.exit_code, good.output) == (0, "1 sites built, 0 unchanged in out\n")
+    assert (good.exit_code, good.output) == (0, "1 site built, 0 unchanged in out\n")
     put(place / "tree" / "e", {"catalog-info.yaml": "a: [\n"})
     bad = CliRunner().invoke(callboard, ["docs", "build", "tree", "--out", "out"])
     assert bad.exit_code == 1
