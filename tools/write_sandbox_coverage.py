@@ -1,10 +1,11 @@
-"""Writes docs/sandbox-coverage.md from the sandbox forge's own table of operations.
+"""Writes docs/sandbox-coverage.md from the sandbox forge's own tables of operations.
 
 Run it from a checkout: ``.venv/bin/python tools/write_sandbox_coverage.py``. A test fails while it is stale.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,21 +13,24 @@ import graphql
 
 from callboard.sandbox.forge.graphql.endpoint import schema
 from callboard.sandbox.forge.rest import OPERATIONS
+from callboard.sandbox.gitlab.rest import OPERATIONS as GITLAB_OPERATIONS
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "sandbox-coverage.md"
+_ROOT = Path(__file__).resolve().parent.parent
+TARGET = _ROOT / "docs" / "sandbox-coverage.md"
+_GITLAB = _ROOT / "tests" / "contracts" / "gitlab"
 _HEAD = """\
-# What the sandbox forge does of GitHub
+# What the sandbox forge does of GitHub and GitLab
 
 Written by `tools/write_sandbox_coverage.py`; do not edit.
 
-**Shape**: requests and answers of every operation below are checked against GitHub's OpenAPI description
-(npm `@octokit/openapi`) in every test that uses the forge, and one test calls each of them with success
-(`tests/sandbox/forge/test_rest.py`). Where the description is known to differ from GitHub, the difference
-is listed by name, with its reason, in `tests/contracts/github.py`.
+**Shape**: requests and answers of every operation of GitHub below are checked against GitHub's OpenAPI
+description (npm `@octokit/openapi`) in every test that uses the forge, and one test calls each of them with
+success (`tests/sandbox/forge/test_rest.py`). Where the description is known to differ from GitHub, the
+difference is listed by name, with its reason, in `tests/contracts/github.py`. For GitLab see its section.
 
 **Behavior**: what the forge models beyond the shape, shown by the other tests in `tests/sandbox/forge`. A
-dash means that only the shape is proven. Conformance proves shape, not that GitHub behaves so: nothing here
-was compared with GitHub itself.
+dash means that only the shape is proven. Conformance proves shape, not that a forge behaves so: nothing here
+was compared with GitHub or GitLab itself.
 
 **Everything else answers 501** and is counted in the request log.
 """
@@ -36,6 +40,20 @@ _GRAPHQL = """\
 A cut of GitHub's schema (npm `@octokit/graphql-schema`): each type, field, argument and enum value is
 compared with the official schema, and each query that a test sends is valid by the official schema. No
 mutations. Rules kept: `first` or `last` is required and at most 100; cursors; errors beside partial data.
+"""
+_GITLAB_HEAD = """\
+Over the same people, tokens and repositories. The answers of every operation are checked in every test that
+uses the forge, and one test calls each of them with success (`tests/sandbox/gitlab/test_python_gitlab.py`,
+with an unmodified python-gitlab). GitLab publishes a schema for some of them, in its own repository and in no
+package; so the table says what the shape rests on:
+
+- **GitLab's**: the answer is right by GitLab's own schema where that is at hand, and always by ours, which
+  asks for no less (`tests/contracts/gitlab/entities.schema.json`).
+- **ours**: only by our schema, written from GitLab's documentation.
+- **believed**: there is no schema: bytes, or no body.
+
+Errors are `{"message": …}` or `{"error": …}` with the statuses that GitLab's source gives. Requests are not
+checked against a description: GitLab ignores parameters that it does not know.
 """
 _TAIL = """\
 ## git over smart HTTP
@@ -49,9 +67,12 @@ and not pushed.
 ## Known not to be modelled
 
 Forks and pull requests between repositories; issues that are no pull requests; comments on lines, pending
-reviews; teams; rulesets; webhooks; merge queues and auto-merge; signed commits; protection against pushes
-to a branch; rate limits that run down (a secondary limit can be asked for as a fault); renamed
-repositories.
+reviews; teams; rulesets; webhooks; merge queues; signed commits; protection against pushes to a branch;
+rate limits that run down (one that is met can be asked for as a fault); renamed repositories.
+
+Of GitLab: groups within groups, forks, pipelines other than the external ones that statuses make, merge
+trains, approval rules and code owners (only a number of approvals), award emoji, keyset pagination, GraphQL.
+Its `checking` ends after the reads that were asked for, and a rebase is done before it is answered.
 """
 
 
@@ -64,8 +85,28 @@ def text() -> str:
     operations = "| Operation | Request | Behavior |\n|---|---|---|\n" + "\n".join(rows)
     types = "| Type | Fields |\n|---|---|\n" + "\n".join(_types())
     title = f"## REST, below `/api/v3`: {len(rows)} operations"
-    parts = [_HEAD, f"{title}\n", f"{operations}\n", _GRAPHQL, f"{types}\n", _TAIL]
+    parts = [_HEAD, f"{title}\n", f"{operations}\n", _GRAPHQL, f"{types}\n", _gitlab(), _TAIL]
     return "\n".join(parts)
+
+
+def _gitlab() -> str:
+    described = json.loads((_GITLAB / "operations.json").read_text(encoding="utf-8"))
+    entities = json.loads((_GITLAB / "entities.schema.json").read_text(encoding="utf-8"))["definitions"]
+    rows = [
+        f"| `{entry.id}` | `{entry.method} {entry.path}` "
+        f"| {_rests_on(described[entry.id]['answer'], entities)} | {entry.models or '-'} |"
+        for entry in sorted(GITLAB_OPERATIONS, key=lambda entry: entry.id)
+    ]
+    table = "| Operation | Request | Shape | Behavior |\n|---|---|---|---|\n" + "\n".join(rows)
+    title = f"## GitLab's REST API v4, below `/api/v4`: {len(rows)} operations"
+    return "\n".join([f"{title}\n", _GITLAB_HEAD, f"{table}\n"])
+
+
+def _rests_on(answer: str | None, entities: dict[str, dict[str, str]]) -> str:
+    if answer in (None, "bytes"):
+        return "believed"
+    source = entities[answer.strip("[]")].get("x-upstream")
+    return f"GitLab's `{source.partition('#')[0]}`" if source else "ours"
 
 
 def _plain(path: str) -> str:

@@ -284,6 +284,52 @@ def test_a_closed_one_is_reopened_with_the_head_of_now(stage: GitLabStage) -> No
     assert still["state"] == "closed"
 
 
+def test_changes_of_text_and_target_are_told_in_notes(stage: GitLabStage) -> None:
+    stage.merge_request("one")
+    stage.rest("callboard", "POST", "repository/branches", {"branch": "next", "ref": "main"})
+    changed = stage.rest(
+        "callboard", "PUT", "merge_requests/1", {"title": "New", "description": "D", "target_branch": "next"}
+    ).json()
+    assert (changed["title"], changed["description"], changed["target_branch"]) == ("New", "D", "next")
+    notes = stage.rest("robin", "GET", "merge_requests/1/notes", sort="asc").json()
+    assert [each["body"] for each in notes] == [
+        "changed title from **Add one** to **New**",
+        "changed the description",
+        "changed target branch from `main` to `next`",
+    ]
+    for wrong in ({"title": "Draft: "}, {"state_event": "burn"}, {"title": 7}, {"labels": 7}):
+        assert stage.rest("callboard", "PUT", "merge_requests/1", wrong).status_code == 400
+    stage.rest("callboard", "PUT", "merge_requests/1", {"state_event": "reopen"})
+    assert stage.read(1)["state"] == "opened"
+
+
+def test_a_merge_that_waits_is_called_off_by_who_may(stage: GitLabStage) -> None:
+    head = stage.merge_request("one")["sha"]
+    cancel = "merge_requests/1/cancel_merge_when_pipeline_succeeds"
+    assert stage.rest("callboard", "POST", cancel).status_code == 405
+    assert stage.rest("mallory", "POST", cancel).status_code == 401
+    stage.rest("ci", "POST", f"statuses/{head}", {"state": "running", "name": "build"})
+    stage.rest("callboard", "PUT", "merge_requests/1/merge", {"auto_merge": True})
+    assert stage.rest("callboard", "POST", cancel).json()["merge_when_pipeline_succeeds"] is False
+    stage.rest("ci", "POST", f"statuses/{head}", {"state": "success", "name": "build"})
+    assert stage.read(1)["state"] == "opened"
+
+
+def test_what_came_in_by_another_way_has_nothing_to_merge(stage: GitLabStage) -> None:
+    stage.merge_request("one")
+    stage.rest("callboard", "PUT", "merge_requests/1", {"state_event": "close"})
+    stage.rest("callboard", "POST", "repository/branches", {"branch": "two", "ref": "one"})
+    body = {"title": "Two", "source_branch": "two", "target_branch": "main"}
+    assert stage.rest("callboard", "POST", "merge_requests", body).status_code == 201
+    assert stage.rest("callboard", "PUT", "merge_requests/2/merge").json()["state"] == "merged"
+    opened = stage.rest("callboard", "PUT", "merge_requests/1", {"state_event": "reopen"}).json()
+    assert (opened["state"], opened["detailed_merge_status"]) == ("opened", "commits_status")
+    assert stage.rest("callboard", "PUT", "merge_requests/1/merge").status_code == 422
+    assert stage.rest("callboard", "POST", "merge_requests", body).json() == {
+        "error": ["No commits between main and two"]
+    }
+
+
 def test_too_much_to_show_is_cut_and_said(stage: GitLabStage) -> None:
     settings = stage.forge.project_settings(REPOSITORY)
     settings.most_diff_files, settings.most_diff_lines = 2, 3

@@ -149,10 +149,10 @@ def test_commits_start_where_they_shall(stage: GitLabStage) -> None:
         {"actions": [{"action": "create"}]},
         {"actions": [{"action": "sing", "file_path": "a.md"}]},
         {"actions": [{"action": "create", "file_path": "../x", "content": ""}]},
-        {"actions": [{"action": "create", "file_path": "x", "content": "?", "encoding": "base64"}]},
+        {"actions": [{"action": "create", "file_path": "x", "content": "a", "encoding": "base64"}]},
         {"commit_message": None},
     ):
-        assert send(**wrong)[0] == 400
+        assert send(**wrong)[0] == 400, wrong
     assert stage.rest("mallory", "POST", "repository/commits", body).status_code == 403
 
 

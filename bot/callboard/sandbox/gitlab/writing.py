@@ -61,6 +61,8 @@ def _apply(
     what, path = action.get("action"), action.get("file_path")
     if not isinstance(path, str) or not path:
         raise wrong("actions[file_path]", "is missing")
+    if {"", ".", "..", ".git"} & set(path.lower().split("/")):
+        raise Denied(400, f"invalid path: '{path}'")
     now = entries[path] if path in entries else _standing(repository, start, path)
     exists = now is not None and now[1] is not None
     mode = now[0] if now and exists else "100644"

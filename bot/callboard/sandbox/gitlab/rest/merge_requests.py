@@ -96,8 +96,8 @@ def _checked(call: Call, name: str, most: int) -> str | None:
     _LIST,
     "merge_requests/create",
     needs="write",
-    models="drafts by title, new labels made; 409 for a second one of the same branches, 422 for one branch, "
-    "400 for missing branches and long texts",
+    models="drafts by title, new labels made; 409 for a second one of the same branches, 422 for one branch; "
+    "422 for no commits, too, where GitLab opens an empty one; 400 for missing branches and long texts",
 )
 def create(call: Call) -> Answer:
     """Open one."""
@@ -116,6 +116,10 @@ def create(call: Call) -> Answer:
     for name, branch in (("source_branch", source), ("target_branch", target)):
         if f"refs/heads/{branch}" not in repository.refs:
             raise Denied(400, {name: ["does not exist"]})
+    if repository.git.is_ancestor(
+        repository.refs[f"refs/heads/{source}"], repository.refs[f"refs/heads/{target}"]
+    ):
+        raise Denied(422, [f"No commits between {target} and {source}"], key="error")
     opening = rules.Opening(_DRAFT.sub("", title), body, source, target, bool(_DRAFT.match(title)))
     pull = rules.open_pull(call.world, repository, call.signed_in, opening)
     _set_options(call, pull)
@@ -175,7 +179,7 @@ def update(call: Call) -> Answer:
             _say(call, pull, "changed the description")
     if "target_branch" in call.given and call.text("target_branch") != pull.base_ref:
         before = pull.base_ref
-        rules.set_base(call.world, repository, pull, call.text("target_branch"))
+        rules.set_base(call.world, repository, pull, call.text("target_branch"), call.signed_in)
         _say(call, pull, f"changed target branch from `{before}` to `{pull.base_ref}`")
     _set_options(call, pull)
     event = call.text("state_event", "")
