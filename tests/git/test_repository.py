@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.changes.fingerprint import blob_id, fingerprint
+from callboard.changes.fingerprint import blob_id, entry_of, fingerprint
 from callboard.git.command import GitError
 from callboard.git.repository import Repository
 from callboard.redaction import Secret
@@ -70,7 +70,7 @@ def test_a_commit_is_built_and_pushed_without_a_work_tree(
         entry.path for entry in forge.repository(NAME).git.tree(commit, recursive=True)
     }
     assert repository.changes(repository.commit(commit)) == {
-        'models/new/ü "x".txt': blob_id(b"new"),
+        'models/new/ü "x".txt': entry_of(b"new"),
         "models/m0/a.txt": None,
     }
 
@@ -161,7 +161,7 @@ def test_parents_are_told_even_in_a_shallow_clone(forge: SandboxForge, token: st
 
     assert other.commit(commit).parents == (base,)
     other.fetch_commits([base])
-    assert fingerprint(other.changes(other.commit(commit))) == fingerprint({"a": blob_id(b"1")})
+    assert fingerprint(other.changes(other.commit(commit))) == fingerprint({"a": entry_of(b"1")})
 
 
 def test_commits_of_the_base_branch_are_known_from_others(

@@ -17,6 +17,8 @@ class Hands(Protocol):
 
     opening: str
     """The operation that opens a pull request, for faults."""
+    merging: str
+    """The operation that merges one."""
     writes_to_open: int
     """How many requests it takes to open one with a label."""
 
@@ -27,6 +29,8 @@ class Hands(Protocol):
 
     def rewrite(self, number: int, title: str, body: str) -> None: ...
     def close(self, number: int) -> None: ...
+    def retarget(self, number: int, base: str) -> None: ...
+    def comment(self, number: int, text: str) -> None: ...
     def merge(self, number: int) -> None: ...
     def propose(self, branch: str, title: str) -> int: ...
     def branch(self, number: int) -> str: ...
@@ -43,6 +47,7 @@ class Hands(Protocol):
 
 class OnGitHub:
     opening = "pulls/create"
+    merging = "pulls/merge"
     writes_to_open = 2
 
     def __init__(self, forge: SandboxForge, token: str) -> None:
@@ -63,6 +68,12 @@ class OnGitHub:
 
     def rewrite(self, number: int, title: str, body: str) -> None:
         self.api("PATCH", f"/pulls/{number}", {"title": title, "body": body})
+
+    def retarget(self, number: int, base: str) -> None:
+        self.api("PATCH", f"/pulls/{number}", {"base": base})
+
+    def comment(self, number: int, text: str) -> None:
+        self.api("POST", f"/issues/{number}/comments", {"body": text})
 
     def close(self, number: int) -> None:
         self.api("PATCH", f"/pulls/{number}", {"state": "closed"})
@@ -101,6 +112,7 @@ class OnGitHub:
 
 class OnGitLab:
     opening = "gitlab/merge_requests/create"
+    merging = "gitlab/merge_requests/merge"
     writes_to_open = 1
 
     def __init__(self, forge: SandboxForge, token: str) -> None:
@@ -121,6 +133,12 @@ class OnGitLab:
 
     def rewrite(self, number: int, title: str, body: str) -> None:
         self.api("PUT", f"/{number}", {"title": title, "description": body})
+
+    def retarget(self, number: int, base: str) -> None:
+        self.api("PUT", f"/{number}", {"target_branch": base})
+
+    def comment(self, number: int, text: str) -> None:
+        self.api("POST", f"/{number}/notes", {"body": text})
 
     def close(self, number: int) -> None:
         self.api("PUT", f"/{number}", {"state_event": "close"})

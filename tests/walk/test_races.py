@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -37,12 +37,6 @@ def _race(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return named
 
 
-@pytest.fixture
-def forge_kind() -> Literal["github"]:
-    """People act here through GitHub's API."""
-    return "github"
-
-
 def _opened(house: House, version: str = "1", name: str = "one") -> PullRequest:
     house.card(name, card(name, version=version))
     pulls = [
@@ -59,7 +53,7 @@ def _interrupted(
     boundary, place = Boundary(at, after, happens), house.workplace(cache)
     forge: Any = place.forge
     write, push = forge._write, place.repository.push
-    vars(forge)["_write"] = lambda what, call: boundary.around(lambda: write(what, call))
+    vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
     vars(place.repository)["push"] = lambda updates: boundary.around(lambda: push(updates))
     return sync(place, dry_run=False, prune=False, progress=lambda _name, _count: None)
 
@@ -237,7 +231,7 @@ def test_a_merge_whose_answer_got_lost_is_followed_to_its_end(registered_house: 
     house = registered_house
     pull = _opened(house)
     house.approve(pull.number)
-    house.forge.fail_next("pulls/merge", 502, after_applying=True)
+    house.forge.fail_next(house.hands().merging, 502, after_applying=True)
 
     result = house.reconcile()
 
@@ -257,7 +251,7 @@ def test_what_was_merged_before_the_walk_died_is_followed_by_the_next(registered
     place = house.workplace()
     forge: Any = place.forge
     write, boundary = forge._write, Boundary(1, after=True, happens=_die)
-    vars(forge)["_write"] = lambda what, call: boundary.around(lambda: write(what, call))
+    vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
     with pytest.raises(Killed):
         reconcile(place, None, paused=False, progress=lambda _text: None)
 
@@ -363,7 +357,7 @@ def test_a_pull_request_that_nothing_asks_for_any_more_is_closed_and_says_why(ho
     result = house.sync()
 
     assert [one.pull.number for one in result.obsolete] == [pull.number]
-    assert sync_table(result)[1][0][:2] == ["close", f"#{pull.number}"]
+    assert sync_table(result)[1][0][:2] == ["close", pull.reference]
     assert [one["action"] for one in sync_record(result, {})["pull-requests"]] == ["close"]
     assert _state(house, pull.number)["state"] == "closed"
     assert OBSOLETE_LABEL in _labels(house, pull.number)

@@ -19,7 +19,7 @@ from github.PullRequest import PullRequest as GithubPullRequest
 
 from callboard import http
 from callboard.forges import github_facts
-from callboard.forges.protocol import Account, ForgeError, HeadMoved, NewPullRequest, PullRequest
+from callboard.forges.protocol import Account, Comment, ForgeError, HeadMoved, NewPullRequest, PullRequest
 from callboard.redaction import Secret, redact
 
 _WRITERS = {"write", "maintain", "admin"}
@@ -180,7 +180,10 @@ class GitHub:
 
     def _facts(self, answer: Any) -> tuple[PullRequest, ...]:
         nodes = answer["repository"]["pullRequests"]["nodes"]
-        return tuple(github_facts.pull_request(node, self._can_write, self._all_paths) for node in nodes)
+        return tuple(
+            github_facts.pull_request(node, self._can_write, self._all_paths, self._all_comments)
+            for node in nodes
+        )
 
     def _query(self, query: str, variables: dict[str, Any]) -> Any:
         where = f"GraphQL query on {self.repository}"
@@ -210,6 +213,22 @@ class GitHub:
             # "permission" is the older, coarser word; a custom role shows its base permission there.
             self._permissions[login] = answer.get("permission") in _WRITERS
         return self._permissions[login]
+
+    def _all_comments(self, number: int) -> tuple[Comment, ...]:
+        found: list[Comment] = []
+        while True:
+            path = f"/repos/{self.repository}/issues/{number}/comments"
+            page = str(len(found) // 100 + 1)
+            try:
+                comments = self._reader.get_json(path, params={"per_page": "100", "page": page})
+            except http.HttpProblem as problem:
+                raise _asked(problem) from None
+            for one in comments:
+                author = one["user"] or {"id": "", "login": "ghost"}
+                written_by = Account(id=str(author["id"]), login=author["login"])
+                found.append(Comment(id=one["id"], author=written_by, body=one["body"] or ""))
+            if len(comments) < 100:
+                return tuple(found)
 
     def _all_paths(self, number: int) -> tuple[tuple[str, ...], bool]:
         paths: set[str] = set()

@@ -19,6 +19,7 @@ fragment facts on PullRequest {
   mergeCommit { oid }
   labels(first: 100) { nodes { name } }
   comments(first: 100) {
+    pageInfo { hasNextPage }
     nodes { databaseId body author { __typename login ... on User { databaseId } ... on Bot { databaseId } } }
   }
   reviews(last: 100) {
@@ -30,8 +31,12 @@ fragment facts on PullRequest {
     }
   }
   files(first: 100) { nodes { path changeType } pageInfo { hasNextPage } }
-  timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {
-    nodes { ... on HeadRefForcePushedEvent { createdAt beforeCommit { oid } afterCommit { oid } } }
+  timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT]) {
+    nodes {
+      __typename
+      ... on HeadRefForcePushedEvent { createdAt beforeCommit { oid } afterCommit { oid } }
+      ... on BaseRefChangedEvent { createdAt }
+    }
     pageInfo { hasPreviousPage }
   }
   commits(last: 1) {
@@ -113,12 +118,13 @@ def pull_request(
     node: Mapping[str, Any],
     can_write: Callable[[str], bool],
     all_paths: Callable[[int], tuple[tuple[str, ...], bool]],
+    all_comments: Callable[[int], tuple[Comment, ...]],
 ) -> PullRequest:
     """The facts of one pull request.
 
     ``can_write`` tells whether a person (by login) may write to the repository. ``all_paths`` is asked for
     the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100,
-    and does not tell where a renamed file came from.
+    and does not tell where a renamed file came from. ``all_comments`` likewise.
     """
     files = (node.get("files") or {}).get("nodes") or []
     paths, complete = tuple(sorted(file["path"] for file in files)), True
@@ -145,14 +151,23 @@ def pull_request(
         checks=_checks(node),
         paths=paths,
         paths_complete=complete,
-        force_pushes=tuple(_force_push(event) for event in node["timelineItems"]["nodes"]),
+        force_pushes=tuple(_force_push(event) for event in _events(node, "HeadRefForcePushedEvent")),
+        retargeted_at=tuple(event["createdAt"] for event in _events(node, "BaseRefChangedEvent")),
         created_at=node["createdAt"],
         updated_at=node["updatedAt"],
         merge_commit=(node["mergeCommit"] or {}).get("oid"),
-        comments=tuple(
-            Comment(id=one["databaseId"], author=account(one["author"]), body=one["body"])
-            for one in node["comments"]["nodes"]
-        ),
+        comments=_comments(node, all_comments),
+    )
+
+
+def _comments(
+    node: Mapping[str, Any], all_comments: Callable[[int], tuple[Comment, ...]]
+) -> tuple[Comment, ...]:
+    if node["comments"]["pageInfo"]["hasNextPage"]:
+        return all_comments(node["number"])
+    return tuple(
+        Comment(id=one["databaseId"], author=account(one["author"]), body=one["body"])
+        for one in node["comments"]["nodes"]
     )
 
 
@@ -174,6 +189,10 @@ def _review(review: Mapping[str, Any], can_write: Callable[[str], bool]) -> Revi
     )
 
 
+def _events(node: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [event for event in node["timelineItems"]["nodes"] if event["__typename"] == kind]
+
+
 def _force_push(event: Mapping[str, Any]) -> ForcePush:
     return ForcePush(
         before=(event["beforeCommit"] or {}).get("oid", ""),
@@ -190,7 +209,9 @@ def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
     cut = {
         "more than 100 checks": contexts["pageInfo"]["hasNextPage"],
         "more than 100 reviews": (node["reviews"] or {"pageInfo": {}})["pageInfo"].get("hasPreviousPage"),
-        "more than 100 force pushes": node["timelineItems"]["pageInfo"]["hasPreviousPage"],
+        "more than 100 force pushes or changes of the base branch": node["timelineItems"]["pageInfo"][
+            "hasPreviousPage"
+        ],
     }
     # What was not read may say no: in doubt, not merged.
     checks += [Check(name, "pending", "callboard") for name, is_cut in cut.items() if is_cut]

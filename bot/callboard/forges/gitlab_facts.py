@@ -61,6 +61,7 @@ _PIPELINES: Mapping[str, Literal["success", "failure", "neutral"]] = {
     "canceled": "failure",
     "skipped": "neutral",
 }
+_RETARGETED = "changed target branch from"
 _APPROVED, _UNAPPROVED = "approved this merge request", "unapproved this merge request"
 _ASKED_FOR_CHANGES = "requested changes"
 
@@ -113,6 +114,11 @@ def pull_request(mr: Answer, around: Around, *, source: str, person: Callable[[s
             ForcePush(before=before, after=after, at=at)
             for (_, before), (at, after) in pairwise(heads)
             if before != after
+        ),
+        retargeted_at=tuple(
+            str(note["created_at"])
+            for note in around.notes
+            if note["system"] and _said(note).startswith(_RETARGETED)
         ),
         created_at=mr["created_at"],
         updated_at=mr["updated_at"],
@@ -199,10 +205,14 @@ def _said(note: Answer) -> str:
 
 
 def _is_complete(mr: Answer, around: Around) -> bool:
-    """Whether the diffs are all: as many as GitLab counts, which it does up to a thousand ("1000+")."""
+    """Whether the diffs are all: of this head, and as many as GitLab counts (up to a thousand: "1000+").
+
+    GitLab works them out some time after a push.
+    """
     counted = str(mr.get("changes_count") or "")
     overflow = bool(around.versions) and around.versions[0].get("state") not in ("collected", None)
-    return counted.isdigit() and len(around.diffs) >= int(counted) and not overflow
+    of_head = (mr.get("diff_refs") or {}).get("head_sha") == mr["sha"]
+    return of_head and counted.isdigit() and len(around.diffs) >= int(counted) and not overflow
 
 
 def _checks(mr: Answer, around: Around) -> tuple[Check, ...]:

@@ -102,11 +102,12 @@ class PullRequest:
     """Every changed path, old and new names of renames. Complete, or ``paths_complete`` is False."""
     paths_complete: bool = True
     force_pushes: tuple[ForcePush, ...] = ()
+    retargeted_at: tuple[str, ...] = ()
+    """When its base branch was changed: what was reviewed before was another difference."""
     created_at: str = ""
     updated_at: str = ""
     merge_commit: str | None = None
     comments: tuple[Comment, ...] = ()
-    """The first hundred."""
     mark: Literal["#", "!"] = "#"
     """What the forge writes before its number."""
 

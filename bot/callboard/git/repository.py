@@ -22,10 +22,18 @@ _HISTORY = 1000
 
 
 class Entry(NamedTuple):
-    """A file in a tree."""
+    """An entry of a tree that is no folder: a file, a symbolic link or a submodule."""
 
     mode: str
     blob: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file, executable or not."""
+        return self.mode in ("100644", "100755")
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.blob}"
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class Repository:
         return Commit(commit, parents, message)
 
     def changes(self, commit: Commit) -> dict[str, str | None]:
-        """What the commit did to its first parent: path to the new blob id, None for a removed file.
+        """What the commit did to its first parent: path to the new mode and blob id, None for a removed one.
 
         The parent must have been brought before. Renames are a removal and an addition.
         """
@@ -139,8 +147,8 @@ class Repository:
         fields = output.split(b"\0")
         changed: dict[str, str | None] = {}
         for meta, path in zip(fields[::2], fields[1::2], strict=False):
-            blob, status = meta.decode().split()[3:5]
-            changed[path.decode("utf-8", "surrogateescape")] = None if status == "D" else blob
+            _, mode, _, blob, status = meta.decode().split()
+            changed[path.decode("utf-8", "surrogateescape")] = None if status == "D" else f"{mode} {blob}"
         return changed
 
     def tree(self, commit: str, path: str = "") -> dict[str, Entry]:

@@ -106,6 +106,15 @@ def _problem(facts: PullFacts, review: Review) -> Uncounted | None:
             f"{who.login} approved, but has no write permission here.",
             "Ask somebody with write permission to review it.",
         )
+    submitted = _second(review.submitted_at)
+    changes = [_second(at) for at in facts.pull.retargeted_at]
+    if changes and (submitted is None or any(at is None or at >= submitted for at in changes)):
+        return Uncounted(
+            who,
+            "approved-other-base",
+            f"{who.login} approved before the base branch was changed, and so another difference.",
+            f"Ask {who.login} to look at it again and approve.",
+        )
     return _other_content(facts, review)
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from callboard.catalog.shelf import Shelf, lock_paths, read_shelf
 from callboard.git.repository import Repository
 
-_FILE_MODES = {"100644", "100755"}
-
 
 @dataclass(frozen=True)
 class Base:
@@ -28,7 +26,7 @@ class Base:
 def base_of_commit(repository: Repository, commit: str | None, root: str) -> Base:
     """The base branch at a commit. Raises GitError."""
     entries = repository.tree(commit, root) if commit else {}
-    blobs = {path: entry.blob for path, entry in entries.items() if entry.mode in _FILE_MODES}
+    blobs = {path: entry.blob for path, entry in entries.items() if entry.is_file}
 
     def read(paths: Iterable[str]) -> dict[str, bytes]:
         wanted = {path: blobs[path] for path in paths}

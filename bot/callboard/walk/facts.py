@@ -8,7 +8,7 @@ from callboard.catalog.lock import FILE
 from callboard.changes.fingerprint import fingerprint
 from callboard.config import Config
 from callboard.forges.protocol import Account, PullRequest
-from callboard.git.repository import Repository
+from callboard.git.repository import Entry, Repository
 from callboard.pulls.approvals import commits_to_read
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.facts import PullFacts
@@ -35,8 +35,10 @@ def gather(
         repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))}
     )
     root = config.catalog.path
-    files = {pull.number: _catalog_files(repository, pull, root) for pull in ours if history.has(pull.head)}
-    contents = repository.blobs(blob for found in files.values() for blob in found.values())
+    files = {pull.number: _folder_files(repository, pull, root) for pull in ours if history.has(pull.head)}
+    contents = repository.blobs(
+        entry.blob for found in files.values() for entry in found.values() if entry.is_file
+    )
     facts = []
     for pull in pulls:
         mine = pull in ours and history.has(pull.head)
@@ -107,22 +109,30 @@ class _History:
 
     def removes_a_model(self, commit: str) -> bool:
         changes = self._changes.get(commit, {})
-        return any(blob is None and path.endswith(f"/{FILE}") for path, blob in changes.items())
+        return any(entry is None and path.endswith(f"/{FILE}") for path, entry in changes.items())
 
 
-def _catalog_files(repository: Repository, pull: PullRequest, root: str) -> dict[str, str]:
-    """The files of the folders that the head touches: path to blob id."""
+def _folder_files(repository: Repository, pull: PullRequest, root: str) -> dict[str, Entry]:
+    """Everything in the folders that the head touches, by path."""
     depth = root.count("/") + 2
     folders = {"/".join(path.split("/")[:depth]) for path in pull.paths}
     entries = repository.tree(pull.head, root)
-    return {path: one.blob for path, one in entries.items() if "/".join(path.split("/")[:depth]) in folders}
+    return {path: one for path, one in entries.items() if "/".join(path.split("/")[:depth]) in folders}
 
 
-def _errors(files: Mapping[str, str], contents: Mapping[str, bytes]) -> tuple[str, ...]:
-    """What is wrong with these catalog files."""
-    report = validate_files({path: contents[blob] for path, blob in files.items()})
-    return tuple(
-        f"{one.file}:{one.line}:{one.column}: {one.message}"
-        for one in report.diagnostics
-        if one.severity == "error"
+def _errors(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What is wrong with these folders: what is no plain file, and what Backstage would refuse."""
+    odd = [
+        f"{path}: is a link, a submodule or executable; only plain files belong into the catalog"
+        for path, entry in sorted(entries.items())
+        if entry.mode != "100644"
+    ]
+    report = validate_files({path: contents[one.blob] for path, one in entries.items() if one.is_file})
+    return (
+        *odd,
+        *(
+            f"{one.file}:{one.line}:{one.column}: {one.message}"
+            for one in report.diagnostics
+            if one.severity == "error"
+        ),
     )

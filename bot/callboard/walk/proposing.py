@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from callboard.changes.fingerprint import blob_id
 from callboard.changes.group import Group
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
@@ -16,6 +15,7 @@ from callboard.pulls.facts import PullFacts
 from callboard.walk.base import Base
 from callboard.walk.facts import gather, made_by_us, might_be_ours
 from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, folders_of, obsolete_pulls
+from callboard.walk.rewriting import head_holds
 from callboard.walk.workplace import Workplace
 
 Action = Literal["open", "update", "unchanged", "declined", "wait", "leave"]
@@ -128,11 +128,7 @@ def holds(repository: Repository, head: str, one: Group) -> bool:
     """Whether the branch already has exactly what we would write."""
     if fingerprint_in(repository.commit(head).message) != one.fingerprint:
         return False
-    entries = repository.tree(head)
-    return all(
-        path not in entries if content is None else path in entries and entries[path].blob == blob_id(content)
-        for path, content in one.files.items()
-    )
+    return head_holds(repository, head, one)
 
 
 def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Proposal:

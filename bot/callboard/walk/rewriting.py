@@ -5,7 +5,7 @@ from __future__ import annotations
 from callboard.catalog.lock import FILE, BadLock, Lock, read_lock
 from callboard.catalog.plan import Wish, plan_folder
 from callboard.catalog.shelf import lock_paths
-from callboard.changes.fingerprint import blob_id
+from callboard.changes.fingerprint import entry_of
 from callboard.changes.group import FileChange, Group
 from callboard.forges.protocol import PullRequest
 from callboard.git.repository import Repository
@@ -55,7 +55,9 @@ def head_holds(repository: Repository, head: str, group: Group) -> bool:
     """Whether the commit already has exactly what the group would write."""
     entries = repository.tree(head)
     return all(
-        path not in entries if content is None else path in entries and entries[path].blob == blob_id(content)
+        path not in entries
+        if content is None
+        else path in entries and str(entries[path]) == entry_of(content)
         for path, content in group.files.items()
     )
 

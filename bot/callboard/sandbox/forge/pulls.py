@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .bare import Commit, FileChange
 from .pushes import close, remember_head, remember_push
 from .refusal import Refused, custom, invalid
-from .state import Account, Label, Pull, Repository, World
+from .state import Account, BaseChanged, Label, Pull, Repository, World
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,14 @@ def set_state(world: World, repository: Repository, pull: Pull, state: str) -> N
     pull.state, pull.closed_at, pull.updated_at = "open", None, world.now()
 
 
-def set_base(world: World, repository: Repository, pull: Pull, base_ref: str) -> None:
+def set_base(world: World, repository: Repository, pull: Pull, base_ref: str, actor: Account) -> None:
     """Aim the pull request at another branch. Raises Refused (422)."""
     base = repository.git.resolve(base_ref)
     if base is None or f"refs/heads/{base_ref}" not in repository.refs:
         raise invalid("PullRequest", "base")
-    pull.base_ref, pull.base = base_ref, base
+    previous, pull.base_ref, pull.base = pull.base_ref, base_ref, base
     pull.undecided_reads, pull.updated_at = world.undecided_reads, world.now()
+    pull.base_changes.append(BaseChanged(world.new_id(), actor, previous, base_ref, pull.updated_at))
 
 
 def set_labels(world: World, repository: Repository, pull: Pull, names: list[str]) -> None:

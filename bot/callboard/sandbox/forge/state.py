@@ -23,6 +23,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "AutoMerge",
+    "BaseChanged",
     "CheckRun",
     "Comment",
     "Event",
@@ -98,6 +99,17 @@ class Review:
 
 
 @dataclass(frozen=True)
+class BaseChanged:
+    """The pull request was aimed at another branch."""
+
+    id: int
+    actor: Account
+    previous: str
+    current: str
+    created_at: str
+
+
+@dataclass(frozen=True)
 class ForcePushed:
     """The head branch was moved to a commit that does not descend from the one before."""
 
@@ -133,6 +145,7 @@ class Pull:
     reviews: list[Review] = field(default_factory=list)
     requested_reviewers: list[Account] = field(default_factory=list)
     force_pushes: list[ForcePushed] = field(default_factory=list)
+    base_changes: list[BaseChanged] = field(default_factory=list)
     undecided_reads: int = 0
     """How many more reads answer that mergeability is not known yet."""
     events: list[Event] = field(default_factory=list)

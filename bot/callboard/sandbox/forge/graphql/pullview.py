@@ -11,6 +11,7 @@ from callboard.sandbox.forge.bare import FileChange
 from callboard.sandbox.forge.shapes.links import node_id
 from callboard.sandbox.forge.shapes.people import association
 from callboard.sandbox.forge.state import (
+    BaseChanged,
     Comment,
     ForcePushed,
     Pull,
@@ -160,12 +161,28 @@ class PullView:
         }
 
     def timeline_items(self, *, item_types: list[str] | None = None, **page: Any) -> Connection:
-        """The force pushes. Other events are not kept, so a query must name the type."""
+        """Force pushes and changes of the base. Other events are not kept, so a query must name the types."""
         if item_types is None:
             raise GraphQLError(
-                "The sandbox forge keeps only HEAD_REF_FORCE_PUSHED_EVENT: name it in itemTypes."
+                "The sandbox forge keeps only HEAD_REF_FORCE_PUSHED_EVENT and BASE_REF_CHANGED_EVENT: "
+                "name them in itemTypes."
             )
-        return connect([self._force_push(event) for event in self._pull.force_pushes], **page)
+        kept = {
+            "HEAD_REF_FORCE_PUSHED_EVENT": [self._force_push(event) for event in self._pull.force_pushes],
+            "BASE_REF_CHANGED_EVENT": [self._base_change(event) for event in self._pull.base_changes],
+        }
+        found = [event for kind in item_types for event in kept[kind]]
+        return connect(sorted(found, key=lambda event: str(event["created_at"])), **page)
+
+    def _base_change(self, event: BaseChanged) -> dict[str, Any]:
+        return {
+            "typename": "BaseRefChangedEvent",
+            "id": node_id("BaseRefChangedEvent", event.id),
+            "actor": AccountView(self._scope, event.actor),
+            "created_at": event.created_at,
+            "previous_ref_name": event.previous,
+            "current_ref_name": event.current,
+        }
 
     def _force_push(self, event: ForcePushed) -> dict[str, Any]:
         return {

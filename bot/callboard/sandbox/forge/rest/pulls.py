@@ -81,7 +81,7 @@ def update(call: Call) -> Answer:
     if "state" in call.body:
         rules.set_state(call.world, repository, pull, call.text("state"))
     if "base" in call.body:
-        rules.set_base(call.world, repository, pull, call.text("base"))
+        rules.set_base(call.world, repository, pull, call.text("base"), call.signed_in)
     changed = (call.text("title", pull.title), call.optional("body") if "body" in call.body else pull.body)
     if changed != (pull.title, pull.body):
         pull.title, pull.body = changed
