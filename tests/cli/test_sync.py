@@ -133,7 +133,7 @@ def test_a_missing_base_branch_is_said_with_what_to_do(home: House, run: Run) ->
 
     done = run("sync")
 
-    assert (done.code, done.out) == (3, "")
+    assert (done.code, done.out) == (2, "")
     assert "has no branch trunk" in done.err
     assert "make a first commit on it" in done.err
 

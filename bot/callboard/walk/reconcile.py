@@ -184,7 +184,8 @@ def _sound(
         if len(differing) > 1:
             what += f" and {len(differing) - 1} more"
         problems.append(_problem(pull, f"{what}; it is not registered"))
-        _report(workplace, pull, (), wrong=f"After the merge, {what}. See what changed it, and revert it.")
+        way_out = f"Revert it, or take the label {PENDING_LABEL} off to accept it as it is."
+        _report(workplace, pull, (), wrong=f"After the merge, {what}. {way_out}")
     return sound, withheld, problems
 
 

@@ -27,7 +27,7 @@ from callboard.walk.obsolete import (
     folders_of,
 )
 from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, propose
-from callboard.walk.workplace import Workplace
+from callboard.walk.workplace import NotConfigured, Workplace
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,16 @@ class SyncResult:
 def sync(
     workplace: Workplace, *, dry_run: bool, prune: bool, progress: Callable[[str, int], None]
 ) -> SyncResult:
-    """Propose what the catalog should hold. Raises GitError or ForgeError when the forge cannot be read."""
+    """Propose what the catalog should hold.
+
+    Raises GitError or ForgeError when the forge cannot be read, NotConfigured without such a base branch.
+    """
     config, repository, forge = workplace.config, workplace.repository, workplace.forge
     commit = repository.fetch(config.catalog.base, config.pull_requests.branch_prefix)
     if commit is None:
-        raise ForgeError(
-            f"the repository has no branch {config.catalog.base}",
-            where=forge.repository,
-            hint="make a first commit on it, or set catalog: base: to the branch that you use",
+        raise NotConfigured(
+            f"{forge.repository} has no branch {config.catalog.base}; make a first commit on it, "
+            "or set catalog: base: to the branch that you use"
         )
     base = base_of_commit(repository, commit, config.catalog.path)
     reading = Reading(base, forge.identity(), repository.heads(), forge.open_pull_requests())
