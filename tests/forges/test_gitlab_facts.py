@@ -254,6 +254,13 @@ def test_fewer_files_than_there_are_is_said(count: str | None) -> None:
     assert not _facts(Around(diffs=diffs), changes_count=count).paths_complete
 
 
+@pytest.mark.parametrize("refs", [None, {"head_sha": FIRST, "start_sha": "a" * 40}])
+def test_the_files_of_an_earlier_head_are_not_those_of_this_one(refs: dict[str, str] | None) -> None:
+    diffs = [{"old_path": "models/x/a", "new_path": "models/x/a"}]
+
+    assert not _facts(Around(diffs=diffs), diff_refs=refs).paths_complete
+
+
 def test_a_version_that_overflowed_is_not_complete() -> None:
     diffs = [{"old_path": "models/x/a", "new_path": "models/x/a"}]
     versions = (_version(1, SECOND, "2026-03-01T10:00:00.000Z", "overflow"),)
