@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from callboard.config import Config, RemoteSettings, SourceSettings
-from callboard.config_file import ConfigError, config_schema, load_config
+from callboard.config import Config, RemoteSettings, Settings, SourceSettings
+from callboard.config_file import ConfigError, _described, config_schema, load_config
+from callboard.sources.registry import SOURCE_TYPES, source_type
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -88,7 +90,7 @@ merge: {approvals: 0}
 backstage: {}
 1:1: backstage.url is missing; add it
 catalog: []
-1:10: catalog has a wrong value;
+1:10: catalog is not a mapping; write its keys
 sources: {}
 1:10: sources is not a list; begin each source with '- name:'
 sources: [a]
@@ -110,7 +112,45 @@ sources:\n- {name: a, type: files, path: b}\n- {name: a, type: files, path: b}
 sources:\n- {name: a, type: files, path: b}\n- {name: b, type: files, path: b, formerly: [a]}
 3:46: the source name 'a' is already taken at callboard.yaml:2:10; give each source a name of its own
 sources: [{name: A b, type: files, path: x}]
-1:18: sources[0].name has a wrong value; string should match
+1:18: sources[0].name is not written as it has to be; write lower-case letters, digits and single dashes
+merge: {approvals: true}
+1:20: merge.approvals has a wrong value; input should be a valid integer
+merge: {approvals: "2"}
+1:20: merge.approvals has a wrong value; input should be a valid integer
+pull-requests: {limit: true}
+1:24: pull-requests.limit has a wrong value; input should be a valid integer
+catalog: {base: "a..b"}
+1:17: catalog.base is not written as it has to be; write the name of a branch: letters,
+catalog: {base: "main branch"}
+1:17: catalog.base is not written as it has to be; write the name of a branch: letters,
+catalog: {base: feature/}
+1:17: catalog.base is not written as it has to be; write the name of a branch: letters,
+catalog: {path: ../up}
+1:17: catalog.path is not written as it has to be; write a folder below the repository's root:
+catalog: {scope: a b}
+1:18: catalog.scope is not written as it has to be; write letters, digits and . _ : / -, with
+catalog: {scope: ""}
+1:18: catalog.scope is not written as it has to be; write letters, digits and . _ : / -, with
+catalog: {token: {env: $TOKEN}}
+1:24: catalog.token.env is not written as it has to be; write a variable's name: letters, digits
+catalog:\n  repository: acme/model-catalog
+2:15: catalog.repository is not written as it has to be; write the address of a repository: https://HOST/
+catalog:\n  repository: https://github.com/acme
+2:15: catalog.repository is not written as it has to be; write the address of a repository: https://HOST/
+catalog: {repository: "https://gitlab.com/acme/c/-/tree/main"}
+1:23: catalog.repository is not written as it has to be; write the address of a repository: https://HOST/
+catalog: {repository: "git@github.com:acme/catalog"}
+1:23: catalog.repository is not written as it has to be; write the address of a repository: https://HOST/
+catalog: {api-url: ghe.acme.example}
+1:20: catalog.api-url is not written as it has to be; write an address that begins with https:// or
+backstage: {url: backstage}
+1:18: backstage.url is not written as it has to be; write an address that begins with https:// or
+pull-requests: {branch-prefix: callboard}
+1:32: pull-requests.branch-prefix is not written as it has to be; write lower-case letters, digits and
+sources:\n- {name: a, type: files, path: b, select: {include: "*"}}
+2:53: sources[0].select.include is not a list; write a list: ["*"]
+merge: {hold-labels: {a: b}}
+1:22: merge.hold-labels is not a list; write a list: [one, another]
 sources:\n- {name: a, type: mlflow, url: https://x, token: {env: A, file: b}}
 2:50: sources[0].token cannot be used; give either env
 catalog: {}\n---\nmerge: {}
@@ -129,6 +169,39 @@ LINES = FAULTS.strip().splitlines()
 def test_a_fault_says_where_what_and_the_nearest_right(text: str, said: str) -> None:
     (line,) = faults(text.replace(r"\n", "\n"))
     assert line.startswith(f"callboard.yaml:{said}")
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "https://github.com/acme/model-catalog",
+        "https://github.com/acme/.github.git",
+        "http://127.0.0.1:8080/acme/catalog/",
+        "https://gitlab.acme.example/at/a/path/acme/ml/model-catalog",
+    ],
+)
+def test_any_address_of_a_repository_is_taken(repository: str) -> None:
+    config = load(
+        f"catalog: {{repository: '{repository}', base: release/v1.2, scope: acme.example:8080/a_b}}"
+    )
+
+    assert config.catalog.repository == repository
+
+
+def test_every_pattern_of_the_configuration_is_said_in_words() -> None:
+    kinds: list[type[Settings]] = [Config, *(source_type(name).settings for name in SOURCE_TYPES)]
+    for kind in kinds:
+        schema = kind.model_json_schema()
+        for pattern in _patterns(schema):
+            assert _described(schema, pattern), pattern
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
+        yield schema["pattern"]
+    inside = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for one in inside:
+        yield from _patterns(one)
 
 
 def test_all_faults_are_said_at_once_in_order() -> None:

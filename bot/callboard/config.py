@@ -26,6 +26,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
 
 
+ADDRESS = Field(pattern=r"^https?://", description="an address that begins with https:// or http://")
+BRANCH = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)*$"
+"""A branch that can be a base: it stands in workflow files, where more than YAML has a meaning."""
+
+
 class SecretUnavailable(Exception):
     """A configured secret could not be read: which, and what to do."""
 
@@ -36,7 +41,13 @@ class SecretReference(Settings):
     The value itself never stands in callboard.yaml.
     """
 
-    env: str | None = None
+    env: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+            description="a variable's name: letters, digits and _, and no digit at its beginning",
+        ),
+    ] = None
     file: Path | None = None
 
     @model_validator(mode="after")
@@ -72,7 +83,14 @@ class Select(Settings):
 class SourceSettings(Settings):
     """What every source has; each source module extends it with its own keys."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+            max_length=40,
+            description="lower-case letters, digits and single dashes between them, at most 40",
+        ),
+    ]
     """Part of every key of this source's models: renaming a source needs ``formerly``."""
     type: str
     formerly: tuple[str, ...] = ()
@@ -80,14 +98,14 @@ class SourceSettings(Settings):
     select: Select = Select()
     owner: str | None = None
     """Owner of models whose registry does not say; overrides ``defaults.owner``."""
-    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    timeout: Annotated[float, Field(strict=True, gt=0, le=600)] = 30.0
     """Seconds for one request."""
 
 
 class RemoteSettings(SourceSettings):
     """What every source that is reached over HTTP has."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, ADDRESS]
     token: SecretReference | None = None
     """Sent as a bearer token."""
     username: str | None = None
@@ -100,22 +118,46 @@ class RemoteSettings(SourceSettings):
 class Catalog(Settings):
     """Where the catalog files live."""
 
-    repository: str | None = None
-    """``https://github.com/acme/model-catalog``, or ``https://gitlab.com/acme/ml/model-catalog``. Default: the
-    repository that this runs in."""
+    repository: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._-]*[A-Za-z0-9._][A-Za-z0-9._-]*){2,}/?$",
+            description="the address of a repository: https://HOST/OWNER/NAME, on GitLab with all its groups",
+        ),
+    ] = None
+    """``https://github.com/acme/model-catalog``, or ``https://gitlab.com/acme/ml/model-catalog``.
+
+    Default: the repository that this runs in.
+    """
     forge: Literal["github", "gitlab"] | None = None
     """Needed only for a host whose name does not tell."""
-    api_url: str | None = None
+    api_url: Annotated[str | None, ADDRESS] = None
     """The forge's API, when it is not at the usual place for its host."""
     token: SecretReference | None = None
     """Default: CALLBOARD_TOKEN, or GITHUB_TOKEN or GITLAB_TOKEN by the forge, in the environment."""
-    base: str = "main"
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")] = (
-        "models"
-    )
+    base: Annotated[
+        str,
+        Field(
+            pattern=BRANCH, description="the name of a branch: letters, digits and single / . between, _ -"
+        ),
+    ] = "main"
+    path: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+            description="a folder below the repository's root: letters, digits and . _ -, with / between",
+        ),
+    ] = "models"
     layout: Literal["folder-per-model"] = "folder-per-model"
     profile: Literal["model-server"] = "model-server"
-    scope: str | None = None
+    scope: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$",
+            max_length=200,
+            description="letters, digits and . _ : / -, with a letter or digit at the beginning, at most 200",
+        ),
+    ] = None
     """First part of every key. Default: ``host/owner/repository`` of the repository that configures."""
 
 
@@ -131,16 +173,22 @@ class PullRequests(Settings):
     """How changes become pull requests."""
 
     group_by: Literal["model", "source", "all"] = "model"
-    limit: Annotated[int, Field(ge=1, le=1000)] = 10
+    limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
     """At most so many of ours open at once."""
     labels: tuple[str, ...] = ("model-catalog",)
-    branch_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*/$")] = "callboard/"
+    branch_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]*/$",
+            description="lower-case letters, digits and dashes, with a slash at the end",
+        ),
+    ] = "callboard/"
 
 
 class Merge(Settings):
     """When a pull request may be merged."""
 
-    approvals: Annotated[int, Field(ge=1, le=10)] = 1
+    approvals: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
     method: Literal["merge", "squash", "rebase"] = "squash"
     hold_labels: tuple[str, ...] = ("hold",)
     required_checks: tuple[str, ...] = ()
@@ -150,9 +198,9 @@ class Merge(Settings):
 class Backstage(Settings):
     """The Backstage that the catalog is registered with."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, ADDRESS]
     token: SecretReference | None = None
-    confirm_within: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    confirm_within: Annotated[float, Field(strict=True, gt=0, le=3600)] = 120.0
     """Seconds to wait for Backstage to take an entity before it is reported as pending."""
 
 

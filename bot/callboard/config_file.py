@@ -6,6 +6,7 @@ This module knows no source: the caller says which types of source there are, an
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
@@ -176,6 +177,17 @@ class _Checked:
             case "value_error":
                 what = details["msg"].removeprefix("Value error, ")
                 self.say(path, "config-value", f"{name or 'this'} cannot be used", what)
+            case "string_pattern_mismatch":
+                what = f"{name} is not written as it has to be"
+                hint = f"write {_described(kind.model_json_schema(), str(context.get('pattern')))}"
+                self.say(path, "config-value", what, hint)
+            case "tuple_type":
+                value = self._value(path)
+                shown = isinstance(value, str) and re.fullmatch(r"[\w*?./:@-]{1,20}", value)
+                example = json.dumps(value) if shown else "one, another"
+                self.say(path, "config-type", f"{name} is not a list", f"write a list: [{example}]")
+            case "model_type":
+                self.say(path, "config-type", f"{name} is not a mapping", "write its keys and their values")
             case _:
                 hint = details["msg"][:1].lower() + details["msg"][1:]
                 self.say(path, "config-value", f"{name} has a wrong value", hint)
@@ -193,10 +205,28 @@ class _Checked:
             hint = "take all before the @ out of the address, and have the secret replaced"
             if instead := _INSTEAD.get(str(path[0]) if path else ""):
                 hint += f"; give {instead}"
+            place = self.document.place(path)
+            self.faults = [fault for fault in self.faults if fault.place != place]
             self.say(path, "config-inline-secret", what, hint)
         inside = dict(enumerate(value)) if isinstance(value, list) else value
         for step, inner in inside.items() if isinstance(inside, dict) else ():
             self.find_credentials(inner, (*path, step))
+
+
+def _described(schema: object, pattern: str, around: str = "") -> str:
+    """What the schema says in words of what ``pattern`` allows.
+
+    ``around`` is what it says of the value as a whole, where the pattern is one of its alternatives.
+    """
+    if isinstance(schema, list):
+        return next(filter(None, (_described(one, pattern, around) for one in schema)), "")
+    if not isinstance(schema, dict):
+        return ""
+    around = str(schema.get("description") or around)
+    if schema.get("pattern") == pattern:
+        return around
+    inside = (_described(one, pattern, around if key == "anyOf" else "") for key, one in schema.items())
+    return next(filter(None, inside), "")
 
 
 def _nearest(wrong: str, known: Sequence[str]) -> str:

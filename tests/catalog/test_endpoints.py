@@ -98,9 +98,7 @@ def test_an_address_without_secrets_stays_as_it_is(url: str) -> None:
     assert publishable(model_at(url)) == (model_at(url), ())
 
 
-@pytest.mark.parametrize(
-    "uri", ["models:/fraud@champion", "s3://bucket/model", "mailto:a@b.example"]
-)
+@pytest.mark.parametrize("uri", ["models:/fraud@champion", "s3://bucket/model", "mailto:a@b.example"])
 def test_what_is_no_address_of_a_server_stays_in_artifacts_and_links(uri: str) -> None:
     model = model_at(uri).model_copy(update={"endpoints": ()})
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from callboard.cli.init import init
 from callboard.config import Config
 from callboard.config_file import load_config
+from callboard.documents.reader import read_documents
 from callboard.onboarding import FILES, onboarding_files
 from callboard.sources.registry import SOURCE_TYPES, source_type
 from tests.cli.running import COMMAND, clean_environ, process
@@ -205,11 +206,12 @@ def test_it_is_written_over_when_that_is_wanted(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--repository", "acme/model-catalog", "is not the address of a repository"),
+        ("--repository", "acme/model-catalog", "write the address of a repository"),
         ("--repository", "https://user:secret-4711@github.com/acme/catalog", "a password in it"),
-        ("--backstage", "backstage.acme.example", "backstage.url has a wrong value"),
+        ("--backstage", "backstage.acme.example", "write an address that begins with https://"),
         ("--base", "${{ secrets.CALLBOARD_TOKEN }}", "not the name of a branch"),
         ("--base", "main\n          token: x", "not the name of a branch"),
+        ("--base", "a..b", "not the name of a branch"),
         ("--source", "mlfow", "mlflow"),
     ],
 )
@@ -244,14 +246,16 @@ def test_no_value_leaves_its_place(
         backstage=f"https://{backstage}",
     )  # fmt: skip
 
-    config = load_config(
-        files["callboard.yaml"], "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES
-    )
+    (document,) = read_documents(files["callboard.yaml"], "callboard.yaml").documents
+    config: Any = document.value
 
-    assert config.defaults.owner == owner
-    assert config.defaults.system == system
-    assert config.catalog.repository == repository
-    assert config.backstage is not None
-    assert config.backstage.url == f"https://{backstage}"
-    assert [str(one.path) for one in config.sources] == [str(Path(where))]  # type: ignore[attr-defined]
+    assert list(config) == [
+        "catalog", "defaults", "sources", "pull-requests", "merge", "backstage"
+    ]  # fmt: skip
+    assert config["catalog"] == {
+        "repository": repository, "base": "main", "path": "models", "profile": "model-server"
+    }  # fmt: skip
+    assert config["defaults"] == {"owner": owner, "lifecycle": "experimental", "system": system}
+    assert config["backstage"] == {"url": f"https://{backstage}", "token": {"env": "BACKSTAGE_TOKEN"}}
+    assert config["sources"] == [{"name": "cards", "type": "files", "path": where}]
     assert "secrets.X" not in "".join(text for path, text in files.items() if path != "callboard.yaml")

@@ -67,7 +67,7 @@ def test_an_address_names_forge_and_repository(
 )
 def test_what_is_no_address_of_a_repository_is_refused(url: str) -> None:
     with pytest.raises(NotConfigured, match="write https://HOST/"):
-        catalog_repository(_config(url), {})
+        catalog_repository(_config(), {"GITLAB_CI": "true", "CI_PROJECT_URL": url})
 
 
 def test_a_pipeline_tells_where_it_runs_below_a_path_too() -> None:

@@ -17,8 +17,9 @@ _WHERE = {
 
 
 def _branch(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    # It becomes part of a workflow file, where more than YAML has a meaning.
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._/-]*", value):
+    from callboard.config import BRANCH
+
+    if not re.fullmatch(BRANCH, value):
         raise click.BadParameter(f"{value!r} is not the name of a branch that can stand in a workflow file.")
     return value
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError, model_validator
 
-from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
 from callboard.http import Client, HttpProblem, Kind
 from callboard.model import Evaluation, Listing, Model, Problem, Severity
 from callboard.redaction import redact
@@ -47,14 +47,16 @@ class Settings(RemoteSettings):
     """Which models: those of an ``author``, those with all tags in ``filter``, or the ones in ``models``."""
 
     type: Literal["huggingface"] = "huggingface"
-    url: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
+    url: Annotated[str, ADDRESS] = "https://huggingface.co"
     author: str | None = None
     """A user or an organization."""
-    models: tuple[Annotated[str, Field(pattern=f"^{records.ID}$")], ...] = ()
+    models: tuple[
+        Annotated[str, Field(pattern=f"^{records.ID}$", description="a model's id, organization/name")], ...
+    ] = ()
     """Ids, ``organization/name``."""
     filter: tuple[str, ...] = ()
     """The Hub's tags, such as ``text-classification`` or ``license:mit``."""
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Annotated[int, Field(strict=True, ge=1)] | None = None
     """At most so many of the listed models, the newest. Such a list is never complete."""
 
     @model_validator(mode="after")
