@@ -1,4 +1,4 @@
-"""Sandbox forges for tests: every exchange is checked against GitHub's descriptions, and must conform."""
+"""Sandbox forges for tests: every exchange is checked against the forges' descriptions, and must conform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def github_contract() -> Iterator[Contract]:
     """What checks the exchanges of this test's forges."""
     contract = Contract()
     yield contract
-    assert not contract.violations, "against GitHub's contract:\n" + "\n".join(contract.violations)
+    assert not contract.violations, "against the forge's contract:\n" + "\n".join(contract.violations)
 
 
 @pytest.fixture

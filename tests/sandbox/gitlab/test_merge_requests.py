@@ -187,6 +187,25 @@ def test_a_push_resets_approvals_where_the_project_says_so(stage: GitLabStage, r
     assert said[2:] == (["reset approvals from @robin by pushing to the branch"] if resets else [])
 
 
+@pytest.mark.parametrize(
+    ("approvers", "named"),
+    [
+        (("ada", "robin"), "@ada and @robin"),
+        (("ada", "ci", "robin"), "@ada, @ci, and @robin"),
+    ],
+)
+def test_whose_approvals_were_reset_is_said(
+    stage: GitLabStage, approvers: tuple[str, ...], named: str
+) -> None:
+    stage.forge.protect(REPOSITORY, "main", Protection(approvals=1, dismiss_stale_reviews=True))
+    stage.merge_request("one")
+    for login in approvers:
+        stage.rest(login, "POST", "merge_requests/1/approve")
+    stage.branch("one", {"models/one.yaml": b"kind: API\n"})
+    last = stage.rest("robin", "GET", "merge_requests/1/notes").json()[0]
+    assert last["body"] == f"reset approvals from {named} by pushing to the branch"
+
+
 def test_notes_tell_people_from_gitlab(stage: GitLabStage) -> None:
     stage.merge_request("one")
     note = stage.rest("callboard", "POST", "merge_requests/1/notes", {"body": "<!-- mark -->\nHello"}).json()

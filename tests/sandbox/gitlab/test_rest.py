@@ -246,3 +246,15 @@ def test_histories_are_compared(stage: GitLabStage) -> None:
     assert stage.rest("robin", "POST", f"statuses/{'0' * 40}", {"state": "success"}).status_code == 404
     assert stage.rest("robin", "POST", f"statuses/{first}", {"state": "sad"}).status_code == 400
     assert stage.rest("robin", "GET", "pipelines/1").status_code == 404
+
+
+def test_users_are_looked_up(stage: GitLabStage) -> None:
+    def names(**query: str) -> list[str]:
+        return [each["username"] for each in stage.rest("robin", "GET", "/users", **query).json()]
+
+    assert names(search="ROB") == names(username="Robin") == ["robin"]
+    assert "acme" not in names()
+    assert stage.rest("robin", "GET", "/users/1").json() == {"message": "404 User Not Found"}
+    assert stage.rest("robin", "GET", "/users/me").json() == {"error": "user is invalid"}
+    bot = stage.forge.account("ci").id
+    assert stage.rest("robin", "GET", f"/users/{bot}").json()["bot"] is True

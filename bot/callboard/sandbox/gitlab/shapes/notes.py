@@ -71,8 +71,14 @@ def _text(repository: Repository, event: Event, pull: Pull) -> str:
     if event.kind == "pushed":
         return _pushed(repository, event, pull)
     if event.kind == "approvals-reset":
-        return f"reset approvals from {event.text} by pushing to the branch"
+        return f"reset approvals from {_sentence(event.text.split(', '))} by pushing to the branch"
     return _SAID.get(event.kind, event.text)
+
+
+def _sentence(names: list[str]) -> str:
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{', '.join(names[:-1])}, and {names[-1]}"
 
 
 def _pushed(repository: Repository, event: Event, pull: Pull) -> str:
