@@ -91,6 +91,33 @@ def test_anything_else_is_refused_in_one_sentence(content: bytes) -> None:
     assert 0 < len(str(refused.value)) < 500
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("record", "versions"), "x", "record.versions is not a list"),
+        (("record", "name"), 1, "record.name is not text"),
+        (("record",), [], "record is not a mapping"),
+        (("key",), [], "key is not a mapping"),
+        (("lock",), 2, "lock is not 1, so another version of Callboard wrote it"),
+        (("entities",), {}, "entities is not a list"),
+        (("pages", "x.md"), "x", "pages.x.md is not a list"),
+        (("inputs",), "x" * 101, "inputs: string should have at most 100 characters"),
+        (("more",), 1, "more is not known here"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(path: tuple[str, ...], value: object, said: str) -> None:
+    content = json.loads(write_lock(_lock()))
+    inner = content
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+
+    with pytest.raises(BadLock) as refused:
+        read_lock(json.dumps(content).encode())
+
+    assert str(refused.value) == said
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_fail_otherwise(content: bytes) -> None:
     with pytest.raises(BadLock):

@@ -21,6 +21,23 @@ FILE = ".callboard.lock"
 _LARGEST = 16 * 1024 * 1024
 
 
+_WRONG = {
+    "bool_type": "is neither true nor false",
+    "dict_type": "is not a mapping",
+    "extra_forbidden": "is not known here",
+    "float_type": "is not a number",
+    "int_type": "is not a whole number",
+    "list_type": "is not a list",
+    "literal_error": "is not 1, so another version of Callboard wrote it",
+    "missing": "is missing",
+    "model_attributes_type": "is not a mapping",
+    "model_type": "is not a mapping",
+    "string_type": "is not text",
+    "tuple_type": "is not a list",
+}
+"""What is wrong, by pydantic's types of errors."""
+
+
 class BadLock(Exception):
     """The lock cannot be used: why, in one sentence."""
 
@@ -80,9 +97,7 @@ def read_lock(content: bytes) -> Lock:
     except RecursionError:
         raise BadLock("it is nested too deeply") from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise BadLock(f"{where}: {first['msg']}") from None
+        raise BadLock(_in_words(error)) from None
     except ValueError as error:
         raise BadLock(f"it is not JSON: {error}") from None
     pages: Mapping[str, str] = {path: "\n".join(lines) for path, lines in file.pages.items()}
@@ -92,6 +107,14 @@ def read_lock(content: bytes) -> Lock:
         inputs=file.inputs,
         generated=Generated(entities=tuple(file.entities), pages=pages),
     )
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part)[:60] for part in first["loc"]) or "the whole file"
+    if first["type"] in _WRONG:
+        return f"{where} {_WRONG[first['type']]}"
+    return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"
 
 
 def _sorted(value: Any) -> Any:
