@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,39 @@ def test_the_outputs_of_the_command_are_those_that_exist() -> None:
 
     (option,) = (parameter for parameter in validate.params if parameter.name == "output")
     assert tuple(option.type.choices) == OUTPUTS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("paths", [("empty",), ("catalog-info.yaml", "empty")])
+def test_a_folder_that_is_named_and_holds_no_catalog_file_ends_with_2(
+    tmp_path: Path, paths: tuple[str, ...]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "values.yaml").write_text("a: b\n")
+
+    result = CliRunner().invoke(validate, paths)
+
+    assert result.exit_code == 2
+    assert "empty: no catalog file is there." in result.stderr
+
+
+def test_a_folder_that_nobody_named_may_hold_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+
+    assert run() == (0, "0 entities in 0 files: 0 errors, 0 warnings\n")
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+
+    for path in ("pipe.yaml", os.devnull):
+        result = CliRunner().invoke(validate, [path])
+
+        assert result.exit_code == 2
+        assert f"{path} cannot be read: it is neither a file nor a folder" in result.stderr
+
+
+def test_a_pipe_in_a_folder_is_passed_by(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "catalog-info.yml")
+
+    assert run(".") == (0, "1 entity in 1 file: 0 errors, 0 warnings\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,8 @@ def find_catalog_files(paths: Iterable[str], stdin: BinaryIO) -> Iterator[tuple[
     folder; ``.git``, ``.venv`` and ``node_modules`` are left out. What is larger than the reader's limit is
     cut behind it, for the reader to refuse.
 
-    Raises OSError for a path that is not there or cannot be read.
+    Raises OSError for a path that is not there, cannot be read, or is neither a file nor a folder: reading
+    a pipe or a device may never end.
     """
     for path in paths:
         if path == STDIN:
@@ -54,5 +56,7 @@ def _in_folder(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is neither a file nor a folder", str(path))
     with path.open("rb") as file:
         return file.read(_MOST)
