@@ -37,6 +37,22 @@ def test_a_name_that_cannot_be_said_is_told_by_its_key(name: str) -> None:
     assert re.fullmatch(r"model-[0-9a-f]{8}", entity_name(name, Key("s", "a", "1"), frozenset()))
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("con", "con-"), ("NUL.txt", "NUL-txt-"), ("Aux", "Aux-"), ("prn.", "prn-"), ("com1.v2.x", "com1-v2-x-"),
+     ("lpt9", "lpt9-")],
+)  # fmt: skip
+def test_a_name_that_no_folder_can_have_on_windows_is_told_by_its_key(name: str, begins: str) -> None:
+    named = entity_name(name, Key("s", "a", "1"), frozenset())
+
+    assert re.fullmatch(re.escape(begins) + "[0-9a-f]{8}", named)
+
+
+@pytest.mark.parametrize("name", ["console", "null", "com10", "auxiliary.txt", "model.con"])
+def test_a_name_that_only_looks_like_one_of_these_stays(name: str) -> None:
+    assert entity_name(name, Key("s", "a", "1"), frozenset()) == name
+
+
 def test_names_that_differ_only_by_dot_and_dash_stay_apart() -> None:
     names = assign_names({Key("s", "a", "1"): "a.b", Key("s", "a", "2"): "a-b"}, {}, frozenset())
 

@@ -16,6 +16,10 @@ LONGEST_NAME = 63
 """Backstage's limit for ``metadata.name`` (catalog-model, KubernetesValidatorFunctions)."""
 
 
+_RESERVED = re.compile(r"(?:con|nul|aux|prn|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+"""Names that no folder can have on Windows, where the repository could not be checked out."""
+
+
 @dataclass(frozen=True, order=True)
 class Key:
     """The stable identity of a model."""
@@ -48,10 +52,13 @@ def entity_name(name: str, key: Key, taken: Set[str]) -> str:
     """The entity name for a model that has none yet.
 
     ``taken`` are the names in use, lower-case: Backstage compares entity references without case. The key's
-    digest is added only when the plain name is empty or taken.
+    digest is added only when the plain name is empty, taken, or no folder's on Windows.
     """
     plain = base_name(name)
-    if plain and plain.lower() not in taken:
+    reserved = _RESERVED.fullmatch(plain) is not None
+    if reserved:
+        plain = plain.replace(".", "-")  # on Windows, what stands before the first dot counts
+    if plain and plain.lower() not in taken and not reserved:
         return plain
     suffix = f"-{key.digest}"
     return (plain[: LONGEST_NAME - len(suffix)].rstrip("-_.") or "model") + suffix
