@@ -224,3 +224,12 @@ def test_a_plain_value_is_cut() -> None:
 
 def test_a_label_holds_nothing_that_html_reads() -> None:
     assert label('<b> "a" R&D {{ x }}\n\u202e') == "\u2039b\u203a ”a” R&D (( x ))"
+
+
+@pytest.mark.parametrize("info", ["mermaid", "Mermaid", "{.mermaid}", "mermaid title=x"])
+def test_a_mermaid_diagram_is_shown_as_code_and_not_drawn(info: str) -> None:
+    diagram = 'graph TD\n  A-->B\n  click A "javascript:alert(1)"\n'
+
+    cleaned = clean_markdown(f"```{info}\n{diagram}```\n").text
+
+    assert cleaned == f"```\n{diagram}```\n"

@@ -123,10 +123,13 @@ def code(content: str) -> str:
 
 
 def language(info: str) -> str:
-    """The language of a code block from its info string, or nothing where it would start a program."""
+    """The language of a code block from its info string, or nothing where it would start a program.
+
+    Forges draw Mermaid, whose diagrams can hold scripts, links and HTML; so it is shown as code.
+    """
     words = re.match(r"[ \t]*\{?\.?([A-Za-z0-9_+#-]{1,32})(?=[\s},.:]|$)", info)
     name = words[1] if words else ""
-    return "" if re.search(r"(?i)uml|graphviz|math", name) else name
+    return "" if re.search(r"(?i)uml|graphviz|math|mermaid", name) else name
 
 
 _KEPT_IN_URL = re.compile(r"[^A-Za-z0-9\-._/:?#@!$&+,;=%]")
