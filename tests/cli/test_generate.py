@@ -93,6 +93,21 @@ def test_a_broken_folder_that_is_deleted_as_advised_is_written_anew_in_its_place
     assert tree().keys() == before.keys()
 
 
+def test_a_file_that_was_deleted_stays_deleted_until_the_whole_folder_is(run: Run, folder: Path) -> None:
+    run("generate", "--out", "out")
+    before = tree()
+    (folder / "out/models/one/docs/index.md").unlink()
+    (folder / "cards" / "one.md").write_text(card("one", version="2"))
+
+    run("generate", "--out", "out")
+    deleted = tree()
+    shutil.rmtree(folder / "out/models/one")
+    run("generate", "--out", "out")
+
+    assert before.keys() - deleted.keys() == {"models/one/docs/index.md"}
+    assert tree().keys() == before.keys()
+
+
 def test_an_edit_is_kept_however_the_folder_is_reached(run: Run, folder: Path) -> None:
     (folder / "real").mkdir()
     (folder / "link").symlink_to("real")
