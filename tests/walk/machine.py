@@ -26,7 +26,7 @@ from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.state import Pull, Status
 from callboard.walk.reconcile import reconcile
 from callboard.walk.sync import SyncResult, sync
-from callboard.walk.workplace import Workplace, open_backstage
+from callboard.walk.workplace import ForgeKind, Workplace, open_backstage
 from tests.walk.house import REPOSITORY, House, card
 
 BOT = "callboard[bot]"
@@ -85,7 +85,9 @@ class Book:
 class Town:
     """Everything that the machine moves, and what must hold whatever it does."""
 
-    def __init__(self, root: Path, *, undecided_reads: int = 0, registered: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, undecided_reads: int = 0, registered: bool = False, kind: ForgeKind = "github"
+    ) -> None:
         self._running = ExitStack()
         root.mkdir(parents=True)
         self.forge = self._running.enter_context(
@@ -100,7 +102,7 @@ class Town:
             collaborators={"robin": "write", "sam": "write", "guest": "read", "callboard[bot]": "write"},
         )
         (root / "cards").mkdir()
-        self.house = House(self.forge, root, bot, robin)
+        self.house = House(self.forge, root, bot, robin, kind=kind)
         if registered:
             self.house.catalog = self._running.enter_context(
                 running(
@@ -132,7 +134,7 @@ class Town:
         forge._reader._sleep = lambda _seconds: None  # what the forge asks for is not waited for
         if boundary is not None:
             write, push = forge._write, place.repository.push
-            vars(forge)["_write"] = lambda what, call: boundary.around(lambda: write(what, call))
+            vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
             vars(place.repository)["push"] = lambda updates: boundary.around(lambda: push(updates))
         return place
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from callboard.sandbox.forge.state import Pull
+from callboard.walk.workplace import ForgeKind
 from tests.walk.machine import Boundary, Killed, Town
 
 FUZZ = int(os.environ.get("CALLBOARD_FUZZ", "0"))
@@ -35,6 +36,15 @@ FAULTS = st.sampled_from(
         ("git/push", 500, False),
     ]
 )
+ON_GITLAB = {
+    "pulls/create": "gitlab/merge_requests/create",
+    "pulls/merge": "gitlab/merge_requests/merge",
+    "pulls/update": "gitlab/merge_requests/update",
+    "issues/create-comment": "gitlab/notes/create",
+    "issues/add-labels": "gitlab/merge_requests/update",
+    "graphql": "gitlab/merge_requests/list",
+}
+"""The operation that does the same there."""
 EVENTS = st.sampled_from(
     [
         "die",
@@ -69,6 +79,7 @@ class Walks(RuleBasedStateMachine):
     """A registry, people, a forge with faults, and a bot that dies."""
 
     registered = False
+    kind: ForgeKind = "github"
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +95,9 @@ class Walks(RuleBasedStateMachine):
 
     @initialize(undecided=st.sampled_from([0, 0, 2]))
     def begin(self, undecided: int) -> None:
-        self.town = Town(self.folder / "town", undecided_reads=undecided, registered=self.registered)
+        self.town = Town(
+            self.folder / "town", undecided_reads=undecided, registered=self.registered, kind=self.kind
+        )
         for name in ("one", "two", "three"):
             self.here.publish(name, 1, "fast")
         self.here.sync()
@@ -182,11 +195,13 @@ class Walks(RuleBasedStateMachine):
     @rule(fault=FAULTS)
     def an_answer_goes_wrong(self, fault: tuple[str, int, bool]) -> None:
         operation, status, after_applying = fault
-        self.here.forge.fail_next(operation, status, after_applying=after_applying)
+        self.here.forge.fail_next(self._on_this_forge(operation), status, after_applying=after_applying)
 
     @rule(operation=st.sampled_from(["pulls/create", "issues/create-comment", "pulls/merge", "graphql"]))
     def the_forge_has_enough(self, operation: str) -> None:
-        self.here.forge.faults.secondary_rate_limit(operation, retry_after=1)
+        faults = self.here.forge.faults
+        limit = faults.gitlab_rate_limit if self.kind == "gitlab" else faults.secondary_rate_limit
+        limit(self._on_this_forge(operation), retry_after=1)
 
     # --- people
 
@@ -277,6 +292,9 @@ class Walks(RuleBasedStateMachine):
                 self.town.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _on_this_forge(self, operation: str) -> str:
+        return ON_GITLAB.get(operation, operation) if self.kind == "gitlab" else operation
+
     def _pull(self, which: int) -> Pull:
         open_ones = self.here.pulls()
         return open_ones[which % len(open_ones)]
@@ -288,7 +306,15 @@ class RegisteredWalks(Walks):
     registered = True
 
 
+class WalksOnGitLab(Walks):
+    """The same through GitLab's API."""
+
+    kind: ForgeKind = "gitlab"
+
+
 TestWalks = Walks.TestCase
 TestWalks.settings = profile(examples=8, steps=12)
 TestRegisteredWalks = RegisteredWalks.TestCase
 TestRegisteredWalks.settings = profile(examples=2, steps=8)
+TestWalksOnGitLab = WalksOnGitLab.TestCase
+TestWalksOnGitLab.settings = profile(examples=3, steps=12)
