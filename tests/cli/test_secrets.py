@@ -17,7 +17,7 @@ from tests.cli.running import process
 from tests.servers.threads import serving
 from tests.walk.house import House, card
 
-PASSWORD = 'canary "4711" \\ with: quotes'
+PASSWORD = 'canary "q4711q" \\ with: quotes'
 TOKEN = "hf_canary0123456789"
 
 
@@ -56,7 +56,7 @@ def test_no_secret_is_in_what_a_command_prints_or_leaves(
 ) -> None:
     house = at_registered_home
     assert house.catalog is not None
-    secrets = [house.bot, house.catalog.token.reveal(), TOKEN, PASSWORD, "4711"]
+    secrets = [house.bot, house.catalog.token.reveal(), TOKEN, PASSWORD, "q4711q"]
     (house.folder / "cards").mkdir(exist_ok=True)
     house.card("one", card("one", body="\n".join(["# one", "", *secrets[:4]])))
     sources = (
