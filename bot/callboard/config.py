@@ -172,9 +172,22 @@ class Defaults(Settings):
 class PullRequests(Settings):
     """How changes become pull requests."""
 
-    group_by: Literal["model", "source", "all"] = "model"
+    group_by: Literal["model", "owner", "system", "source", "all"] = "model"
     limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
     """At most so many of ours open at once."""
+    per_hour: Annotated[int, Field(strict=True, ge=1, le=500)] = 30
+    """At most so many opened within an hour."""
+    rebase: Literal["conflicted", "behind", "never"] = "conflicted"
+    """When a pull request is written anew on the present base branch: when it conflicts, whenever the base
+    branch went on, or only when somebody asks (``/rebase``). An approved one that can be merged never is."""
+    commits: Literal["pushed", "verified"] = "pushed"
+    """``verified``: made through the forge's API, which signs them."""
+    nudge_after: Annotated[int, Field(strict=True, ge=1, le=365)] | None = 14
+    """Days without any change after which reviewers are reminded, once. ``null``: never."""
+    check: bool = False
+    """Report the validation of each head as a check, with its errors at their lines."""
+    dashboard: bool = False
+    """Keep an issue that lists everything open, held, blocked and failed."""
     labels: tuple[str, ...] = ("model-catalog",)
     branch_prefix: Annotated[
         str,
@@ -207,6 +220,8 @@ class Backstage(Settings):
 class Config(Settings):
     """The whole of callboard.yaml."""
 
+    pause: bool = False
+    """Stop all writes at once, as CALLBOARD_PAUSED and the label ``callboard-paused`` on the dashboard do."""
     catalog: Catalog = Catalog()
     defaults: Defaults = Defaults()
     sources: tuple[SerializeAsAny[SourceSettings], ...] = ()

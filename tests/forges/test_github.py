@@ -172,7 +172,7 @@ def test_merged_pull_requests_are_found_with_what_they_say(forge: SandboxForge, 
     opened = _open(forge, github)
     commit = github.merge(opened.number, head=opened.head, method="merge", title="T", message="M")
 
-    (merged,) = github.merged_lately()
+    (merged,) = github.finished_lately()
 
     assert (merged.number, merged.state, merged.merge_commit) == (opened.number, "merged", commit)
 

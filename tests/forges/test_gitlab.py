@@ -166,7 +166,7 @@ def test_the_merge_commit_is_the_base_branchs_whatever_the_project_says(
 
     commit = gitlab.merge(opened.number, head=opened.head, method=method, title="T", message="M")
 
-    (merged,) = gitlab.merged_lately()
+    (merged,) = gitlab.finished_lately()
     assert commit == merged.merge_commit == forge.repository(NAME).git.resolve("refs/heads/main")
 
 
@@ -247,7 +247,7 @@ def test_only_our_merged_ones_are_followed_with_what_they_say(
     hands = Robin(forge, robin)
     hands.merge(hands.propose("theirs", "Theirs"))
 
-    (merged,) = gitlab.merged_lately()
+    (merged,) = gitlab.finished_lately()
 
     assert (merged.number, merged.state, merged.merge_commit) == (opened.number, "merged", commit)
     assert merged.paths == ("models/x/a",)

@@ -78,7 +78,7 @@ class GitHub:
                 return tuple(found)
             after = page["endCursor"]
 
-    def merged_lately(self) -> tuple[PullRequest, ...]:
+    def finished_lately(self) -> tuple[PullRequest, ...]:
         variables = {"states": ["MERGED"], "count": 50, "by": "UPDATED_AT"}
         return self._facts(self._query(github_facts.LATEST, self._here | variables))
 

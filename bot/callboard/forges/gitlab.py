@@ -85,7 +85,7 @@ class GitLab:
             )
         return tuple(self._complete(self._read(f"{self._requests}/{one['iid']}")) for one in listed)
 
-    def merged_lately(self) -> tuple[PullRequest, ...]:
+    def finished_lately(self) -> tuple[PullRequest, ...]:
         asked = {
             "state": "merged",
             "author_id": self.identity().id,

@@ -6,6 +6,7 @@ A write is sent once and never retried blindly: after an unclear answer the next
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -51,6 +52,8 @@ class Check:
     state: Literal["success", "failure", "pending", "neutral"]
     source: str
     """The app or account that reported it."""
+    title: str = ""
+    """What it says in one line; empty when it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,66 @@ class Comment:
     id: int
     author: Account
     body: str
+    created_at: str = ""
+    edited: bool = False
+    """Somebody changed it after it was written, who need not be its author."""
+    author_is_person: bool = False
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue of the repository, as far as the dashboard needs it."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class About:
+    """What the forge says about us and about the repository itself, told in one read."""
+
+    identity: Account
+    repository: str
+    """Its name now: another than the one that was asked for after it was renamed or moved."""
+    default_branch: str
+    queue: bool = False
+    """Merges into the base branch go through the forge's own merge queue (GitLab: merge train)."""
+    dashboard: Issue | None = None
+    """The oldest open issue of ours that has the label ``DASHBOARD_LABEL``."""
+
+
+DASHBOARD_LABEL = "callboard-dashboard"
+"""How the dashboard issue is found again."""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One diagnostic at its place in a file."""
+
+    path: str
+    line: int
+    """From 1."""
+    column: int
+    """From 1."""
+    severity: Literal["error", "warning"]
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What our own check on a head says."""
+
+    name: str
+    state: Literal["success", "failure", "neutral"]
+    title: str
+    """One line of at most 140 characters (GitHub's limit for the description of a status)."""
+    summary: str
+    """Markdown."""
+    annotations: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +171,8 @@ class PullRequest:
     updated_at: str = ""
     merge_commit: str | None = None
     comments: tuple[Comment, ...] = ()
+    in_queue: bool = False
+    """It stands in the forge's own merge queue or train."""
     mark: Literal["#", "!"] = "#"
     """What the forge writes before its number."""
 
@@ -158,6 +223,10 @@ class Forge(Protocol):
     def identity(self) -> Account:
         """Who we are to the forge. One read, remembered."""
 
+    def about(self, base_ref: str) -> About:
+        """Who we are, what the repository is called now, and its dashboard. One read, which also answers
+        ``identity``; asked anew each time."""
+
     def commit_author(self) -> str:
         """``NAME <EMAIL>`` by which the forge shows a commit as ours. No read but that of ``identity``."""
 
@@ -167,11 +236,9 @@ class Forge(Protocol):
         GitHub: one for fifty. GitLab: one for a hundred, then four for each, and two more once approved.
         """
 
-    def merged_lately(self) -> tuple[PullRequest, ...]:
-        """The merged pull requests that changed last, at most fifty: GitHub in one read.
-
-        GitLab: only ours, in one read and two for each.
-        """
+    def finished_lately(self) -> tuple[PullRequest, ...]:
+        """The pull requests that changed last of those that are merged (at most fifty) and of those that were
+        closed without it (at most twenty), in one read; on GitLab only ours."""
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
         """The pull request of this head branch that was closed or merged last; on GitLab without what stands
@@ -196,8 +263,50 @@ class Forge(Protocol):
         GitLab project; there ``squash`` squashes, and the other two do not.
         """
 
+    def enqueue(self, number: int, *, head: str) -> None:
+        """Put into the forge's own merge queue or train, pinned to ``head``. Raises HeadMoved."""
+
     def close(self, number: int) -> None:
         """Close without merging."""
+
+    def can_write(self, account: Account) -> bool:
+        """Whether this account may write to the repository. One read, remembered."""
+
+    def members(self, group: str) -> frozenset[str] | None:
+        """The logins in a team (``acme/ml``, GitLab: a group) named by a code owners file, in lower case.
+
+        None when the forge does not tell. One read for a hundred, remembered.
+        """
+
+    def head_of(self, number: int) -> str:
+        """The ref under which git fetches the head of a pull request, from a fork too."""
+
+    def check(self, pull: PullRequest, report: CheckReport) -> None:
+        """Say on the head what was checked: a check with annotations where the forge takes one from us, else a
+        commit status. One write; none when the head already has the same (state and title)."""
+
+    def open_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
+        """Open an issue. One write."""
+
+    def edit_issue(self, number: int, *, body: str) -> None:
+        """Change the text of an issue. One write."""
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        parent: str,
+        files: Mapping[str, bytes | None],
+        existing: Collection[str],
+        message: str,
+        expected: str | None,
+    ) -> str:
+        """Make a commit through the API, which the forge signs, and point the branch at it; answers its id.
+
+        ``files``: paths to content, None removes; all plain files. ``existing``: those of them that ``parent``
+        has. ``expected``: the commit that the branch is at, None when it does not exist; HeadMoved when it
+        is not so.
+        """
 
     def file_url(self, path: str, base: str) -> str:
         """The address of a file on the base branch, in the form that Backstage registers (``…/blob/…``)."""

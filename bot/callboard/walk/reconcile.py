@@ -78,7 +78,9 @@ def reconcile(
     registration = None
     if not paused:
         merged = [
-            pull for pull in forge.merged_lately() if might_be_ours(pull, forge.repository, identity, config)
+            pull
+            for pull in forge.finished_lately()
+            if pull.state == "merged" and might_be_ours(pull, forge.repository, identity, config)
         ]
         handled = _answered(handled, merged)
         _tidy(workplace, merged)
