@@ -115,20 +115,23 @@ class RemoteSettings(SourceSettings):
     """A PEM file of the certificate authorities to trust for this source, instead of the system's."""
 
 
+REPOSITORY = Field(
+    pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._-]*[A-Za-z0-9._][A-Za-z0-9._-]*){2,}/?$",
+    description="the address of a repository: https://HOST/OWNER/NAME, on GitLab with all its groups",
+)
+
+
 class Catalog(Settings):
     """Where the catalog files live."""
 
-    repository: Annotated[
-        str | None,
-        Field(
-            pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._-]*[A-Za-z0-9._][A-Za-z0-9._-]*){2,}/?$",
-            description="the address of a repository: https://HOST/OWNER/NAME, on GitLab with all its groups",
-        ),
-    ] = None
+    repository: Annotated[str | None, REPOSITORY] = None
     """``https://github.com/acme/model-catalog``, or ``https://gitlab.com/acme/ml/model-catalog``.
 
     Default: the repository that this runs in.
     """
+    formerly: tuple[Annotated[str, REPOSITORY], ...] = ()
+    """Addresses that this repository had before it was renamed or moved, oldest first: what Backstage has from
+    there moves here, and keys go on as they began."""
     forge: Literal["github", "gitlab"] | None = None
     """Needed only for a host whose name does not tell."""
     api_url: Annotated[str | None, ADDRESS] = None

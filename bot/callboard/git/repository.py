@@ -227,6 +227,10 @@ class Repository:
                 raise
         return _push_results(output, updates)
 
+    def has_branch(self, name: str) -> bool:
+        """Whether the forge has a branch of this name now. Raises GitError."""
+        return bool(self._git("ls-remote", "--heads", "origin", f"refs/heads/{name}", remote=True).strip())
+
     def try_push(self, commit: str) -> None:
         """Ask whether this token may push branches, and push nothing. Raises GitError when it may not.
 

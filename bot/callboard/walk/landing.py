@@ -13,11 +13,12 @@ from callboard.backstage.registration import (
     register_and_confirm,
     targets_to_register,
 )
-from callboard.config import Config
 from callboard.documents.reader import read_documents
-from callboard.forges.protocol import Forge, PullRequest
+from callboard.forges.protocol import PullRequest
 from callboard.git.repository import Entry, Repository
 from callboard.walk.base import Base
+from callboard.walk.moves import former_folders
+from callboard.walk.workplace import Workplace
 
 CATALOG_FILE = "catalog-info.yaml"
 PENDING_LABEL = "registration-pending"
@@ -83,8 +84,7 @@ def _is_both(
 
 def register(
     catalog: Catalog,
-    config: Config,
-    forge: Forge,
+    workplace: Workplace,
     base: Base,
     recent: Iterable[str],
     *,
@@ -96,9 +96,10 @@ def register(
 
     ``recent``: folders that were merged lately and must be confirmed again; what is not registered yet is
     registered whenever it was merged. ``withheld``: folders that must not be, as they are not what was
-    approved.
+    approved. What is registered below an address that the catalog had before it was renamed moves here.
     """
-    root, branch = config.catalog.path, config.catalog.base
+    forge = workplace.forge
+    root, branch = workplace.config.catalog.path, workplace.config.catalog.base
     paths = {
         folder.path: path
         for folder in base.shelf.folders.values()
@@ -108,6 +109,9 @@ def register(
     registered = catalog.locations()
     wanted = {forge.file_url(path, branch) for path in base.blobs if path.endswith(f"/{CATALOG_FILE}")}
     gone = locations_to_unregister(registered, wanted, prefix=forge.file_url(root, branch))
+    gone += _moving(
+        catalog, workplace, base, registered, {target_of[one] for one in withheld if one in target_of}
+    )
     for location in gone:
         progress(f"unregister {location.target}")
         catalog.unregister(location.id)
@@ -124,6 +128,31 @@ def register(
         progress(f"register {target}")
     outcomes = register_and_confirm(catalog, documents, within=within) if documents else ()
     return Registration(outcomes, gone)
+
+
+def _moving(
+    catalog: Catalog,
+    workplace: Workplace,
+    base: Base,
+    registered: Sequence[Location],
+    withheld: Collection[str],
+) -> tuple[Location, ...]:
+    """The locations at former addresses that can go: their file is gone, or can be read at its new address.
+
+    An entity belongs to the location that brought it first, so that the former one has to go before the new
+    one can bring it.
+    """
+    root = workplace.config.catalog.path
+    known = {folder.path for folder in base.shelf.folders.values()}
+    moving = []
+    for prefix in former_folders(workplace, [location.target for location in registered]):
+        for location in locations_to_unregister(registered, (), prefix=prefix):
+            path = f"{root}/{location.target.removeprefix(f'{prefix}/')}"
+            target = workplace.forge.file_url(path, workplace.config.catalog.base)
+            is_ours = path.rpartition("/")[0] in known and target not in withheld
+            if path not in base.blobs or (is_ours and catalog.dry_run(target).problem is None):
+                moving.append(location)
+    return tuple(moving)
 
 
 def _documents(content: bytes, path: str) -> Sequence[Mapping[str, Any]]:

@@ -205,7 +205,7 @@ def _register(
     within = config.backstage.confirm_within
     try:
         registration = register(
-            catalog, config, forge, landed, recent, withheld=withheld, within=within, progress=progress
+            catalog, workplace, landed, recent, withheld=withheld, within=within, progress=progress
         )
     except HttpProblem as problem:
         for pull in merged:

@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -65,6 +65,8 @@ class Workplace:
     scope: str
     forge: Forge
     repository: Repository
+    at: Callable[[str], Workplace]
+    """The same for another repository of this forge: by its name, with the same token."""
 
 
 def catalog_repository(config: Config, environ: Mapping[str, str] = os.environ) -> CatalogRepository:
@@ -118,6 +120,8 @@ def scope_of(config: Config, environ: Mapping[str, str] = os.environ) -> str:
     if config.catalog.scope:
         return config.catalog.scope
     own = _running_in(environ)
+    if config.catalog.formerly and (own is None or config.catalog.repository in (None, own)):
+        return config.catalog.formerly[0].partition("://")[2].removesuffix("/").lower()
     if own:
         return own.partition("://")[2].lower()
     try:
@@ -132,12 +136,15 @@ def open_workplace(
     """Connect to what the configuration names; nothing is read or written yet. Raises NotConfigured."""
     place = catalog_repository(config, environ)
     token = forge_token(config, place.forge, environ)
-    forge = _connect(place, token, config.catalog.api_url)
-    name = hashlib.sha256(forge.git_url.encode()).hexdigest()[:16]
     clones = (cache or default_cache(environ)) / "repositories"
-    return Workplace(
-        config, folder, scope_of(config, environ), forge, Repository(clones / name, forge.git_url, token)
-    )
+
+    def at(name: str) -> Workplace:
+        forge = _connect(replace(place, name=name), token, config.catalog.api_url)
+        clone = clones / hashlib.sha256(forge.git_url.encode()).hexdigest()[:16]
+        repository = Repository(clone, forge.git_url, token)
+        return Workplace(config, folder, scope_of(config, environ), forge, repository, at)
+
+    return at(place.name)
 
 
 def _connect(place: CatalogRepository, token: Secret, api_url: str | None) -> Forge:
