@@ -38,8 +38,9 @@ _GRAPHQL = """\
 ## GraphQL, at `/api/graphql` and `/graphql`
 
 A cut of GitHub's schema (npm `@octokit/graphql-schema`): each type, field, argument and enum value is
-compared with the official schema, and each query that a test sends is valid by the official schema. No
-mutations. Rules kept: `first` or `last` is required and at most 100; cursors; errors beside partial data.
+compared with the official schema, and each query that a test sends is valid by the official schema.
+Mutations: `updateRefs` (all or none, each from `beforeOid`) and `enqueuePullRequest` (pinned to a head).
+Rules kept: `first` or `last` is required and at most 100; cursors; errors beside partial data.
 """
 _GITLAB_HEAD = """\
 Over the same people, tokens and repositories. The answers of every operation are checked in every test that
@@ -66,9 +67,10 @@ and not pushed.
 
 ## Known not to be modelled
 
-Forks and pull requests between repositories; issues that are no pull requests; comments on lines, pending
-reviews; teams; rulesets; webhooks; merge queues; signed commits; protection against pushes to a branch;
-rate limits that run down (one that is met can be asked for as a fault); renamed repositories.
+Forks and pull requests between repositories; comments on lines, pending reviews; rulesets; webhooks; the
+groups and checks of a merge queue (it merges in order when it is told to); real signatures (a commit that the
+API made for an app is said to be verified); protection against pushes to a branch; rate limits that run down
+(one that is met can be asked for as a fault); renamed repositories.
 
 Of GitLab: groups within groups, forks, pipelines other than the external ones that statuses make, merge
 trains, approval rules and code owners (only a number of approvals), award emoji, keyset pagination, GraphQL.

@@ -85,9 +85,29 @@ DISCREPANCIES = {
 
 @cache
 def description() -> Description:
-    """GitHub's REST description."""
-    place = _AT_HAND if _AT_HAND.exists() else file_of(OPENAPI, "generated/api.github.com.json")
-    return Description(json.loads(place.read_text(encoding="utf-8")))
+    """GitHub's REST description; the copy at hand is a cut of it."""
+    return Description(json.loads(_AT_HAND.read_text(encoding="utf-8"))) if _AT_HAND.exists() else _whole()
+
+
+@cache
+def _whole() -> Description:
+    return Description(
+        json.loads(file_of(OPENAPI, "generated/api.github.com.json").read_text(encoding="utf-8"))
+    )
+
+
+def described(method: str, path: str) -> tuple[Description, Operation] | None:
+    """The operation of a request, and the description that has it."""
+    for official in (description(), _whole()):
+        operation = official.find(method, path)
+        if operation is not None:
+            return official, operation
+    return None
+
+
+def operation_of(name: str) -> Operation:
+    """The operation of this id."""
+    return description().operations.get(name) or _whole().operations[name]
 
 
 @cache
@@ -182,11 +202,12 @@ class Contract:
 
     def _rest_errors(self, exchange: Exchange) -> list[str]:
         path = exchange.path.removeprefix("/api/v3")
-        operation = description().find("GET" if exchange.method == "HEAD" else exchange.method, path)
-        if operation is None:
+        found = described("GET" if exchange.method == "HEAD" else exchange.method, path)
+        if found is None:
             return ["no operation of GitHub's REST API"]
-        wrong = list(_request_errors(operation, exchange)) if exchange.status < 400 else []
-        wrong += _response_errors(operation, exchange)
+        official, operation = found
+        wrong = list(_request_errors(official, operation, exchange)) if exchange.status < 400 else []
+        wrong += _response_errors(official, operation, exchange)
         wrong = [each for each in wrong if not _is_known(operation, each)]
         if not wrong and exchange.status < 300:
             self.conforming[operation.id] += 1
@@ -200,15 +221,14 @@ def _is_known(operation: Operation, complaint: str) -> bool:
     )
 
 
-def _request_errors(operation: Operation, exchange: Exchange) -> Iterable[str]:
-    official = description()
-    described = {each["name"]: each for each in operation.parameters if each["in"] == "query"}
+def _request_errors(official: Description, operation: Operation, exchange: Exchange) -> Iterable[str]:
+    parameters = {each["name"]: each for each in operation.parameters if each["in"] == "query"}
     for name, value in parse_qsl(exchange.query):
-        if name not in described:
+        if name not in parameters:
             yield f"the query parameter {name} is not described"
-        elif described[name]["schema"].get("type") == "integer" and not value.isdecimal():
+        elif parameters[name]["schema"].get("type") == "integer" and not value.isdecimal():
             yield f"the query parameter {name} is no integer: {value}"
-        elif value not in described[name]["schema"].get("enum", [value]):
+        elif value not in parameters[name]["schema"].get("enum", [value]):
             yield f"the query parameter {name} has no such value: {value}"
     body = operation.raw.get("requestBody")
     if body is None:
@@ -221,8 +241,7 @@ def _request_errors(operation: Operation, exchange: Exchange) -> Iterable[str]:
         yield "the body is missing"
 
 
-def _response_errors(operation: Operation, exchange: Exchange) -> list[str]:
-    official = description()
+def _response_errors(official: Description, operation: Operation, exchange: Exchange) -> list[str]:
     found = official.response(operation, exchange.status)
     if found is None:
         if exchange.status not in UNDESCRIBED_STATUSES:

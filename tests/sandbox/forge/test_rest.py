@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from callboard.sandbox.forge.rest import OPERATIONS
-from tests.contracts.github import Contract, description
+from tests.contracts.github import Contract, operation_of
 from tests.sandbox.forge.conftest import Stage
 
 
@@ -17,6 +17,8 @@ def visit_people(stage: Stage) -> None:
     stage.api("robin", "GET", "collaborators")
     stage.api("robin", "GET", "collaborators/robin")
     stage.api("robin", "GET", "collaborators/mallory/permission")
+    stage.forge.add_team("acme/ml", ["robin", "ada"])
+    stage.api("robin", "GET", "/orgs/acme/teams/ml/members", per_page=1)
 
 
 def visit_repository(stage: Stage) -> None:
@@ -102,6 +104,15 @@ def visit_conversation(stage: Stage) -> None:
     stage.api("robin", "DELETE", f"issues/{number}/labels/hold")
 
 
+def visit_issues(stage: Stage) -> None:
+    opened = {"title": "Dashboard", "body": "All of it", "labels": ["callboard-dashboard"]}
+    number = stage.api("callboard", "POST", "issues", opened).json()["number"]
+    stage.api("robin", "GET", f"issues/{number}")
+    stage.api("robin", "GET", f"issues/{stage.opened('listed').number}")
+    stage.api("callboard", "PATCH", f"issues/{number}", {"body": "Less of it"})
+    stage.api("robin", "GET", "issues", state="all", labels="callboard-dashboard", creator="callboard")
+
+
 def visit_checks(stage: Stage) -> None:
     sha = stage.branch("checked")
     stage.api("callboard", "POST", f"statuses/{sha}", {"state": "success", "context": "validate"})
@@ -110,9 +121,17 @@ def visit_checks(stage: Stage) -> None:
     run = stage.api(
         "ci", "POST", "check-runs", {"name": "docs", "head_sha": sha, "status": "in_progress"}
     ).json()["id"]
-    output = {"title": "Built", "summary": "All pages"}
+    note = {
+        "path": "README.md",
+        "start_line": 1,
+        "end_line": 1,
+        "annotation_level": "warning",
+        "message": "?",
+    }
+    output = {"title": "Built", "summary": "All pages", "annotations": [note]}
     stage.api("ci", "PATCH", f"check-runs/{run}", {"conclusion": "success", "output": output})
     stage.api("robin", "GET", f"check-runs/{run}")
+    stage.api("robin", "GET", f"check-runs/{run}/annotations")
     stage.api("robin", "GET", "commits/checked/check-runs", check_name="docs")
 
 
@@ -123,6 +142,7 @@ def test_every_operation_answers_as_github_describes_it(stage: Stage, github_con
         visit_objects,
         visit_pulls,
         visit_conversation,
+        visit_issues,
         visit_checks,
     ):
         visit(stage)
@@ -133,5 +153,5 @@ def test_every_operation_answers_as_github_describes_it(stage: Stage, github_con
 
 def test_every_operation_of_the_table_is_one_of_githubs_at_githubs_path() -> None:
     for operation in OPERATIONS:
-        official = description().operations[operation.id]
+        official = operation_of(operation.id)
         assert (operation.method, operation.path.count("/")) == (official.method, official.path.count("/"))

@@ -9,7 +9,7 @@ from . import pulls
 from .bare import Bare, Commit, GitFailed, Person
 from .pushes import mark_merged, settle
 from .refusal import Refused
-from .state import Account, CheckRun, Pull, Repository, Review, Status, World
+from .state import Account, CheckRun, Pull, QueueEntry, Repository, Review, Status, World
 
 Method = Literal["merge", "squash", "rebase"]
 MergeState = Literal["BEHIND", "BLOCKED", "CLEAN", "DIRTY", "DRAFT", "UNKNOWN", "UNSTABLE"]
@@ -135,9 +135,27 @@ def merge(world: World, repository: Repository, pull: Pull, actor: Account, requ
         raise Refused(405, "Pull Request is not mergeable")
     if request.sha is not None and request.sha != pull.head:
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
-    decided = _decided(repository, pull)
-    if decided.refusal:
-        raise Refused(405, decided.refusal)
+    if pull.base_ref in repository.queues:
+        raise Refused(405, "Changes must be made through the merge queue")
+    refusal = refusal_to_merge(repository, pull)
+    if refusal:
+        raise Refused(405, refusal)
+    return land(world, repository, pull, actor, request)
+
+
+def queue_entry(repository: Repository, pull: Pull) -> QueueEntry | None:
+    """The place of a pull request in the merge queue of its base."""
+    queue = repository.queues.get(pull.base_ref)
+    return queue.entry(pull) if queue else None
+
+
+def refusal_to_merge(repository: Repository, pull: Pull) -> str:
+    """Why this pull request may not merge now; empty when it may."""
+    return _decided(repository, pull).refusal
+
+
+def land(world: World, repository: Repository, pull: Pull, actor: Account, request: MergeRequest) -> str:
+    """Merge what may be merged; the commit that brought it into its base. Raises Refused (405)."""
     git = repository.git
     base = repository.refs[f"refs/heads/{pull.base_ref}"]
     commit = _merge_commit(repository, pull, _noreply(actor), base, request)

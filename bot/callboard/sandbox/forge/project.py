@@ -1,4 +1,4 @@
-"""What only GitLab keeps: project settings, issues, and what happened to a merge request."""
+"""Issues, and what only GitLab keeps: project settings, and what happened to a merge request."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class AutoMerge:
 
 @dataclass
 class Issue:
-    """An issue; GitLab counts issues and merge requests apart."""
+    """An issue. GitHub counts issues and pull requests together, GitLab apart."""
 
     id: int
     number: int
@@ -71,3 +71,4 @@ class Issue:
     closed_at: str | None = None
     labels: list[str] = field(default_factory=list)
     notes: list[Comment] = field(default_factory=list)
+    """On GitLab; GitHub's stand among the comments of the repository."""

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from .bare import Commit, FileChange
 from .pushes import close, remember_head, remember_push
 from .refusal import Refused, custom, invalid
-from .state import Account, BaseChanged, Label, Pull, Repository, World
+from .state import Account, BaseChanged, Issue, Label, Pull, Repository, World
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What opens a pull request. ``head`` may be ``owner:branch``, within the same repository."""
+    """What opens a pull request. ``head`` may be ``owner:branch``, within the same repository.
+
+    ``number``: None takes the next one of the pull requests alone, as GitLab does.
+    """
 
     title: str
     body: str | None
     head: str
     base: str
     draft: bool = False
+    number: int | None = None
 
 
 def open_pull(world: World, repository: Repository, actor: Account, opening: Opening) -> Pull:
@@ -44,7 +48,7 @@ def open_pull(world: World, repository: Repository, actor: Account, opening: Ope
     now = world.now()
     pull = Pull(
         id=world.new_id(),
-        number=len(repository.pulls) + 1,
+        number=opening.number or max(repository.pulls, default=0) + 1,
         title=opening.title,
         body=opening.body,
         author=actor,
@@ -103,7 +107,7 @@ def set_base(world: World, repository: Repository, pull: Pull, base_ref: str, ac
     pull.base_changes.append(BaseChanged(world.new_id(), actor, previous, base_ref, pull.updated_at))
 
 
-def set_labels(world: World, repository: Repository, pull: Pull, names: list[str]) -> None:
+def set_labels(world: World, repository: Repository, pull: Pull | Issue, names: list[str]) -> None:
     """Give exactly these labels; the repository learns those that it did not have."""
     labels = []
     for name in names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .refusal import Refused
-from .state import Account, Comment, Event, Pull, Repository, Review, ReviewState, World
+from .state import Account, Comment, Event, Issue, Pull, Repository, Review, ReviewState, World
 
 _EVENTS: dict[str, ReviewState] = {
     "APPROVE": "APPROVED",
@@ -61,7 +61,7 @@ def dismiss(world: World, pull: Pull, review_id: int) -> Review:
     return found
 
 
-def comment(world: World, repository: Repository, pull: Pull, actor: Account, body: str) -> Comment:
+def comment(world: World, repository: Repository, pull: Pull | Issue, actor: Account, body: str) -> Comment:
     """Add to the conversation. Raises Refused (422) for an empty text."""
     if not body.strip():
         raise Refused(

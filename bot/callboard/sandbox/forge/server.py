@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from starlette.types import ASGIApp
 
@@ -19,10 +19,12 @@ from .bare import Bare, Person
 from .content import Files, commit_files
 from .faults import Fault, Faults
 from .pushes import settle
+from .queueing import process
 from .requestlog import RequestLog
 from .state import (
     Account,
     AccountKind,
+    MergeQueue,
     ProjectSettings,
     Protection,
     Pull,
@@ -184,6 +186,26 @@ class SandboxForge:
             protections.pop(branch, None)
             if rules:
                 protections[branch] = rules
+
+    def set_queue(
+        self, repository: str, branch: str = "main", method: Literal["merge", "squash", "rebase"] = "merge"
+    ) -> MergeQueue:
+        """Give a branch a merge queue, so that nothing merges into it another way."""
+        with self.world.lock:
+            queue = MergeQueue(self.world.new_id(), branch, method)
+            self.repository(repository).queues[branch] = queue
+            return queue
+
+    def process_queue(self, repository: str, branch: str = "main", most: int | None = None) -> list[int]:
+        """Merge what waits in a queue, in its order; answers what was merged. ``most``: None merges all."""
+        with self.world.lock:
+            return process(self.world, self.repository(repository), branch, most)
+
+    def add_team(self, team: str, members: Sequence[str]) -> None:
+        """A team of an organization, ``acme/ml``."""
+        with self.world.lock:
+            organization, _, slug = team.lower().partition("/")
+            self.world.teams[organization, slug] = [self.world.account(login) for login in members]
 
     def set_role(self, repository: str, login: str, role: Role | None) -> None:
         """Give or take somebody's role."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .bare import Bare
 from .faults import Faults
@@ -30,9 +30,11 @@ __all__ = [
     "ForcePushed",
     "Issue",
     "Label",
+    "MergeQueue",
     "ProjectSettings",
     "Protection",
     "Pull",
+    "QueueEntry",
     "Repository",
     "Review",
     "ReviewState",
@@ -155,6 +157,8 @@ class Pull:
     remove_source_branch: bool = False
     auto_merge: AutoMerge | None = None
     merge_error: str | None = None
+    fork: Repository | None = None
+    """Where its head branch is, when that is not the repository itself."""
 
 
 @dataclass
@@ -191,6 +195,8 @@ class CheckRun:
     text: str | None
     started_at: str
     completed_at: str | None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    """As they were sent."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +209,40 @@ class Protection:
     """The head must contain the base."""
     dismiss_stale_reviews: bool = False
     """A push to the head dismisses the approvals."""
+
+
+@dataclass
+class QueueEntry:
+    """A place in a merge queue, pinned to a head."""
+
+    id: int
+    pull: Pull
+    head: str
+    enqueuer: Account
+    enqueued_at: str
+
+
+@dataclass
+class MergeQueue:
+    """The merge queue of a branch."""
+
+    id: int
+    branch: str
+    method: Literal["merge", "squash", "rebase"] = "merge"
+    waiting: list[QueueEntry] = field(default_factory=list)
+
+    @property
+    def entries(self) -> list[QueueEntry]:
+        """What still waits: a pull request that moved, was closed or aimed elsewhere has dropped out."""
+        return [
+            entry
+            for entry in self.waiting
+            if (entry.pull.state, entry.pull.head, entry.pull.base_ref) == ("open", entry.head, self.branch)
+        ]
+
+    def entry(self, pull: Pull) -> QueueEntry | None:
+        """The place of a pull request."""
+        return next((entry for entry in self.entries if entry.pull is pull), None)
 
 
 @dataclass
@@ -230,6 +270,12 @@ class Repository:
     """The refs as of the last look, so that a push is seen whichever way it came."""
     issues: dict[int, Issue] = field(default_factory=dict)
     settings: ProjectSettings = field(default_factory=ProjectSettings)
+    queues: dict[str, MergeQueue] = field(default_factory=dict)
+    """The merge queues by their branches."""
+    signed: set[str] = field(default_factory=set)
+    """The commits that the forge itself signed."""
+    parent: Repository | None = None
+    """What it is a fork of."""
 
     @property
     def full_name(self) -> str:
@@ -251,6 +297,10 @@ class Repository:
         if role is None:
             return needed == "read" and not self.private
         return ROLES.index(role) >= ROLES.index(needed)
+
+    def next_number(self) -> int:
+        """The number of the next issue or pull request, which GitHub counts together."""
+        return max((0, *self.pulls, *self.issues)) + 1
 
     def pull(self, number: int) -> Pull:
         """The pull request with this number. Raises Refused (404)."""
@@ -276,6 +326,8 @@ class World:
         self.undecided_reads = undecided_reads
         self.repositories: dict[str, Repository] = {}
         self.accounts: dict[str, Account] = {}
+        self.teams: dict[tuple[str, str], list[Account]] = {}
+        """The members of a team by its organization and slug, in lower case."""
         self._tokens: dict[str, Account] = {}
         self._ids: Iterator[int] = itertools.count(1001)
         self._now = datetime.now(UTC).replace(microsecond=0)

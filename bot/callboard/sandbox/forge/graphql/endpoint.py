@@ -29,6 +29,7 @@ from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.restapp import broken, links, refusal
 from callboard.sandbox.forge.state import Account, World
 
+from .mutations import MutationView
 from .objects import Scope
 from .views import QueryView
 
@@ -100,7 +101,7 @@ def _execute(scope: Scope, query: str, variables: dict[str, Any] | None, name: s
     result = graphql_sync(
         schema(),
         query,
-        root_value=QueryView(scope),
+        root_value=MutationView(scope) if _is_mutation(query) else QueryView(scope),
         variable_values=variables,
         operation_name=name,
         field_resolver=_resolve,

@@ -127,6 +127,8 @@ def _check_run(run: CheckRun) -> dict[str, Any]:
         "status": run.status.upper(),
         "conclusion": run.conclusion.upper() if run.conclusion else None,
         "details_url": run.details_url,
+        "title": run.title,
+        "summary": run.summary,
         "started_at": run.started_at,
         "completed_at": run.completed_at,
         "check_suite": {"id": node_id("CheckSuite", run.app.id), "database_id": run.app.id, "app": app},

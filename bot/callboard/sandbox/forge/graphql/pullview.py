@@ -39,8 +39,7 @@ class PullView:
 
     def __init__(self, scope: Scope, repository: Repository, pull: Pull, home: object) -> None:
         self._scope, self._repository, self._pull = scope, repository, pull
-        # The sandbox has no forks: a head is where its base is.
-        self.head_repository = home
+        self._home = home
         self._decided: merging.Mergeability | None = None
         self._changes: list[FileChange] | None = None
         self.id, self.database_id, self.number = node_id("PullRequest", pull.id), pull.id, pull.number
@@ -51,11 +50,26 @@ class PullView:
         self.closed, self.closed_at = pull.state == "closed", pull.closed_at
         self.head_ref_name, self.head_ref_oid = pull.head_ref, pull.head
         self.base_ref_name, self.base_ref_oid = pull.base_ref, pull.base
-        self.is_cross_repository = False
+        self.is_cross_repository = pull.fork is not None
         self.created_at, self.updated_at = pull.created_at, pull.updated_at
         self.author = account_view(scope, pull.author)
         self.merged_by = account_view(scope, pull.merged_by)
         self.author_association = association(repository, pull.author)
+
+        self.is_in_merge_queue = merging.queue_entry(repository, pull) is not None
+
+    def head_repository(self) -> object:
+        """Where the head branch is."""
+        from .views import RepositoryView
+
+        return RepositoryView(self._scope, self._pull.fork) if self._pull.fork else self._home
+
+    def merge_queue_entry(self) -> object:
+        """Its place in the merge queue."""
+        from .queueview import entry_view
+
+        found = merging.queue_entry(self._repository, self._pull)
+        return entry_view(self._scope, self._repository, found) if found else None
 
     def merge_commit(self) -> CommitView | None:
         """The commit that merged it."""
@@ -64,7 +78,7 @@ class PullView:
 
     def head_ref(self) -> dict[str, Any] | None:
         """The branch, while it exists."""
-        return ref_view(self._scope, self._repository, f"refs/heads/{self._pull.head_ref}")
+        return ref_view(self._scope, self._pull.fork or self._repository, f"refs/heads/{self._pull.head_ref}")
 
     def base_ref(self) -> dict[str, Any] | None:
         """The branch as it is now."""
@@ -72,7 +86,7 @@ class PullView:
 
     def head_repository_owner(self) -> AccountView:
         """Its owner."""
-        return AccountView(self._scope, self._repository.owner)
+        return AccountView(self._scope, (self._pull.fork or self._repository).owner)
 
     def _mergeability(self) -> merging.Mergeability:
         # One answer for one query, however many fields ask.
@@ -156,6 +170,7 @@ class PullView:
             "body": comment.body,
             "created_at": comment.created_at,
             "updated_at": comment.updated_at,
+            "last_edited_at": comment.updated_at if comment.updated_at != comment.created_at else None,
             "url": f"{self.url}#issuecomment-{comment.id}",
             "viewer_did_author": comment.author == self._scope.actor,
         }

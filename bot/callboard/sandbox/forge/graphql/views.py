@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLError
 
@@ -14,6 +14,9 @@ from callboard.sandbox.forge.state import (
 from .connection import Connection, connect, cursor
 from .objects import AccountView, Scope, ViewerView, label_view, ref_view
 from .pullview import PullView
+from .queueview import IssueView, MergeQueueView
+
+_View = TypeVar("_View", PullView, IssueView)
 
 
 class RepositoryView:
@@ -23,7 +26,8 @@ class RepositoryView:
         self._scope, self._repository = scope, repository
         self.id, self.database_id = node_id("Repository", repository.id), repository.id
         self.name, self.name_with_owner = repository.name, repository.full_name
-        self.url, self.is_private, self.is_fork = scope.links.page(repository), repository.private, False
+        self.url, self.is_private = scope.links.page(repository), repository.private
+        self.is_fork = repository.parent is not None
         self.owner = AccountView(scope, repository.owner)
         role = repository.role(scope.actor) or "read"
         self.viewer_permission = role.upper()
@@ -47,6 +51,36 @@ class RepositoryView:
     def labels(self, **page: Any) -> Connection:
         """All labels."""
         return connect([label_view(label) for label in self._repository.labels.values()], **page)
+
+    def merge_queue(self, branch: str | None = None) -> MergeQueueView | None:
+        """The merge queue of a branch, the default one unless named."""
+        found = self._repository.queues.get(branch or self._repository.default_branch)
+        return MergeQueueView(self._scope, self._repository, found) if found else None
+
+    def issue(self, number: int) -> IssueView:
+        """One issue that is no pull request."""
+        if number not in self._repository.issues:
+            raise GraphQLError(f"Could not resolve to an Issue with the number of {number}.")
+        return IssueView(self._scope, self._repository, self._repository.issues[number])
+
+    def issues(
+        self,
+        *,
+        states: list[str] | None = None,
+        labels: list[str] | None = None,
+        order_by: dict[str, str] | None = None,
+        **page: Any,
+    ) -> Connection:
+        """Issues that are no pull requests, oldest first unless ordered otherwise."""
+        wanted = {label.lower() for label in labels or ()}
+        found = [
+            IssueView(self._scope, self._repository, each)
+            for each in self._repository.issues.values()
+            if labels is None or wanted & {name.lower() for name in each.labels}
+        ]
+        if states is not None:
+            found = [view for view in found if view.state in states]
+        return connect(_ordered(found, order_by), **page)
 
     def pull_request(self, number: int) -> PullView:
         """One pull request."""
@@ -79,12 +113,7 @@ class RepositoryView:
             found = [view for view in found if view.head_ref_name == head_ref_name]
         if base_ref_name is not None:
             found = [view for view in found if view.base_ref_name == base_ref_name]
-        if order_by is not None:
-            updated = order_by["field"] == "UPDATED_AT"
-            found.sort(key=lambda view: view.updated_at if updated else view.created_at)
-            if order_by["direction"] == "DESC":
-                found.reverse()
-        return connect(found, **page)
+        return connect(_ordered(found, order_by), **page)
 
     def collaborators(
         self,
@@ -111,6 +140,14 @@ class RepositoryView:
         shown = connect(edges, **page)
         nodes = [edge["node"] for edge in shown.nodes]
         return Connection(nodes, shown.total_count, shown.page_info, edges=shown.nodes)
+
+
+def _ordered(found: list[_View], order_by: dict[str, str] | None) -> list[_View]:
+    if order_by is None:
+        return found
+    updated = order_by["field"] == "UPDATED_AT"
+    ordered = sorted(found, key=lambda view: view.updated_at if updated else view.created_at)
+    return ordered[::-1] if order_by["direction"] == "DESC" else ordered
 
 
 class QueryView:

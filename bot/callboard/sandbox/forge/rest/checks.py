@@ -14,6 +14,7 @@ from callboard.sandbox.forge.state import CheckRun, Status
 from .repositories import resolve
 from .table import Answer, Call, operation
 
+_MOST_ANNOTATIONS = 50
 _COMMIT = "/repos/{owner}/{repo}/commits/{ref:path}"
 _RUN = "/repos/{owner}/{repo}/check-runs/{number}"
 
@@ -92,6 +93,13 @@ def _output(call: Call) -> dict[str, Any]:
     return output
 
 
+def _annotations(output: dict[str, Any]) -> list[dict[str, Any]]:
+    annotations = output.get("annotations", [])
+    if len(annotations) > _MOST_ANNOTATIONS:
+        raise Refused(422, f"Invalid request.\n\nNo more than {_MOST_ANNOTATIONS} items are allowed.")
+    return list(annotations)
+
+
 @operation(
     "POST", "/repos/{owner}/{repo}/check-runs", "checks/create", needs="write", models="403 for who is no app"
 )
@@ -118,6 +126,7 @@ def create_run(call: Call) -> Answer:
         text=output.get("text"),
         started_at=now,
         completed_at=now if conclusion else None,
+        annotations=_annotations(output),
     )
     repository.check_runs[run.id] = run
     return Answer(shapes.check_run(call.links, repository, run), 201)
@@ -136,6 +145,15 @@ def get_run(call: Call) -> Answer:
     return Answer(shapes.check_run(call.links, call.repository, _run(call)))
 
 
+@operation("GET", f"{_RUN}/annotations", "checks/list-annotations")
+def list_annotations(call: Call) -> Answer:
+    """What a check run says about lines."""
+    run = _run(call)
+    return call.page(
+        [shapes.annotation(call.links, call.repository, run.sha, each) for each in run.annotations]
+    )
+
+
 @operation("PATCH", _RUN, "checks/update", needs="write", models="403 for other apps")
 def update_run(call: Call) -> Answer:
     """Report progress."""
@@ -151,6 +169,7 @@ def update_run(call: Call) -> Answer:
     run.title = output.get("title", run.title)
     run.summary = output.get("summary", run.summary)
     run.text = output.get("text", run.text)
+    run.annotations += _annotations(output)
     return Answer(shapes.check_run(call.links, call.repository, run))
 
 

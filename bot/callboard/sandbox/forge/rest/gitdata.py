@@ -15,6 +15,7 @@ from callboard.sandbox.forge.shapes import repositories as shapes
 from .repositories import resolve
 from .table import Answer, Call, operation
 
+_FORGE = Person("GitHub", "noreply@github.com")
 _MODES = {"100644": "blob", "100755": "blob", "040000": "tree", "160000": "commit", "120000": "blob"}
 
 
@@ -186,7 +187,13 @@ def _person(given: dict[str, str] | None, default: Person) -> Person:
     return Person(given.get("name", ""), given.get("email", ""), given.get("date", ""))
 
 
-@operation("POST", "/repos/{owner}/{repo}/git/commits", "git/create-commit", needs="write")
+@operation(
+    "POST",
+    "/repos/{owner}/{repo}/git/commits",
+    "git/create-commit",
+    needs="write",
+    models="signed by the forge when an app names neither author nor committer",
+)
 def create_commit(call: Call) -> Answer:
     """A commit that no branch holds yet."""
     git, who = call.repository.git, call.signed_in
@@ -195,8 +202,11 @@ def create_commit(call: Call) -> Answer:
             raise Refused(422, f"{kind.capitalize()} SHA does not exist")
     default = Person(who.login, f"{who.id}+{who.login}@users.noreply.github.com")
     author = _person(call.body.get("author"), default)
-    committer = _person(call.body.get("committer"), author)
+    signs = who.kind == "Bot" and not {"author", "committer"} & call.body.keys()
+    committer = _FORGE if signs else _person(call.body.get("committer"), author)
     sha = git.commit_tree(call.text("tree"), call.texts("parents"), call.text("message"), author, committer)
+    if signs:
+        call.repository.signed.add(sha)
     return Answer(shapes.git_commit(call.links, call.repository, git.commit(sha)), 201)
 
 

@@ -1,24 +1,97 @@
-"""Labels and comments of pull requests, which GitHub keeps under issues."""
+"""Issues, and the labels and comments of pull requests, which GitHub keeps under issues too."""
 
 from __future__ import annotations
 
 from callboard.sandbox.forge import pulls as rules
 from callboard.sandbox.forge import reviewing
-from callboard.sandbox.forge.refusal import Refused, not_found
+from callboard.sandbox.forge.refusal import Refused, invalid, not_found
+from callboard.sandbox.forge.shapes import issues as issue_shapes
 from callboard.sandbox.forge.shapes import pulls as shapes
-from callboard.sandbox.forge.state import Comment
+from callboard.sandbox.forge.state import Comment, Issue, Pull
 
 from .table import Answer, Call, operation
 
-_ISSUE = "/repos/{owner}/{repo}/issues/{number}"
+_ISSUES = "/repos/{owner}/{repo}/issues"
+_ISSUE = f"{_ISSUES}/{{number}}"
 _COMMENT = "/repos/{owner}/{repo}/issues/comments/{number}"
 _LABELS = "/repos/{owner}/{repo}/labels"
+
+
+def _is_open(discussed: Pull | Issue) -> bool:
+    return discussed.state in ("open", "opened")
+
+
+@operation(
+    "GET",
+    _ISSUES,
+    "issues/list-for-repo",
+    models="pull requests among them; `state`, `labels` and `creator`; newest first",
+)
+def list_issues(call: Call) -> Answer:
+    """Issues and pull requests."""
+    repository, query = call.repository, call.query
+    state = query.get("state", "open")
+    wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
+    everything: list[Pull | Issue] = [*repository.pulls.values(), *repository.issues.values()]
+    found = [
+        each
+        for each in everything
+        if state in ("all", "open" if _is_open(each) else "closed")
+        and wanted <= {name.lower() for name in each.labels}
+        and query.get("creator", each.author.login).lower() == each.author.login.lower()
+    ]
+    found.sort(key=lambda each: each.number, reverse=True)
+    return call.page([issue_shapes.issue(call.links, repository, each) for each in found])
+
+
+@operation("POST", _ISSUES, "issues/create", models="labels only from who may set them; 422 without a title")
+def create_issue(call: Call) -> Answer:
+    """Open one."""
+    repository, now, title = call.repository, call.world.now(), call.text("title")
+    if not title.strip():
+        raise invalid("Issue", "title", "missing_field")
+    number = repository.next_number()
+    made = Issue(call.world.new_id(), number, title, call.optional("body"), call.signed_in, now, now)
+    repository.issues[number] = made
+    if repository.allows(call.actor, "triage"):
+        rules.set_labels(call.world, repository, made, call.texts("labels"))
+    return Answer(issue_shapes.issue(call.links, repository, made), 201)
+
+
+@operation("GET", _ISSUE, "issues/get", models="pull requests too")
+def get_issue(call: Call) -> Answer:
+    """One issue or pull request."""
+    return Answer(issue_shapes.issue(call.links, call.repository, call.discussed))
+
+
+@operation(
+    "PATCH", _ISSUE, "issues/update", models="title, body, labels, state; 403 for who is not its author"
+)
+def update_issue(call: Call) -> Answer:
+    """Change one; its author may, and who can triage."""
+    repository, found = call.repository, call.discussed
+    if call.signed_in != found.author and not repository.allows(call.actor, "triage"):
+        raise Refused(403, "Must have admin rights to Repository.")
+    found.title = call.text("title", found.title)
+    found.body = call.optional("body") if "body" in call.body else found.body
+    found.updated_at = call.world.now()
+    if "labels" in call.body and repository.allows(call.actor, "triage"):
+        rules.set_labels(call.world, repository, found, call.texts("labels"))
+    state = call.text("state", "open" if _is_open(found) else "closed")
+    if isinstance(found, Pull):
+        rules.set_state(call.world, repository, found, state)
+    elif state in ("open", "closed"):
+        found.state = "opened" if state == "open" else "closed"
+        found.closed_at = found.updated_at if state == "closed" else None
+    else:
+        raise invalid("Issue", "state")
+    return Answer(issue_shapes.issue(call.links, repository, found))
 
 
 @operation("GET", f"{_ISSUE}/comments", "issues/list-comments")
 def list_comments(call: Call) -> Answer:
     """The conversation, oldest first."""
-    repository, number = call.repository, call.pull.number
+    repository, number = call.repository, call.discussed.number
     found = [each for each in repository.comments.values() if each.number == number]
     return call.page([shapes.comment(call.links, repository, each) for each in found])
 
@@ -26,7 +99,8 @@ def list_comments(call: Call) -> Answer:
 @operation("POST", f"{_ISSUE}/comments", "issues/create-comment", models="422 for an empty text")
 def create_comment(call: Call) -> Answer:
     """Add to the conversation."""
-    written = reviewing.comment(call.world, call.repository, call.pull, call.signed_in, call.text("body"))
+    body = call.text("body")
+    written = reviewing.comment(call.world, call.repository, call.discussed, call.signed_in, body)
     return Answer(shapes.comment(call.links, call.repository, written), 201)
 
 
@@ -65,14 +139,14 @@ def delete_comment(call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _pull_labels(call: Call) -> Answer:
-    return Answer(shapes.labels(call.links, call.repository, call.pull.labels))
+def _labels(call: Call) -> Answer:
+    return Answer(shapes.labels(call.links, call.repository, call.discussed.labels))
 
 
 @operation("GET", f"{_ISSUE}/labels", "issues/list-labels-on-issue")
 def list_on_issue(call: Call) -> Answer:
-    """The labels of a pull request."""
-    return call.page(shapes.labels(call.links, call.repository, call.pull.labels))
+    """The labels of a pull request or issue."""
+    return call.page(shapes.labels(call.links, call.repository, call.discussed.labels))
 
 
 @operation(
@@ -84,15 +158,16 @@ def list_on_issue(call: Call) -> Answer:
 )
 def add(call: Call) -> Answer:
     """Add labels."""
-    rules.set_labels(call.world, call.repository, call.pull, call.pull.labels + call.texts("labels"))
-    return _pull_labels(call)
+    discussed = call.discussed
+    rules.set_labels(call.world, call.repository, discussed, discussed.labels + call.texts("labels"))
+    return _labels(call)
 
 
 @operation("PUT", f"{_ISSUE}/labels", "issues/set-labels", needs="triage")
 def set_all(call: Call) -> Answer:
     """Exactly these labels."""
-    rules.set_labels(call.world, call.repository, call.pull, call.texts("labels"))
-    return _pull_labels(call)
+    rules.set_labels(call.world, call.repository, call.discussed, call.texts("labels"))
+    return _labels(call)
 
 
 @operation(
@@ -104,12 +179,12 @@ def set_all(call: Call) -> Answer:
 )
 def remove(call: Call) -> Answer:
     """Take one label off."""
-    pull, name = call.pull, call.path["name"].lower()
-    kept = [label for label in pull.labels if label.lower() != name]
-    if kept == pull.labels:
+    discussed, name = call.discussed, call.path["name"].lower()
+    kept = [label for label in discussed.labels if label.lower() != name]
+    if kept == discussed.labels:
         raise Refused(404, "Label does not exist")
-    rules.set_labels(call.world, call.repository, pull, kept)
-    return _pull_labels(call)
+    rules.set_labels(call.world, call.repository, discussed, kept)
+    return _labels(call)
 
 
 @operation("GET", _LABELS, "issues/list-labels-for-repo")

@@ -31,6 +31,22 @@ def rate_limit(_call: Call) -> Answer:
     return Answer({"resources": resources, "rate": _RATE})
 
 
+@operation(
+    "GET",
+    "/orgs/{org}/teams/{team_slug}/members",
+    "teams/list-members-in-org",
+    models="404 for who has nothing to do with the organization",
+)
+def list_members(call: Call) -> Answer:
+    """The members of a team, for those who have a role in a repository of the organization."""
+    organization = call.path["org"].lower()
+    here = [each for each in call.world.repositories.values() if each.owner.login.lower() == organization]
+    found = call.world.teams.get((organization, call.path["team_slug"].lower()))
+    if found is None or not any(each.role(call.signed_in) for each in here):
+        raise not_found()
+    return call.page([people.account(call.links, who) for who in found])
+
+
 @operation("GET", "/repos/{owner}/{repo}/collaborators", "repos/list-collaborators", needs="write")
 def list_collaborators(call: Call) -> Answer:
     """People with a role of their own; apps are none."""

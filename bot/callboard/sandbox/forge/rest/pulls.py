@@ -61,6 +61,7 @@ def create(call: Call) -> Answer:
         head=call.text("head"),
         base=call.text("base"),
         draft=bool(call.body.get("draft")),
+        number=repository.next_number(),
     )
     pull = rules.open_pull(call.world, repository, call.signed_in, opening)
     return Answer(_full(call, repository, pull), 201)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from callboard.sandbox.forge.refusal import Refused, not_found
 from callboard.sandbox.forge.shapes.links import Links
-from callboard.sandbox.forge.state import Account, Pull, Repository, Role, World
+from callboard.sandbox.forge.state import Account, Issue, Pull, Repository, Role, World
 
 _PER_PAGE = 30
 _MOST_PER_PAGE = 100
@@ -55,6 +55,15 @@ class Call:
     def pull(self) -> Pull:
         """The pull request in the path. Raises Refused (404)."""
         return self.repository.pull(self.number("number"))
+
+    @property
+    def discussed(self) -> Pull | Issue:
+        """The pull request or issue in the path. Raises Refused (404)."""
+        repository, number = self.repository, self.number("number")
+        found = repository.pulls.get(number) or repository.issues.get(number)
+        if found is None:
+            raise not_found()
+        return found
 
     def number(self, name: str) -> int:
         """A number in the path. Raises Refused (404)."""

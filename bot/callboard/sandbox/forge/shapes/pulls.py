@@ -189,6 +189,17 @@ def _app(links: Links, who: Account) -> dict[str, Any]:
     }
 
 
+def annotation(links: Links, repository: Repository, sha: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """check-annotation."""
+    optional = ("start_column", "end_column", "title", "raw_details")
+    return (
+        dict.fromkeys(optional)
+        | {key: sent[key] for key in sent if key in optional}
+        | {key: sent[key] for key in ("path", "start_line", "end_line", "annotation_level", "message")}
+        | {"blob_href": links.page(repository, "blob", sha, sent["path"])}
+    )
+
+
 def check_run(links: Links, repository: Repository, run: CheckRun) -> dict[str, Any]:
     """check-run."""
     url = f"{links.repository(repository)}/check-runs/{run.id}"
@@ -209,7 +220,7 @@ def check_run(links: Links, repository: Repository, run: CheckRun) -> dict[str, 
             "title": run.title,
             "summary": run.summary,
             "text": run.text,
-            "annotations_count": 0,
+            "annotations_count": len(run.annotations),
             "annotations_url": f"{url}/annotations",
         },
         "check_suite": {"id": run.app.id},

@@ -125,6 +125,18 @@ def _person(person: Person) -> dict[str, str]:
 _UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 
 
+def _verification(repository: Repository, commit: Commit) -> dict[str, Any]:
+    if commit.sha not in repository.signed:
+        return _UNSIGNED
+    return {
+        "verified": True,
+        "reason": "valid",
+        "signature": f"the sandbox forge says that it signed {commit.sha}",
+        "payload": f"tree {commit.tree}",
+        "verified_at": _utc(commit.committer.date),
+    }
+
+
 def _parents(links: Links, repository: Repository, commit: Commit, place: str) -> list[dict[str, str]]:
     url = links.repository(repository)
     return [
@@ -150,7 +162,7 @@ def git_commit(links: Links, repository: Repository, commit: Commit) -> dict[str
         "message": commit.message,
         "tree": {"sha": commit.tree, "url": f"{url}/git/trees/{commit.tree}"},
         "parents": _parents(links, repository, commit, "git/commits"),
-        "verification": _UNSIGNED,
+        "verification": _verification(repository, commit),
     }
 
 
