@@ -7,12 +7,22 @@ source: ``load`` is given the settings type of each source type by its caller.
 from __future__ import annotations
 
 import os
+import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    model_validator,
+)
 
+from callboard.expressions import checked
 from callboard.redaction import Secret
 
 
@@ -172,6 +182,9 @@ class Defaults(Settings):
     system: str | None = None
 
 
+Rebase = Literal["conflicted", "behind", "never"]
+
+
 class PullRequests(Settings):
     """How changes become pull requests."""
 
@@ -180,7 +193,9 @@ class PullRequests(Settings):
     """At most so many of ours open at once."""
     per_hour: Annotated[int, Field(strict=True, ge=1, le=500)] = 30
     """At most so many opened within an hour."""
-    rebase: Literal["conflicted", "behind", "never"] = "conflicted"
+    models: Annotated[int, Field(strict=True, ge=1, le=1000)] = 250
+    """At most so many models in one pull request; a group of more is split, each model always to one part."""
+    rebase: Rebase = "conflicted"
     """When a pull request is written anew on the present base branch: when it conflicts, whenever the base
     branch went on, or only when somebody asks (``/rebase``). An approved one that can be merged never is."""
     commits: Literal["pushed", "verified"] = "pushed"
@@ -201,14 +216,84 @@ class PullRequests(Settings):
     ] = "callboard/"
 
 
+def _time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ValueError("write the name of a time zone, such as Europe/Berlin") from None
+    return name
+
+
+def _named_check(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_TimeOfDay = Annotated[
+    str,
+    Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of the day, from 00:00 to 23:59"),
+]
+_Expression = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(checked)]
+
+
+class RequiredCheck(Settings):
+    """A check that must have succeeded, by whomever, or by one source only."""
+
+    name: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """The app or account that has to report it: anybody who may write can report a check of any name."""
+
+    def __str__(self) -> str:
+        return self.name if self.source is None else f"{self.name} by {self.source}"
+
+
+class TextRule(Settings):
+    """What a title or a text has to hold, and what it must not."""
+
+    match: _Expression | None = None
+    refuse: _Expression | None = None
+
+
+class QuietHours(Settings):
+    """A time in which nothing is merged: whole days, or from one time of the day to another."""
+
+    days: tuple[Day, ...] = ()
+    """On which it begins; none named: on every day."""
+    start: Annotated[_TimeOfDay | None, Field(alias="from")] = None
+    end: Annotated[_TimeOfDay | None, Field(alias="to")] = None
+    """On the next day, when it is earlier than ``start``."""
+
+    @model_validator(mode="after")
+    def _says_when(self) -> QuietHours:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("give both from and to, or neither for whole days")
+        if self.start is None and not self.days:
+            raise ValueError("give days, or from and to, or all three")
+        if self.start is not None and self.start == self.end:
+            raise ValueError("from and to are the same; leave both out for whole days")
+        return self
+
+
 class Merge(Settings):
     """When a pull request may be merged."""
 
     approvals: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
+    code_owners: bool = False
+    """Every changed path that has owners in CODEOWNERS needs the approval of one of them."""
     method: Literal["merge", "squash", "rebase"] = "squash"
     hold_labels: tuple[str, ...] = ("hold",)
-    required_checks: tuple[str, ...] = ()
-    """Names of checks that must have succeeded on the head; all others must not have failed."""
+    required_checks: tuple[
+        Annotated[RequiredCheck, BeforeValidator(_named_check, json_schema_input_type=str | RequiredCheck)],
+        ...,
+    ] = ()
+    """Checks that must have succeeded on the head; all others must not have failed."""
+    title: TextRule | None = None
+    text: TextRule | None = None
+    quiet_hours: tuple[QuietHours, ...] = ()
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """Of the quiet hours."""
+    batch: Annotated[int, Field(strict=True, ge=1, le=500)] = 50
+    """At most so many are validated together and merged in a row."""
 
 
 class Backstage(Settings):

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.config import Merge
+from callboard.config import Merge, RequiredCheck
 from callboard.forges.protocol import Account, Check, ForcePush, Review
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
 from tests.pulls.examples import ANN, BEA, BOT, CYD, HEAD, OTHER, THIRD, facts, review
 
-CHECKED = Merge(required_checks=("catalog",))
+CHECKED = Merge(required_checks=(RequiredCheck(name="catalog"),))
 
 
 def test_what_is_ours_approved_checked_and_valid_is_merged_at_its_head() -> None:
@@ -206,7 +206,9 @@ any_facts = st.builds(
     ),
 )
 policies = st.builds(
-    Merge, approvals=st.sampled_from([1, 1, 2]), required_checks=st.sampled_from([(), ("catalog",)])
+    Merge,
+    approvals=st.sampled_from([1, 1, 2]),
+    required_checks=st.sampled_from([(), (RequiredCheck(name="catalog"),)]),
 )
 
 
@@ -237,8 +239,8 @@ def test_nothing_is_merged_that_is_not_ours_approved_checked_valid_and_free(
     assert known.errors == ()
     assert all(check.state in ("success", "neutral") for check in pull.checks)
     assert all(
-        any(check.name == name and check.state == "success" for check in pull.checks)
-        for name in policy.required_checks
+        any(check.name == one.name and check.state == "success" for check in pull.checks)
+        for one in policy.required_checks
     )
     approvers = {
         one.author.id

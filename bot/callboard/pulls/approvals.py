@@ -25,6 +25,13 @@ class Approvals:
     """Those with write permission who asked for changes and have not taken it back, by login."""
     uncounted: tuple[Uncounted, ...] = ()
     """Standing approvals that do not count."""
+    times: tuple[datetime, ...] = ()
+    """When each of ``by`` first gave an approval that counts, earliest first; without those whose time cannot
+    be read."""
+
+    def enough_since(self, needed: int) -> datetime | None:
+        """When so many had approved; None when they have not, or nobody can tell."""
+        return self.times[needed - 1] if needed <= len(self.times) == len(self.by) else None
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ def approvals(facts: PullFacts) -> Approvals:
     by: list[Account] = []
     against: list[Account] = []
     uncounted: list[Uncounted] = []
+    since: list[datetime] = []
     for author, reviews in _by_author(facts.pull.reviews):
         objections = [review for review in reviews if review.state in ("changes-requested", "dismissed")]
         standing = [
@@ -58,12 +66,21 @@ def approvals(facts: PullFacts) -> Approvals:
             problems = [_problem(facts, review) for review in standing]
             if None in problems:
                 by.append(author)
+                counting = zip(standing, problems, strict=True)
+                since += sorted(
+                    at
+                    for review, problem in counting
+                    if problem is None and (at := _second(review.submitted_at))
+                )[:1]
             else:
                 uncounted.extend(problem for problem in problems[-1:] if problem)
         elif any(_stands(objection, objections) for objection in objections):
             against.append(author)
     return Approvals(
-        _sorted(by), _sorted(against), tuple(sorted(uncounted, key=lambda one: one.author.login))
+        _sorted(by),
+        _sorted(against),
+        tuple(sorted(uncounted, key=lambda one: one.author.login)),
+        tuple(sorted(since)),
     )
 
 

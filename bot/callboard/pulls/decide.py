@@ -1,60 +1,28 @@
 """Whether a pull request may be merged, and if not, why not and what to do: one pure function.
 
 Each rule below looks at the facts alone and answers the reasons that it finds; ``decide`` collects them all,
-and the gravest says what is done. The order of gravity, and what each verdict asks of the walk:
-
-``not-ours``    never merged: validated and explained only
-``hold``        a person or the operator said stop: nothing is touched
-``step-back``   people changed the branch, or where it goes: it is theirs now
-``regenerate``  write the content anew on the current base
-``blocked``     a person has to do something first
-``wait``        time or a review will do
-``merge``       merge, pinned to ``Verdict.head``
+and the gravest says what is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, get_args
 
-from callboard.config import Merge
+from callboard.config import Merge, Rebase
 from callboard.pulls.approvals import Approvals, approvals
 from callboard.pulls.facts import PullFacts
+from callboard.pulls.quiet import quiet
+from callboard.pulls.rules import unchecked, unowned, unworded
+from callboard.pulls.verdict import Reason, Verdict, VerdictKind, gravest_first
 
-VerdictKind = Literal["not-ours", "hold", "step-back", "regenerate", "blocked", "wait", "merge"]
-_GRAVITY: tuple[str, ...] = get_args(VerdictKind)
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that stands in the way of a merge."""
-
-    calls_for: VerdictKind
-    code: str
-    """Stable, kebab-case."""
-    sentence: str
-    """What is so. Holds names from outside: cleaned where it is written."""
-    hint: str
-    """What to do next."""
+__all__ = ["Reason", "Verdict", "VerdictKind", "decide"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to be done with a pull request, and why."""
-
-    kind: VerdictKind
-    head: str
-    """The commit that was decided about; a merge is pinned to it."""
-    reasons: tuple[Reason, ...] = ()
-    """Everything that stands in the way, gravest first; empty for a merge, and only then."""
-    approved_by: tuple[str, ...] = ()
-    """Logins of the persons whose approval counts."""
-    approvals_needed: int = 1
-
-
-def decide(facts: PullFacts, policy: Merge) -> Verdict:
+def decide(facts: PullFacts, policy: Merge, rebase: Rebase = "conflicted") -> Verdict:
     """What to do with a pull request. Total: every input has an answer, and every refusal its reasons.
+
+    ``rebase``: when ours are written anew because the base branch went on. What is approved and can be merged
+    never is; what a registry says newer of always is.
 
     People may commit to a pull request of ours. Such a head is merged when it is approved like any other,
     by one person more than the policy asks for: the approvers may include who committed, and nobody approves
@@ -69,17 +37,20 @@ def decide(facts: PullFacts, policy: Merge) -> Verdict:
         reasons = [*_closed(facts)] or [
             *_held(facts, policy),
             *_moved_by_people(facts, approved),
-            *_conflicting(facts),
-            *_outdated(facts, approved),
+            *_conflicting(facts, rebase),
+            *_outdated(facts, rebase, approved),
             *_invalid(facts),
-            *_unchecked(facts, policy),
+            *unworded(facts, policy),
+            *unchecked(facts, policy),
             *_unapproved(facts, given, needed),
+            *unowned(facts, policy, given),
+            *_queued(facts),
         ]
-        reasons = reasons or [*_refused_by_forge(facts)]
-    reasons.sort(key=lambda reason: _GRAVITY.index(reason.calls_for))
-    kind: VerdictKind = reasons[0].calls_for if reasons else "merge"
+        reasons = reasons or [*quiet(facts, policy)] or [*_refused_by_forge(facts)]
+    ordered = gravest_first(reasons)
+    kind: VerdictKind = ordered[0].calls_for if ordered else "merge"
     by = tuple(account.login for account in given.by)
-    return Verdict(kind, facts.pull.head, tuple(reasons), by, needed)
+    return Verdict(kind, facts.pull.head, ordered, by, needed, given.enough_since(needed))
 
 
 def _not_ours(facts: PullFacts) -> Iterator[Reason]:
@@ -146,21 +117,31 @@ def _moved_by_people(facts: PullFacts, approved: bool) -> Iterator[Reason]:
         yield Reason("step-back", "people-committed", said, hint)
 
 
-def _conflicting(facts: PullFacts) -> Iterator[Reason]:
+def _conflicting(facts: PullFacts, rebase: Rebase) -> Iterator[Reason]:
     if facts.pull.mergeable is None:
         said = "The forge has not yet said whether it conflicts with the base branch."
         yield Reason("wait", "mergeable-unknown", said, "Nothing to do: Callboard asks again.")
     elif not facts.pull.mergeable and facts.made_by_us:
         said = "It conflicts with the base branch."
-        yield Reason("regenerate", "conflicting", said, "Nothing to do: Callboard writes it anew.")
+        if rebase == "never":
+            hint = "Comment /rebase to have it written anew on the present base branch."
+            yield Reason("blocked", "conflicting", said, hint)
+        else:
+            yield Reason("regenerate", "conflicting", said, "Nothing to do: Callboard writes it anew.")
 
 
-def _outdated(facts: PullFacts, approved: bool) -> Iterator[Reason]:
+def _outdated(facts: PullFacts, rebase: Rebase, approved: bool) -> Iterator[Reason]:
     # What is approved and can be merged is never taken away from its reviewers: what is newer comes after it.
     # As long as the forge does not know whether it can, it may be so.
-    if facts.made_by_us and not facts.current and not (approved and facts.pull.mergeable is not False):
+    if not facts.made_by_us or (approved and facts.pull.mergeable is not False):
+        return
+    hint = "Nothing to do: Callboard writes it anew."
+    if facts.registry_newer or (not facts.current and rebase != "never"):
         said = "The registry or the base branch says something newer than the branch."
-        yield Reason("regenerate", "outdated", said, "Nothing to do: Callboard writes it anew.")
+        yield Reason("regenerate", "outdated", said, hint)
+    elif facts.behind and rebase == "behind":
+        said = "The base branch went on since it was written (pull-requests: rebase: behind)."
+        yield Reason("regenerate", "behind", said, hint)
 
 
 def _invalid(facts: PullFacts) -> Iterator[Reason]:
@@ -171,28 +152,6 @@ def _invalid(facts: PullFacts) -> Iterator[Reason]:
     for error in facts.errors or ():
         said = error if error.endswith(".") else f"{error}."
         yield Reason("blocked", "invalid", said, "Correct it where it comes from, or on the branch.")
-
-
-def _unchecked(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
-    checks = facts.pull.checks
-    for check in checks:
-        if check.state == "failure":
-            said = f"The check {check.name} failed."
-            yield Reason(
-                "blocked", "check-failed", said, "Look at its log; run it again or correct the cause."
-            )
-        elif check.state == "pending":
-            said = f"The check {check.name} is still running."
-            yield Reason("wait", "check-pending", said, "Nothing to do: Callboard looks again.")
-    for name in dict.fromkeys(policy.required_checks):
-        states = {check.state for check in checks if check.name == name}
-        if not states:
-            said = f"The required check {name} has not reported on this head."
-            hint = "See that it runs for branches of this author, or approve its run."
-            yield Reason("wait", "check-missing", said, hint)
-        elif "neutral" in states:
-            said = f"The required check {name} was skipped or did not decide."
-            yield Reason("blocked", "check-undecided", said, "Make it run to success on this head.")
 
 
 def _unapproved(facts: PullFacts, given: Approvals, needed: int) -> Iterator[Reason]:
@@ -214,6 +173,12 @@ def _unapproved(facts: PullFacts, given: Approvals, needed: int) -> Iterator[Rea
     yield Reason("wait", "approvals-missing", said, hint)
     for one in given.uncounted:
         yield Reason("wait", one.code, one.sentence, one.hint)
+
+
+def _queued(facts: PullFacts) -> Iterator[Reason]:
+    if facts.pull.in_queue:
+        said = "It stands in the merge queue of the forge."
+        yield Reason("wait", "in-queue", said, "Nothing to do: the forge merges it when its turn comes.")
 
 
 def _refused_by_forge(facts: PullFacts) -> Iterator[Reason]:

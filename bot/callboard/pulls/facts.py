@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callboard.forges.protocol import Account, PullRequest
+from callboard.pulls.owners import Requirement
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,25 @@ class PullFacts:
     Otherwise people committed to the branch."""
     current: bool = False
     """What would be generated now equals what the head holds."""
+    registry_newer: bool = False
+    """A registry was asked and says something else than the head: more than that the base branch went on."""
+    behind: bool = False
+    """The head does not stand on the commit that the base branch is at now."""
     errors: tuple[str, ...] | None = None
     """What is not valid in the head, one sentence each; None when nobody has validated it."""
     deletion: bool = False
     """The pull request removes models from the catalog."""
     paused: bool = False
     """The operator stopped all writes."""
+    now: datetime | None = None
+    """The present time with its zone; None when nobody looked, which no quiet hour lets pass."""
+    merge_asked: str | None = None
+    """The login of a person with write permission who commented ``/merge`` on this very head."""
+    owned: tuple[Requirement, ...] | None = None
+    """What the code owners file of the base branch asks for; None when it could not be read."""
+    members: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    """Group to logins in lower case, for the groups that ``owners.groups`` names; None: the forge does not
+    tell."""
+    entities: frozenset[str] = frozenset()
+    """The entities (``component:default/name``) in the folders that it changes, in the head and on the base
+    branch: two pull requests that name the same one are never merged together."""
