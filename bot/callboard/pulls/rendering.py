@@ -17,48 +17,31 @@ from jinja2.sandbox import SandboxedEnvironment
 from callboard.catalog import inert
 from callboard.catalog.markdown import plain
 from callboard.catalog.text import shortened
+from callboard.pulls.limits import LONGEST_BODY, characters, fitting
 from callboard.redaction import redact
 from callboard.resources import shipped
 
-LONGEST_BODY = 65_000
-"""Characters. GitHub takes 65,536 and counts some twice; GitLab takes 1,048,576."""
 _LONGEST_VALUE = 400
-_MOST_ROWS = 2000
 
 
 class Markdown(str):
     """A text that is Markdown already, and safe."""
 
 
-def filled(template: str, **values: Any) -> str:
+def filled(
+    template: str, *, limit: int = LONGEST_BODY, size: Callable[[str], int] = characters, **values: Any
+) -> str:
     """A template with its values; as many rows as the forge takes, details cut before overviews.
 
     The template finds in ``cap`` how many rows of details it may write, in ``overview_cap`` how many of what
-    stands on the first screen, and says with ``more`` what it left out.
+    stands on the first screen, and says with ``more`` what it left out. ``limit`` is in what ``size`` counts.
     """
 
     def text(cap: int, overview_cap: int) -> str:
         rendered = _environment().get_template(template).render(**values, cap=cap, overview_cap=overview_cap)
         return re.sub(r"\n{3,}", "\n\n", redact(rendered)).strip() + "\n"
 
-    whole = text(_MOST_ROWS, _MOST_ROWS)
-    if len(whole) <= LONGEST_BODY:
-        return whole
-    if len(text(0, _MOST_ROWS)) <= LONGEST_BODY:
-        return _longest(lambda cap: text(cap, _MOST_ROWS))
-    return _longest(lambda cap: text(0, cap))
-
-
-def _longest(text: Callable[[int], str]) -> str:
-    """The text with the most rows that is not too long. Longer lists never make shorter texts."""
-    fits, too_many = 0, _MOST_ROWS
-    while too_many - fits > 1:
-        middle = (fits + too_many) // 2
-        if len(text(middle)) <= LONGEST_BODY:
-            fits = middle
-        else:
-            too_many = middle
-    return text(fits)
+    return fitting(text, limit, size)
 
 
 @cache
@@ -113,5 +96,5 @@ def _more(rows: Sequence[object], cap: int, what: str = "") -> Markdown:
     left = len(rows) - cap
     if left <= 0:
         return Markdown("")
-    words = f"{left} more {what}".rstrip()
+    words = f"{left:,} more {what}".rstrip()
     return Markdown(f"\n… and {words}, left out because the forge takes no longer text.\n")

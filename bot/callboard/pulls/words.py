@@ -80,23 +80,27 @@ def summary(change: ModelChange, limit: int) -> str:
 
 
 def _counted(changes: Sequence[ModelChange], limit: int) -> str:
-    removed = sum(change.kind == "removed" for change in changes)
-    if removed == len(changes):
-        return f"Remove {removed} models from the catalog"
+    if all(change.kind == "removed" for change in changes):
+        return f"Remove {len(changes):,} models from the catalog"
+    breaking = sum(breaks_callers(change) for change in changes)
+    alarm = f" ({breaking:,} {'breaks' if breaking == 1 else 'break'} callers)" if breaking else ""
+    lead = f"{len(changes):,} models{alarm}: "
+    return lead + counts(changes, limit - len(lead))
+
+
+def counts(changes: Sequence[ModelChange], limit: int) -> str:
+    """How many of the models are new, have a new version, …, in at most ``limit`` shown characters."""
     words: dict[str, int] = {}
     for change in changes:
         word = _main_word(change)
         words[word] = words.get(word, 0) + 1
     order = ["new", "removed", *_COUNTED.values(), "other change"]
     parts = [
-        f"{words[word]} {word}{'s' if words[word] > 1 and word not in ('new', 'removed') else ''}"
+        f"{words[word]:,} {word}{'s' if words[word] > 1 and word not in ('new', 'removed') else ''}"
         for word in dict.fromkeys(order)
         if word in words
     ]
-    breaking = sum(breaks_callers(change) for change in changes)
-    alarm = f" ({breaking} {'breaks' if breaking == 1 else 'break'} callers)" if breaking else ""
-    lead = f"{len(changes)} models{alarm}: "
-    return lead + _joined(parts, limit - len(lead))
+    return _joined(parts, limit)
 
 
 def _main_word(change: ModelChange) -> str:
