@@ -1,0 +1,83 @@
+"""What we say to a command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callboard.config import Merge
+from callboard.pulls.answers import Answer, answer_comment, approving, explanation, help_text
+from callboard.pulls.asked import AGAIN, GRANTED
+from callboard.pulls.commands import PERMISSION, Command, commands
+from callboard.pulls.decide import decide
+from tests.pulls.examples import ANN, BEA, facts, review
+
+HOLD = Command("hold", "hold")
+
+
+@given(st.text(), st.text(), st.text())
+def test_nothing_that_an_answer_repeats_is_a_command_or_hidden(word: str, said: str, point: str) -> None:
+    for command in (Command(word, None, said, explicit=True), Command("regenerate", "regenerate", word)):
+        text = answer_comment([Answer(command, said, (point,))], granted=False)
+
+        assert commands(text) == ()
+        assert not any(line.startswith("/") for line in text.splitlines())
+        assert "<!--" not in text
+
+
+def test_an_answer_remembers_who_might_and_what_is_not_the_last_word() -> None:
+    done, again = Answer(HOLD, "Held."), Answer(HOLD, "The forge is down.", mark="❌", again=True)
+
+    assert GRANTED not in answer_comment([done], granted=False)
+    assert GRANTED in answer_comment([done], granted=True)
+    assert AGAIN not in answer_comment([done], granted=True)
+    assert AGAIN in answer_comment([done, again], granted=True)
+
+
+def test_commands_that_are_not_read_are_said() -> None:
+    assert "Only the first 5" in answer_comment([Answer(HOLD, "Held.")], granted=False, cut=True)
+
+
+@pytest.mark.parametrize("word", ["pull request", "merge request"])
+def test_help_names_every_command_as_it_is_written_on_this_forge(word: str) -> None:
+    text = help_text(word)
+
+    for name in PERMISSION:
+        assert f"`/callboard {name}" in text
+    assert ("| `/rebase` |" in text) is (word == "pull request")
+    assert "| `/hold` |" in text
+
+
+@pytest.mark.parametrize(
+    ("word", "button"), [("pull request", "Review changes"), ("merge request", "Approve")]
+)
+def test_who_wants_to_approve_is_sent_to_the_forge(word: str, button: str) -> None:
+    assert button in approving(word)
+
+
+def test_an_explanation_says_whose_approval_counts_whose_does_not_and_what_is_next() -> None:
+    given_by = (review(ANN), replace(review(BEA), author_can_write=False))
+    known = facts(reviews=given_by, labels=("hold",))
+
+    text = explanation(known, decide(known, Merge()), "pull request")
+
+    assert "ann approved what the head holds; it counts." in text
+    assert "has no write permission here" in text
+    assert "The label hold holds it." in text
+    assert "until the hold is taken off" in text
+
+
+def test_an_explanation_of_what_is_ready_says_so() -> None:
+    text = explanation(facts(), decide(facts(), Merge()), "pull request")
+
+    assert "Everything is met." in text
+    assert "Callboard merges it." in text
+
+
+def test_an_explanation_says_who_is_against_it() -> None:
+    known = facts(reviews=(replace(review(ANN), state="changes-requested"),))
+
+    assert "ann asked for changes." in explanation(known, decide(known, Merge()), "pull request")
