@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from callboard.changes.change import KeptEdit, ModelChange
-from callboard.config import Merge
+from callboard.config import Merge, RequiredCheck
 from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
-from callboard.pulls.rendering import LONGEST_BODY
+from callboard.pulls.limits import LONGEST_BODY
 from callboard.pulls.texts import Text, landing_comment, pull_request_text, verdict_comment
 from callboard.redaction import Secret
 from tests.pulls.changes import (
@@ -31,7 +31,7 @@ from tests.pulls.changes import (
 )
 from tests.pulls.examples import BEA, OTHER, facts, review
 
-POLICY = Merge(required_checks=("catalog",))
+POLICY = Merge(required_checks=(RequiredCheck(name="catalog"),))
 
 
 def text(*changes: ModelChange, **more: Any) -> Text:
@@ -176,7 +176,7 @@ def test_a_text_that_is_too_long_is_cut_between_rows_and_says_so(count: int) -> 
     body = text(*many(count)).body
 
     assert 0.8 * LONGEST_BODY < len(body) <= LONGEST_BODY
-    assert re.search(r"… and [0-9]+ more.*, left out because the forge takes no longer text\.", body)
+    assert re.search(r"… and [0-9,]+ more.*, left out because the forge takes no longer text\.", body)
     assert fingerprint_in(body) == FINGERPRINT
     for line in body.splitlines():
         assert not line.startswith("|") or line.endswith("|")
@@ -186,8 +186,31 @@ def test_a_text_that_is_too_long_is_cut_between_rows_and_says_so(count: int) -> 
 def test_the_overview_is_cut_after_the_details() -> None:
     body = text(*many(300)).body
 
-    assert body.count("\n| Model ") == 300 + 1
+    _, everything = body.split("<details><summary>All 300 models</summary>")
+    assert everything.count("\n| Model ") == 300 + 1
     assert "more models in detail, left out" in body
+
+
+def test_of_hundreds_of_models_the_first_screen_shows_what_is_to_decide() -> None:
+    new = [change(None, other(number)) for number in range(500)]
+
+    body = text(*many(3), *new).body
+
+    assert in_order(
+        body,
+        "**3 of these break their callers.**",
+        "**503 models**: 500 new, 3 new versions. These need your eyes most:",
+        "… and 495 more, folded below.",
+        "### For you to decide",
+        "### What happens next",
+        "All 503 models",
+    )
+    assert body.index("### What happens next") < 4000
+
+
+def test_a_merge_request_names_the_commands_that_gitlab_leaves_to_us() -> None:
+    assert "`/hold` stops this pull request" in text(new_version()).body
+    assert "`/callboard hold` stops this merge request" in text(new_version(), word="merge request").body
 
 
 def test_a_model_with_far_too_much_to_say_is_cut() -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from callboard import metrics
-from callboard.changes.change import ModelChange
+from callboard.changes.change import KeptEdit, ModelChange
 from callboard.changes.difference import Difference, Kind
 from callboard.changes.measures import subject_of
 from callboard.config import Merge
 from callboard.model import Model, Problem
+from callboard.pulls.commands import spelling
 from callboard.pulls.commits import fingerprint_marker
-from callboard.pulls.decide import Verdict
+from callboard.pulls.problems import LineAddress, counted, table
 from callboard.pulls.rendering import Markdown, filled
-from callboard.pulls.words import breaks_callers, summary, title
+from callboard.pulls.verdict import Verdict
+from callboard.pulls.words import breaks_callers, counts, summary, title
+from callboard.validation.diagnostics import Diagnostic
 
 VERDICT_MARKER = "<!-- callboard:verdict -->"
 """Begins our one comment that says why a pull request is not merged."""
@@ -28,6 +31,15 @@ NEWS_MARKER = "<!-- callboard:news -->"
 OBSOLETE_MARKER = "<!-- callboard:obsolete -->"
 """Begins our one comment that says why we closed a pull request ourselves."""
 
+VALIDATION_MARKER = "<!-- callboard:validation -->"
+"""Begins our one comment on a pull request of somebody else that changes the catalog."""
+
+NUDGE_MARKER = "<!-- callboard:nudge -->"
+"""Begins our one reminder on a pull request that nobody touches."""
+
+_FIRST_SCREEN = 20
+"""So many models are told at the top; of more only the first, so that what is to decide is not far below."""
+_FIRST_ROWS = 8
 _TOLD_IN_WORDS: frozenset[Kind] = frozenset({"card", "description", "details", "version-state"})
 
 
@@ -71,11 +83,12 @@ def pull_request_text(
     ``backstage``: whether merged files are registered. ``problems``: what the reviewer should know was met
     while these models were read. ``word``: what the forge calls a pull request.
     """
-    common = {
+    common: dict[str, Any] = {
         "policy": policy,
         "backstage": backstage,
         "problems": problems,
         "word": word,
+        "command": _command(word),
         "files": _files(changes),
         "marker": Markdown(fingerprint_marker(fingerprint)),
     }
@@ -87,9 +100,60 @@ def pull_request_text(
     return Text(title(changes), filled("models.md", **common, **_many(changes)))
 
 
-def verdict_comment(verdict: Verdict, word: str = "pull request") -> str:
-    """The comment under ``VERDICT_MARKER``: what is done with a pull request, and why."""
-    return filled("verdict.md", verdict=verdict, word=word)
+def verdict_comment(
+    verdict: Verdict,
+    word: str = "pull request",
+    *,
+    diagnostics: Sequence[Diagnostic] = (),
+    address: LineAddress | None = None,
+    edited_by: str = "",
+) -> str:
+    """The comment under ``VERDICT_MARKER``: what is done with a pull request, and why.
+
+    ``diagnostics``: what is wrong with the head's files, shown as a table with links that ``address`` gives
+    in place of the reasons about them. ``edited_by``: who made the head's commit, if a person did.
+    """
+    errors = [one for one in diagnostics if one.severity == "error"]
+    reasons = [one for one in verdict.reasons if not (errors and one.code == "invalid")]
+    return filled(
+        "verdict.md",
+        verdict=verdict,
+        reasons=reasons,
+        edited_by=edited_by,
+        word=word,
+        command=_command(word),
+        **table(errors, address),
+    )
+
+
+def validation_comment(
+    head: str,
+    diagnostics: Sequence[Diagnostic],
+    edits: Sequence[KeptEdit] = (),
+    *,
+    address: LineAddress | None = None,
+    word: str = "pull request",
+) -> str:
+    """The comment under ``VALIDATION_MARKER``: whether somebody's change of the catalog is valid.
+
+    ``edits``: what it changes in files that Callboard writes, and that therefore stays.
+    """
+    wrong = any(one.severity == "error" for one in diagnostics)
+    return filled(
+        "validation.md",
+        head=head,
+        wrong=wrong,
+        counts=counted(diagnostics),
+        edits=edits,
+        word=word,
+        command=_command(word),
+        **table(diagnostics, address),
+    )
+
+
+def nudge_comment(verdict: Verdict, days: int, word: str = "pull request") -> str:
+    """The comment under ``NUDGE_MARKER``: what a pull request waits for that nobody touched for ``days``."""
+    return filled("nudge.md", verdict=verdict, days=days, word=word, command=_command(word))
 
 
 def landing_comment(outcomes: Sequence[Registered], wrong: str = "", word: str = "pull request") -> str:
@@ -115,6 +179,12 @@ def landing_comment(outcomes: Sequence[Registered], wrong: str = "", word: str =
 def obsolete_comment(why: Sequence[str]) -> str:
     """The comment under ``OBSOLETE_MARKER``: why nothing asks for a pull request any more."""
     return filled("obsolete.md", why=why)
+
+
+def _command(word: str) -> Callable[[str], Markdown]:
+    """How commands are written on this forge, as code."""
+    explicit = word == "merge request"  # GitLab takes some of the short ones for its own
+    return lambda name: Markdown(f"`{spelling(name, explicit=explicit)}`")
 
 
 def _decisions(changes: Sequence[ModelChange]) -> dict[str, Any]:
@@ -178,6 +248,9 @@ def _many(changes: Sequence[ModelChange]) -> dict[str, Any]:
             (change, one) for change in ordered for one in change.differences if one.kind == "files-replaced"
         ],
         "overview": [(change, summary(change, 200)) for change in ordered],
+        "first": len(ordered) if len(ordered) <= _FIRST_SCREEN else _FIRST_ROWS,
+        "lead": counts(changes, 300) if len(ordered) > _FIRST_SCREEN else "",
+        "urgent": any(breaks_callers(change) for change in ordered),
         "detailed": [
             change for change in ordered if change.kind == "changed" and len(change.differences) > 1
         ],
