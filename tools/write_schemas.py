@@ -1,4 +1,4 @@
-"""Writes schemas/callboard.schema.json and schemas/model.schema.json from the types that they describe.
+"""Writes the schemas of callboard.yaml, of the service's file and of the model record from their types.
 
 ``python tools/write_schemas.py``; with ``--check`` it writes nothing and ends with 1 if one is not current.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from callboard.config_file import config_schema
 from callboard.model import Model
+from callboard.service.settings import service_schema
 from callboard.sources.registry import SOURCE_TYPES, source_type
 
 _FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -28,6 +29,7 @@ def schemas() -> Mapping[Path, str]:
     configuration = config_schema({name: source_type(name).settings for name in SOURCE_TYPES})
     return {
         _FOLDER / "callboard.schema.json": _text(configuration),
+        _FOLDER / "callboard-service.schema.json": _text(service_schema()),
         _FOLDER / "model.schema.json": _text(record),
     }
 

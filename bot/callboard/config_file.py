@@ -47,31 +47,54 @@ def load_config(
 
     ``settings_of`` gives the settings of each of ``source_types``. Raises ConfigError.
     """
-    reading = read_documents(text, file)
-    documents = [document for document in reading.documents if document.value is not None]
-    if reading.faults:
-        raise ConfigError(reading.faults)
-    if not documents:
+    checked = _only_mapping(text, file, "sources:")
+    if checked is None:
         return Config()
-    checked = _Checked(documents[0])
-    if len(documents) > 1:
-        at = documents[1].place()
-        checked.say((), "config-documents", "there is more than one document", "keep one", at=at)
-    if not isinstance(documents[0].value, dict):
-        checked.say((), "config-type", "the configuration is not a mapping", "write keys such as 'sources:'")
-        raise ConfigError(checked.faults)
-    rest = {key: value for key, value in documents[0].value.items() if key != "sources"}
+    value = checked.document.value
+    rest = {key: inner for key, inner in value.items() if key != "sources"}
     config = checked.validated(Config, rest, ())
-    entries = documents[0].value.get("sources")
+    entries = value.get("sources")
     if not isinstance(entries, list | None):
         checked.say(("sources",), "config-type", "sources is not a list", "begin each source with '- name:'")
         entries = None
     sources = tuple(_sources(checked, entries or [], settings_of, source_types))
     _check_names(checked, entries or [])
-    checked.find_credentials(documents[0].value, ())
+    checked.find_credentials(value, ())
     if checked.faults or config is None:
         raise ConfigError(checked.faults)
     return config.model_copy(update={"sources": sources})
+
+
+def load_settings(text: bytes | str, file: str, kind: type[_S], example: str) -> _S:
+    """Another file of the same manner, that is one ``kind``; ``example``: a key of it. Raises ConfigError."""
+    checked = _only_mapping(text, file, example)
+    if checked is None:
+        hint = f"write keys such as '{example}'"
+        raise ConfigError([Fault(Place(file), "config-missing", "the file is empty", hint)])
+    settings = checked.validated(kind, checked.document.value, ())
+    checked.find_credentials(checked.document.value, ())
+    if checked.faults or settings is None:
+        raise ConfigError(checked.faults)
+    return settings
+
+
+def _only_mapping(text: bytes | str, file: str, example: str) -> _Checked | None:
+    """The one document of a file; None when there is none. Raises ConfigError when it is no mapping."""
+    reading = read_documents(text, file)
+    documents = [document for document in reading.documents if document.value is not None]
+    if reading.faults:
+        raise ConfigError(reading.faults)
+    if not documents:
+        return None
+    checked = _Checked(documents[0])
+    if len(documents) > 1:
+        at = documents[1].place()
+        checked.say((), "config-documents", "there is more than one document", "keep one", at=at)
+    if not isinstance(documents[0].value, dict):
+        hint = f"write keys such as '{example}'"
+        checked.say((), "config-type", "the configuration is not a mapping", hint)
+        raise ConfigError(checked.faults)
+    return checked
 
 
 def _sources(

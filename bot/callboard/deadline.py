@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpcore2
 import httpx2
+
+from callboard.addresses import NotPublic
 
 
 class Deadline:
@@ -31,6 +33,17 @@ class Deadline:
         if left <= 0:
             raise over
         return left if timeout is None else min(timeout, left)
+
+
+_guards: list[Callable[[str, int], Sequence[str]]] = []
+
+
+def guard_connections(guard: Callable[[str, int], Sequence[str]]) -> None:
+    """From now on, connect only to the addresses that ``guard`` answers for a host and port.
+
+    It raises NotPublic for what must not be reached. For the whole process: the service has but one.
+    """
+    _guards[:] = [guard]
 
 
 class DeadlineTransport(httpx2.HTTPTransport):
@@ -55,9 +68,20 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+        try:
+            addresses = _guards[0](host, port) if _guards else (host,)
+        except NotPublic as refusal:
+            raise httpcore2.ConnectError(str(refusal)) from None
+        for last, address in enumerate(addresses, 1 - len(addresses)):
+            left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
+            try:
+                stream = self._backend.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if last == 0:
+                    raise
+            else:
+                return _Stream(stream, self._deadline)
+        raise httpcore2.ConnectError(f"{host} has no address")
 
 
 class _Stream(httpcore2.NetworkStream):

@@ -26,6 +26,7 @@ _COMMANDS = {
     "register": "backstage",
     "unregister": "backstage",
     "get": "backstage",
+    "serve": "serve",
     "demo": "demo",
     "doctor": "doctor",
 }

@@ -24,6 +24,9 @@ _SETTINGS = {
     "protocol.http.allow": "always",
     # A redirect would take the credential to another host.
     "http.followRedirects": "false",
+    # A forge that falls silent must not hold a walk for ever; a busy one sends signs of life.
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "120",
     "gc.auto": "0",
     "maintenance.auto": "false",
 }

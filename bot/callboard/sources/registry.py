@@ -19,6 +19,9 @@ _MODULES = {
 
 SOURCE_TYPES = tuple(sorted(_MODULES))
 
+_INSTEAD = {"refused": "callboard.sources.refused"}
+"""What no configuration can name."""
+
 
 @dataclass(frozen=True)
 class SourceType:
@@ -30,5 +33,5 @@ class SourceType:
 
 def source_type(name: str) -> SourceType:
     """The source type of that name. Raises KeyError for one that Callboard does not have."""
-    module = importlib.import_module(_MODULES[name])
+    module = importlib.import_module({**_MODULES, **_INSTEAD}[name])
     return SourceType(settings=module.Settings, list_models=module.list_models)

@@ -1,0 +1,54 @@
+"""Files of a commit, written to a folder, for sources that read folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from callboard.git.repository import Entry, Repository
+
+MOST_FILES = 20_000
+MOST_BYTES = 1024 * 1024 * 1024
+_AT_ONCE = 200
+
+
+class TooMuch(Exception):
+    """A repository's folders are larger than the service copies."""
+
+
+def export(
+    repository: Repository, entries: Mapping[str, Entry], folders: Sequence[PurePosixPath], into: Path
+) -> None:
+    """Write the regular files below ``folders`` to the same paths below ``into``.
+
+    Symbolic links and submodules are left out, so nothing in ``into`` leads out of it. Raises GitError, and
+    TooMuch.
+    """
+    wanted = {path: entry for path, entry in entries.items() if _is_wanted(path, entry, folders)}
+    if len(wanted) > MOST_FILES:
+        raise TooMuch(f"the folders of the sources have more than {MOST_FILES:,} files")
+    size = 0
+    for some in _portions(sorted(wanted)):
+        contents = repository.blobs(wanted[path].blob for path in some)
+        for path in some:
+            content = contents[wanted[path].blob]
+            size += len(content)
+            if size > MOST_BYTES:
+                raise TooMuch(f"the folders of the sources have more than {MOST_BYTES:,} bytes")
+            target = into / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def _is_wanted(path: str, entry: Entry, folders: Sequence[PurePosixPath]) -> bool:
+    parts = path.split("/")
+    # git refuses such names, but not every git that may have taken the push does.
+    safe = not {"", ".", ".."} & set(parts) and "\\" not in path and "\0" not in path
+    return safe and entry.is_file and any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
+
+
+def _portions(paths: Sequence[str]) -> Iterator[list[str]]:
+    rest = iter(paths)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some

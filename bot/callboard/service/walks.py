@@ -1,0 +1,140 @@
+"""One walk for one repository of the service: its configuration is read, confined, and followed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from callboard.config import Config
+from callboard.config_file import ConfigError, load_config
+from callboard.forges.protocol import ForgeError
+from callboard.git.command import GitError
+from callboard.git.repository import Entry
+from callboard.http import HttpProblem
+from callboard.model import Problem
+from callboard.redaction import redact
+from callboard.service.confine import Confined, Refused, confine
+from callboard.service.events import Need
+from callboard.service.export import TooMuch, export
+from callboard.service.settings import Served, Service
+from callboard.service.work import Outcome, Tell
+from callboard.sources.registry import SOURCE_TYPES, source_type
+from callboard.walk.pausing import pause_reason
+from callboard.walk.reconcile import ReconcileResult, reconcile
+from callboard.walk.sync import SyncResult, sync
+from callboard.walk.workplace import NotConfigured, Workplace, open_backstage, open_workplace
+
+LARGEST_CONFIG = 1024 * 1024
+"""Bytes of a callboard.yaml."""
+
+
+class Walks:
+    """Walks for the repositories of the service. May be called from several threads."""
+
+    def __init__(
+        self, service: Service, state: Path, tell: Tell, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._service, self._state, self._tell, self._environ = service, state, tell, environ
+        self._served = {one.key: one for one in service.repositories}
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The keys of what is served."""
+        return tuple(self._served)
+
+    def walk(self, key: str, need: Need) -> Outcome:
+        """Do what is needed there; whatever it meets is told in the outcome."""
+        try:
+            return self._walk(self._served[key], need)
+        except ConfigError as error:
+            return Outcome(redact(str(error)), done=False)
+        except (GitError, ForgeError, HttpProblem, NotConfigured, Refused, TooMuch, OSError) as error:
+            return Outcome(redact(" ".join(str(error).split())), done=False)
+
+    def _walk(self, served: Served, need: Need) -> Outcome:
+        home = self._open(Config(catalog=served.catalog), served, self._state)
+        commit = home.repository.fetch(served.base, home.config.pull_requests.branch_prefix)
+        if commit is None:
+            raise NotConfigured(f"{served.key} has no branch {served.base}; make a first commit on it")
+        entries = home.repository.tree(commit)
+        confined = confine(self._configuration(home, served, entries), served, self._service)
+        paused = pause_reason(confined.config, self._environ, None) is not None
+        said: list[str] = []
+        problems: list[Problem] = []
+        again = False
+        with tempfile.TemporaryDirectory(dir=self._state, prefix="checkout-") as checkout:
+            root = PurePosixPath(served.config).parent
+            folder = Path(checkout) / root
+            workplace = self._open(confined.config, served, folder)
+            if need == "sync":
+                folder.mkdir(parents=True, exist_ok=True)
+                export(home.repository, entries, [root / one for one in confined.folders], Path(checkout))
+                synced = sync(workplace, dry_run=paused, prune=False, progress=lambda _name, _count: None)
+                said.append(_said_of_sync(synced))
+                problems += (*synced.desired.findings, *synced.problems)
+                again |= bool(synced.problems)
+            if not confined.central:
+                passed = self._reconcile(workplace, confined, paused=paused)
+                said.append(_said_of_reconcile(passed))
+                problems += passed.problems
+                again |= bool(passed.problems) or _undecided(passed)
+        self._report(served, problems)
+        return Outcome("; ".join(said) or "nothing to do: its catalog is elsewhere", done=not again)
+
+    def _open(self, config: Config, served: Served, folder: Path) -> Workplace:
+        # Each has clones of its own, also of a catalog that several propose to: no two walks share one.
+        cache = self._state / "clones" / hashlib.sha256(served.key.encode()).hexdigest()[:16]
+        token = config.catalog.token
+        known = {token.env: self._environ.get(token.env, "")} if token and token.env else {}
+        return open_workplace(config, folder, cache=cache, environ=known)
+
+    def _configuration(self, home: Workplace, served: Served, entries: Mapping[str, Entry]) -> Config:
+        entry = entries.get(served.config)
+        name = f"{served.key}/{served.config}"
+        if entry is None or not entry.is_file:
+            raise NotConfigured(
+                f"{name} is not on {served.base}; commit one, or correct config: of the service"
+            )
+        content = home.repository.blobs([entry.blob])[entry.blob]
+        if len(content) > LARGEST_CONFIG:
+            raise NotConfigured(f"{name} has more than {LARGEST_CONFIG:,} bytes; shorten it")
+        return load_config(content, name, lambda kind: source_type(kind).settings, SOURCE_TYPES)
+
+    def _reconcile(self, workplace: Workplace, confined: Confined, *, paused: bool) -> ReconcileResult:
+        settings = confined.config.backstage
+        catalog = open_backstage(settings, self._environ) if settings else None
+        return reconcile(workplace, catalog, paused=paused, progress=lambda _text: None)
+
+    def _report(self, served: Served, problems: Iterable[Problem]) -> None:
+        for one in problems:
+            who = {"model": one.model} if one.model else {}
+            self._tell(
+                one.severity, one.what,
+                repository=served.key, source=one.source, where=one.where, hint=one.hint, **who,
+            )  # fmt: skip
+
+
+def _undecided(result: ReconcileResult) -> bool:
+    """Whether the forge is still thinking about what no webhook will tell."""
+    return any(reason.code == "mergeable-unknown" for one in result.handled for reason in one.verdict.reasons)
+
+
+def _said_of_sync(result: SyncResult) -> str:
+    actions = Counter[str](proposal.action for proposal in result.proposals)
+    if result.obsolete:
+        actions["close"] += len(result.obsolete)
+    findings = len(result.desired.findings)
+    return _counted("sync", actions) + (f", {findings} findings" if findings else "")
+
+
+def _said_of_reconcile(result: ReconcileResult) -> str:
+    kinds = Counter(one.verdict.kind if one.done == "nothing" else one.done for one in result.handled)
+    return _counted("reconcile", kinds)
+
+
+def _counted(what: str, counts: Mapping[str, int]) -> str:
+    return f"{what} " + (", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing")

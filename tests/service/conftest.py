@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callboard.sandbox.forge.state import Role
+from callboard.walk.workplace import ForgeKind
+from tests.servers.forge import ForgeFactory
+from tests.service.running import CONFIG, ServiceHouse
+from tests.walk.hands import REPOSITORY
+from tests.walk.house import card
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def forge_kind(request: pytest.FixtureRequest) -> ForgeKind:
+    kind: ForgeKind = request.param
+    return kind
+
+
+@pytest.fixture
+def service_house(start_forge: ForgeFactory, tmp_path: Path, forge_kind: ForgeKind) -> Iterator[ServiceHouse]:
+    """A forge, a repository with a configuration and one model card; the service is not started yet."""
+    forge = start_forge()
+    robin = forge.add_user("robin")
+    people: dict[str, Role] = {"robin": "write"}
+    if forge_kind == "github":
+        bot = forge.add_user("callboard", kind="Bot")
+        people["callboard[bot]"] = "write"
+    files = {
+        "callboard.yaml": CONFIG.format(forge=forge_kind).encode(),
+        "cards/fraud.md": card("fraud").encode(),
+    }
+    forge.add_repository(REPOSITORY, files=files, collaborators=people)
+    if forge_kind == "gitlab":
+        bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+    house = ServiceHouse(forge, tmp_path, bot, robin, kind=forge_kind)
+    yield house
+    if house.process is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(house.process.pid, signal.SIGKILL)
+        house.process.wait()
