@@ -83,12 +83,14 @@ def test_all_branches_of_a_walk_go_out_in_one_push(house: House) -> None:
 
 def test_no_more_pull_requests_are_opened_than_allowed(house: House) -> None:
     house.config_text += "pull-requests: {limit: 2}\n"
-    for number in range(3):
+    for number in range(2):
         house.card(f"model-{number}", card(f"model-{number}"))
+    house.sync()
+    house.card("model-2", card("model-2"))
 
     result = house.sync()
 
-    assert [proposal.action for proposal in result.proposals] == ["open", "open", "wait"]
+    assert [proposal.action for proposal in result.proposals] == ["unchanged", "unchanged", "wait"]
     assert "limit" in result.proposals[2].why
 
 

@@ -1,17 +1,24 @@
-"""Which changes go into one pull request, and what its branch is called."""
+"""One pull request's worth of changes, and what its branch is called."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
 
 from callboard.changes.change import ModelChange
 from callboard.changes.fingerprint import fingerprint_of_files
+from callboard.documents.reader import read_documents
+from callboard.validation.references import NotAReference, parse_reference
 
-_LONGEST_SLUG = 40
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a model stands in the organization, as full references in lower case; empty for nowhere."""
+
+    owner: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,15 @@ class FileChange:
     source: str
     files: Mapping[str, bytes | None]
     """Paths from the repository's root; None removes the file."""
+    catalog: bytes = b""
+    """The model's catalog-info.yaml as it will stand; of a model that goes, as it stands."""
+    rewording: bool = False
+    """The registry says what it said, and only this version of Callboard writes it in other bytes."""
+
+    @cached_property
+    def placed(self) -> Placed:
+        """What the entity will say, a person's edits included."""
+        return placed_by(document.value for document in read_documents(self.catalog, "").documents)
 
 
 @dataclass(frozen=True)
@@ -50,26 +66,32 @@ class Group:
 
     def branch(self, prefix: str, existing: Iterable[str]) -> str:
         """The head branch: the one that exists for this key, whatever its slug, else a new one."""
-        suffix = f"-{hashlib.sha256(self.key.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
-        found = sorted(name for name in existing if name.startswith(prefix) and name.endswith(suffix))
-        return found[0] if found else f"{prefix}{self.slug}{suffix}"
+        found = sorted(name for name in existing if name.startswith(prefix) and is_named_by(name, self.key))
+        return found[0] if found else f"{prefix}{self.slug}{_suffix(self.key)}"
 
 
-def group(changes: Iterable[FileChange], by: Literal["model", "source", "all"]) -> tuple[Group, ...]:
-    """Sort changes into groups, deletions apart; in the order of their keys."""
-    members: dict[tuple[str, str], list[FileChange]] = {}
-    for change in sorted(changes, key=lambda one: one.change.key):
-        kind = "delete" if change.change.kind == "removed" else "update"
-        key, slug = {
-            "model": (change.change.key, change.change.name),
-            "source": (f"source:{change.source}", change.source),
-            "all": ("all", "models"),
-        }[by]
-        prefix = "delete-" if kind == "delete" else ""
-        members.setdefault((f"{kind} {key}", _slug(prefix + slug)), []).append(change)
-    return tuple(Group(key, slug, tuple(found)) for (key, slug), found in sorted(members.items()))
+def is_named_by(branch: str, key: str) -> bool:
+    """Whether a branch is that of the group with this key."""
+    return branch.endswith(_suffix(key))
 
 
-def _slug(text: str) -> str:
-    # "--", "..", ".lock" and a dot at the ends are what git refuses in names (git-check-ref-format).
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST_SLUG].strip("-") or "model"
+def placed_by(entities: Iterable[object]) -> Placed:
+    """The owner and system of a model's first entity that says an owner."""
+    for entity in entities:
+        spec = entity.get("spec") if isinstance(entity, Mapping) else None
+        if isinstance(spec, Mapping) and spec.get("owner"):
+            return Placed(_reference(spec["owner"], "group"), _reference(spec.get("system"), "system"))
+    return Placed()
+
+
+def _reference(value: object, kind: str) -> str:
+    if not isinstance(value, str) or not value:
+        return ""
+    try:
+        return str(parse_reference(value, kind=kind, namespace="default"))
+    except NotAReference:
+        return value.lower()
+
+
+def _suffix(key: str) -> str:
+    return f"-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"

@@ -50,6 +50,8 @@ def sync_record(result: SyncResult, counts: dict[str, int]) -> dict[str, Any]:
     return {
         "models": result.desired.models,
         "base": result.base,
+        "paused": result.paused,
+        "reworded": result.desired.reworded,
         "changes": changes_record(result),
         "pull-requests": [
             {

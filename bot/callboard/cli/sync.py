@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 @click.command(short_help="Propose what the sources say, as pull requests.")
 @click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
 @click.option("--prune", is_flag=True, help="Also propose to delete what is no longer selected.")
+@click.option("--refresh", is_flag=True, help="Also propose what only this version would write otherwise.")
 @output_option
 @click.pass_obj
-def sync(session: Session, dry_run: bool, prune: bool, output: str) -> None:
+def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: str) -> None:
     """Read the sources and propose what the catalog should hold, as pull requests.
 
     A second run with the same input writes nothing. What people changed in the catalog is kept. Models that
-    their registry no longer has are proposed for deletion, each in a pull request of its own.
+    their registry no longer has are proposed for deletion, each in a pull request of its own. A new version
+    of Callboard that writes some models in other words proposes nothing by itself; --refresh proposes them
+    all in one pull request.
 
     Ends with 1 if something could not be read, proposed or would not be valid, with 3 if no source, or not
     the forge, answered.
@@ -31,7 +34,7 @@ def sync(session: Session, dry_run: bool, prune: bool, output: str) -> None:
     from callboard.cli.reporting import sync_record, sync_table
     from callboard.validation.reports.words import counted as said
 
-    workplace, result = run_sync(session, dry_run=dry_run, prune=prune)
+    workplace, result = run_sync(session, dry_run=dry_run, prune=prune, refresh=refresh)
     counts = counted(workplace)
     write(output, sync_record(result, counts), sync_table(result))
     if output == "table":
@@ -40,17 +43,25 @@ def sync(session: Session, dry_run: bool, prune: bool, output: str) -> None:
         pushes = "1 push" if counts["pushes"] == 1 else f"{counts['pushes']} pushes"
         asked = f"{said(counts['reads'], 'read')}, {said(counts['writes'], 'write')}, {pushes}"
         click.echo(f"{models}, {changes}; {asked}")
+        if result.desired.reworded:
+            would = said(result.desired.reworded, "model")
+            click.echo(f"{would} would be written otherwise by this version: run sync --refresh")
+    if result.paused:
+        session.note(f"Callboard is paused by {result.paused}; nothing was written.")
     session.end(result)
 
 
-def run_sync(session: Session, *, dry_run: bool, prune: bool) -> tuple[Workplace, SyncResult]:
+def run_sync(
+    session: Session, *, dry_run: bool, prune: bool, refresh: bool = False
+) -> tuple[Workplace, SyncResult]:
     """A sync as configured. Raises what the walk raises."""
     from callboard.walk.sync import sync as walk
     from callboard.walk.workplace import open_workplace
 
     config, folder = session.load()
     workplace = open_workplace(config, folder)
-    return workplace, walk(workplace, dry_run=dry_run, prune=prune, progress=session.models_read)
+    result = walk(workplace, dry_run=dry_run, prune=prune, refresh=refresh, progress=session.models_read)
+    return workplace, result
 
 
 def counted(workplace: Workplace) -> dict[str, int]:

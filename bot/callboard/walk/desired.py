@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callboard.catalog.absence import absent, orphaned
 from callboard.catalog.identity import Key, base_name
 from callboard.catalog.plan import keys_of, name_models, plan_folder, wish
 from callboard.catalog.shelf import Shelf
-from callboard.changes.group import FileChange
+from callboard.changes.group import FileChange, placed_by
+from callboard.changes.grouping import GroupBy, Member, is_held
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
 from callboard.redaction import redact
@@ -32,6 +34,8 @@ class Desired:
     """The keys of these models."""
     settled: frozenset[Key] = frozenset()
     """Those of them for which the base branch holds all that they should have."""
+    reworded: int = 0
+    """So many of these would only be written otherwise by this version of Callboard."""
 
 
 def desire(
@@ -105,6 +109,34 @@ def desire(
         len(keyed),
         frozenset(keyed),
         frozenset(settled) & shelf.folders.keys(),
+    )
+
+
+def without_rewording(desired: Desired, open_in: Mapping[str, str], by: GroupBy) -> Desired:
+    """The same without what nobody has anything new to say about, but for what is open already.
+
+    ``open_in``: the branch of the open pull request that holds a model, by its key.
+    """
+    left_out = {
+        one.change.key
+        for one in desired.changes
+        if one.rewording and not is_held(one, open_in.get(one.change.key), by)
+    }
+    return replace(
+        desired,
+        changes=tuple(one for one in desired.changes if one.change.key not in left_out),
+        settled=desired.settled | {key for key in desired.listed if str(key) in left_out},
+        reworded=len(left_out),
+    )
+
+
+def members(base: Base) -> tuple[Member, ...]:
+    """The models of the base branch, as far as grouping must know them."""
+    depth = next((one.path.count("/") + 1 for one in base.shelf.folders.values()), 0)
+    files = Counter("/".join(path.split("/")[:depth]) for path in base.blobs)
+    return tuple(
+        Member(str(key), at.lock.record.source, placed_by(at.lock.generated.entities), files[at.path])
+        for key, at in base.shelf.folders.items()
     )
 
 

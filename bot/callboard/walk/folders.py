@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 
 from callboard.catalog.entities import title_of
+from callboard.catalog.generated import Generated
 from callboard.catalog.merge import Kept
-from callboard.catalog.plan import FolderPlan
+from callboard.catalog.plan import FolderPlan, Wish
 from callboard.catalog.shelf import Folder
 from callboard.changes.change import KeptEdit, ModelChange
 from callboard.changes.group import FileChange
 from callboard.documents.values import ABSENT
 from callboard.walk.base import Base
+
+_CATALOG = "catalog-info.yaml"
 
 
 def folder_contents(base: Base, folders: Iterable[str]) -> dict[str, dict[str, bytes]]:
@@ -32,7 +35,7 @@ def file_change(plan: FolderPlan, current: Mapping[str, Mapping[str, bytes]]) ->
     wanted = plan.wish
     there = current.get(wanted.path, {})
     short = {path.removeprefix(f"{wanted.path}/"): content for path, content in plan.files.items()}
-    catalog = short.get("catalog-info.yaml")
+    catalog = short.get(_CATALOG)
     change = ModelChange(
         key=str(wanted.key),
         name=wanted.name,
@@ -40,16 +43,38 @@ def file_change(plan: FolderPlan, current: Mapping[str, Mapping[str, bytes]]) ->
         folder=wanted.path,
         before=wanted.base.record if wanted.base else None,
         after=wanted.model,
-        kept=tuple(_kept(kept) for kept in plan.kept if kept.conflict),
+        kept=tuple(kept_edit(kept) for kept in plan.kept if kept.conflict),
         files_added=tuple(sorted(path for path in short if path not in there)),
         files_changed=tuple(sorted(path for path in short if path in there and short[path] is not None)),
         files_removed=tuple(sorted(path for path in short if short[path] is None)),
         preview=catalog.decode("utf-8", "replace") if catalog and wanted.base is None else "",
     )
-    return FileChange(change, wanted.model.source, plan.files)
+    return FileChange(
+        change,
+        wanted.model.source,
+        plan.files,
+        catalog=plan.files.get(f"{wanted.path}/{_CATALOG}") or there.get(_CATALOG, b""),
+        rewording=not change.kept and _says_the_same(wanted),
+    )
 
 
-def _kept(kept: Kept) -> KeptEdit:
+def _says_the_same(wanted: Wish) -> bool:
+    """Whether neither the registry nor the configuration says anything new."""
+    there = wanted.base
+    if there is None or there.record != wanted.model:
+        return False
+    return _placement(there.generated) == _placement(wanted.generated)
+
+
+def _placement(generated: Generated) -> list[object]:
+    """What the configuration can decide about an entity."""
+    specs = [one.get("spec") for one in generated.entities[:1]]
+    fields = ("owner", "lifecycle", "system")
+    return [spec.get(field) for spec in specs if isinstance(spec, Mapping) for field in fields]
+
+
+def kept_edit(kept: Kept) -> KeptEdit:
+    """An edit as it is told to people."""
     return KeptEdit(file=kept.file, field=kept.where, registry=_said(kept.wished), person=_said(kept.current))
 
 
@@ -72,4 +97,9 @@ def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]]) -> File
         after=None,
         files_removed=tuple(files),
     )
-    return FileChange(change, folder.lock.key.source, {f"{folder.path}/{path}": None for path in files})
+    return FileChange(
+        change,
+        folder.lock.key.source,
+        {f"{folder.path}/{path}": None for path in files},
+        catalog=current.get(folder.path, {}).get(_CATALOG, b""),
+    )

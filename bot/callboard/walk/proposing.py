@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from callboard.changes.group import Group
@@ -18,6 +20,7 @@ from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, folders_of,
 from callboard.walk.rewriting import head_holds
 from callboard.walk.workplace import Workplace
 
+_HOUR = timedelta(hours=1)
 Action = Literal["open", "update", "unchanged", "declined", "wait", "leave"]
 
 
@@ -44,7 +47,7 @@ class Reading:
     pulls: tuple[PullRequest, ...]
 
 
-def _ours(workplace: Workplace, reading: Reading) -> dict[str, PullRequest]:
+def ours(workplace: Workplace, reading: Reading) -> dict[str, PullRequest]:
     """Our open pull requests by their branches."""
     return {
         pull.head_ref: pull
@@ -59,23 +62,28 @@ def find_obsolete(
     """The pull requests that no group is for, and that may be closed."""
     prefix = workplace.config.pull_requests.branch_prefix
     asked_for = {one.branch(prefix, reading.heads) for one in groups}
-    stray = [pull for branch, pull in _ours(workplace, reading).items() if branch not in asked_for]
+    stray = [pull for branch, pull in ours(workplace, reading).items() if branch not in asked_for]
     if not stray:
         return ()
     return obsolete_pulls(workplace.repository, needs, _facts(workplace, reading, stray))
 
 
 def propose(
-    workplace: Workplace, reading: Reading, groups: Iterable[Group], obsolete: Iterable[Obsolete] = ()
+    workplace: Workplace,
+    reading: Reading,
+    groups: Iterable[Group],
+    obsolete: Iterable[Obsolete],
+    *,
+    now: datetime,
 ) -> tuple[Proposal, ...]:
     """What to do about each group, from what is on the forge. Reads, never writes.
 
     A folder that another open pull request of ours changes, and goes on to change, waits for that one.
     """
-    settings, root = workplace.config.pull_requests, workplace.config.catalog.path
+    root = workplace.config.catalog.path
     closing = {one.pull.head_ref for one in obsolete}
-    pull_of = {branch: pull for branch, pull in _ours(workplace, reading).items() if branch not in closing}
-    free = settings.limit - len(pull_of)
+    pull_of = {branch: pull for branch, pull in ours(workplace, reading).items() if branch not in closing}
+    allowance = _Allowance(workplace, reading, len(pull_of), now)
     found = [_followed(workplace, reading, one, pull_of) for one in groups]
     followed = {proposal.branch for proposal in found if proposal.action in ("update", "unchanged")}
     taken = {
@@ -100,14 +108,46 @@ def propose(
             if not rest.changes:
                 continue
             proposal = _followed(workplace, reading, rest, pull_of)
-        if proposal.action == "open" and free <= 0:
-            why = f"{settings.limit} are open already (pull-requests: limit)"
-            proposal = replace(proposal, action="wait", why=why)
+        if proposal.action == "open" and (not_yet := allowance.why_wait()):
+            proposal = replace(proposal, action="wait", why=not_yet)
         elif proposal.action == "open":
             proposal = _open(workplace, proposal)
-            free -= proposal.action == "open"
+            allowance.opened += proposal.action == "open"
         proposals.append(proposal)
     return tuple(proposals)
+
+
+class _Allowance:
+    """How many pull requests may still be opened."""
+
+    def __init__(self, workplace: Workplace, reading: Reading, now_open: int, now: datetime) -> None:
+        self._workplace, self._reading, self._now_open, self._now = workplace, reading, now_open, now
+        self.opened = 0
+        """By this walk."""
+
+    def why_wait(self) -> str | None:
+        """Why none may be opened now; None when one may."""
+        settings = self._workplace.config.pull_requests
+        if self._now_open + self.opened >= settings.limit:
+            return f"{settings.limit} are open already (pull-requests: limit)"
+        times = sorted([*self._lately, *[self._now] * self.opened])
+        if len(times) < settings.per_hour:
+            return None
+        at = (times[-settings.per_hour] + _HOUR).astimezone(UTC)
+        opened = f"{settings.per_hour} were opened within an hour (pull-requests: per-hour)"
+        return f"{opened}; the next may be opened from {at:%H:%M:%S} UTC on"
+
+    @cached_property
+    def _lately(self) -> tuple[datetime, ...]:
+        """When ours of the last hour were opened: the open ones, and those that have ended since."""
+        workplace, identity = self._workplace, self._reading.identity
+        pulls = {one.number: one for one in (*workplace.forge.finished_lately(), *self._reading.pulls)}
+        times = [
+            datetime.fromisoformat(one.created_at)
+            for one in pulls.values()
+            if one.created_at and might_be_ours(one, workplace.forge.repository, identity, workplace.config)
+        ]
+        return tuple(time for time in times if time > self._now - _HOUR)
 
 
 def _followed(
@@ -146,7 +186,7 @@ def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Propo
 
 def _facts(workplace: Workplace, reading: Reading, pulls: Sequence[PullRequest]) -> tuple[PullFacts, ...]:
     """The facts of pull requests that do not hold what would be written now."""
-    return gather(
+    examined = gather(
         workplace.config,
         workplace.repository,
         workplace.forge.repository,
@@ -154,6 +194,7 @@ def _facts(workplace: Workplace, reading: Reading, pulls: Sequence[PullRequest])
         pulls,
         lambda _pull: False,
     )
+    return tuple(one.facts for one in examined)
 
 
 def _open(workplace: Workplace, proposal: Proposal) -> Proposal:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
-from callboard.catalog.identity import Key
-from callboard.catalog.lock import BadLock, read_lock
-from callboard.catalog.shelf import lock_paths
-from callboard.changes.group import Group, group
+from callboard.changes.group import Group
+from callboard.changes.grouping import Rules, group
+from callboard.changes.shards import Room
 from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
-from callboard.git.repository import Repository
 from callboard.model import Model, Problem
 from callboard.pulls.commits import commit_message, fingerprint_in
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
 from callboard.walk.base import Base, base_of_commit
-from callboard.walk.desired import Desired, desire
+from callboard.walk.desired import Desired, desire, members, without_rewording
+from callboard.walk.holding import locks_beyond_base, open_in, pending_names
 from callboard.walk.listings import list_sources
+from callboard.walk.moves import at_its_name
 from callboard.walk.obsolete import (
     Needs,
     Obsolete,
     close_obsolete,
     folders_of,
 )
-from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, propose
+from callboard.walk.pausing import pause_reason
+from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, ours, propose
 from callboard.walk.workplace import NotConfigured, Workplace
+
+_MOST_FILES = {"pull request": 2_500, "merge request": 900}
+"""In one of them. GitHub tells at most 3,000 paths, GitLab 1,000, and what is not told cannot be merged."""
 
 
 @dataclass(frozen=True)
@@ -44,55 +50,69 @@ class SyncResult:
     """Open pull requests of ours that nothing asks for any more: closed."""
     silent_sources: tuple[str, ...] = ()
     """Sources that answered nothing at all."""
+    paused: str | None = None
+    """Who stopped all writes: then nothing of this was done."""
 
 
 def sync(
-    workplace: Workplace, *, dry_run: bool, prune: bool, progress: Callable[[str, int], None]
+    workplace: Workplace,
+    *,
+    dry_run: bool,
+    prune: bool,
+    progress: Callable[[str, int], None],
+    refresh: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    now: datetime | None = None,
 ) -> SyncResult:
     """Propose what the catalog should hold.
 
+    ``refresh``: also propose what only this version of Callboard would write otherwise. ``environ``: where a
+    pause may be set. ``now``: what counts as lately; the present by default.
+
     Raises GitError or ForgeError when the forge cannot be read, NotConfigured without such a base branch.
     """
+    workplace, about = at_its_name(workplace)
     config, repository, forge = workplace.config, workplace.repository, workplace.forge
+    root = config.catalog.path
     commit = repository.fetch(config.catalog.base, config.pull_requests.branch_prefix)
     if commit is None:
         raise NotConfigured(
             f"{forge.repository} has no branch {config.catalog.base}; make a first commit on it, "
             "or set catalog: base: to the branch that you use"
         )
-    base = base_of_commit(repository, commit, config.catalog.path)
-    reading = Reading(base, forge.identity(), repository.heads(), forge.open_pull_requests())
+    base = base_of_commit(repository, commit, root)
+    reading = Reading(base, about.identity, repository.heads(), forge.open_pull_requests())
 
     def known(settings: SourceSettings) -> Mapping[str, Model]:
         return base.shelf.known(workplace.scope, (settings.name, *settings.formerly))
 
     listings = list_sources(config.sources, workplace.folder, known, progress)
-    pending = pending_names(repository, reading.heads.values(), base, config.catalog.path)
-    desired = desire(config, workplace.scope, base, listings, pending, prune=prune)
-    groups = group(desired.changes, config.pull_requests.group_by)
+    pulls = ours(workplace, reading)
+    locks = locks_beyond_base(repository, reading.heads, base, root)
+    held = open_in(pulls, locks, base, root)
+    desired = desire(config, workplace.scope, base, listings, pending_names(locks), prune=prune)
+    if not refresh:
+        desired = without_rewording(desired, held, config.pull_requests.group_by)
+    groups = group(desired.changes, members(base), _rules(workplace), held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
-    proposals = propose(workplace, reading, groups, obsolete)
-    silent = tuple(one.source for one in listings if not one.models and not one.complete)
-    result = SyncResult(desired, proposals, base=commit, sources=len(listings), silent_sources=silent)
-    result = replace(result, obsolete=obsolete)
-    return result if dry_run else _carry_out(workplace, reading, result)
+    proposals = propose(workplace, reading, groups, obsolete, now=now or datetime.now(UTC))
+    result = SyncResult(
+        desired,
+        proposals,
+        base=commit,
+        sources=len(listings),
+        obsolete=obsolete,
+        silent_sources=tuple(one.source for one in listings if not one.models and not one.complete),
+        paused=pause_reason(config, environ, about),
+    )
+    return result if dry_run or result.paused else _carry_out(workplace, reading, result)
 
 
-def pending_names(repository: Repository, heads: Iterable[str], base: Base, root: str) -> dict[Key, str]:
-    """The entity names that our branches propose for models that the base does not have."""
-    found: dict[Key, str] = {}
-    wanted: dict[str, str] = {}
-    for head in heads:
-        entries = repository.tree(head, root)
-        wanted |= {path: entries[path].blob for path in lock_paths(entries, root) if path not in base.blobs}
-    contents = repository.blobs(wanted.values())
-    for path, blob in sorted(wanted.items()):
-        try:
-            found.setdefault(read_lock(contents[blob]).key, path.split("/")[-2])
-        except BadLock:
-            continue
-    return found
+def _rules(workplace: Workplace) -> Rules:
+    settings = workplace.config.pull_requests
+    room = Room(settings.models, _MOST_FILES[workplace.forge.word])
+    return Rules(settings.group_by, room, at_once=settings.limit)
 
 
 def _close_obsolete(workplace: Workplace, result: SyncResult) -> SyncResult:

@@ -1,0 +1,193 @@
+"""Which changes go into one pull request: by the configured grouping, within what a pull request can hold.
+
+Three things go before the configured grouping. What an open pull request of ours already holds stays in it,
+as long as that is a place for it: nothing that people are reviewing is moved about. More new models of one
+source at once than may be open are an import, grouped by source. And what only this version of Callboard
+writes otherwise is one refresh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from callboard.changes.group import FileChange, Group, Placed, is_named_by
+from callboard.changes.shards import DEPTH, Room, parts, place_of
+
+GroupBy = Literal["model", "owner", "system", "source", "all"]
+_LONGEST_SLUG = 40
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model that the catalog has or will have, as far as grouping must know it."""
+
+    key: str
+    source: str
+    placed: Placed
+    files: int
+    """So many files a pull request about it may have to change."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to group."""
+
+    by: GroupBy
+    room: Room
+    at_once: int
+    """More new pull requests than this from one source are an import."""
+
+
+@dataclass(frozen=True)
+class _Family:
+    """What belongs together, whatever its size."""
+
+    key: str
+    slug: str
+    crowd: str
+    """Names all models that are in it or could be: they tell how it is split."""
+
+
+def group(
+    changes: Iterable[FileChange],
+    catalog: Iterable[Member],
+    rules: Rules,
+    open_in: Mapping[str, str],
+) -> tuple[Group, ...]:
+    """Sort changes into groups, deletions apart; in the order of their keys.
+
+    ``catalog``: the models of the base branch. ``open_in``: the branch of our open pull request that holds a
+    model, by the model's key.
+    """
+    ordered = sorted(changes, key=lambda one: one.change.key)
+    members = _members(ordered, catalog)
+    found: dict[tuple[_Family, str], list[FileChange]] = defaultdict(list)
+    free: list[FileChange] = []
+    for one in ordered:
+        held = _held(one, open_in.get(one.change.key), rules.by)
+        if held is None:
+            free.append(one)
+        else:
+            found[held].append(one)
+    found = _relieved(found, members, rules.room)
+    imported = _imported_sources(free, rules)
+    crowds = _crowds(members.values(), rules.by)
+    split: dict[str, dict[str, str]] = {}
+    for one in free:
+        family = _family(one, rules.by, imported=one.change.kind == "new" and one.source in imported)
+        if family.crowd not in split:
+            split[family.crowd] = parts(crowds[family.crowd], rules.room)
+        found[family, split[family.crowd][one.change.key]].append(one)
+    groups = (_group(family, bits, held) for (family, bits), held in found.items())
+    return tuple(sorted(groups, key=lambda one: one.key))
+
+
+def is_held(one: FileChange, branch: str | None, by: GroupBy) -> bool:
+    """Whether a model's change belongs on the branch of the open pull request that has the model already."""
+    return _held(one, branch, by) is not None
+
+
+def _members(changes: Iterable[FileChange], catalog: Iterable[Member]) -> dict[str, Member]:
+    """All models that the catalog has or will have."""
+    members = {one.key: one for one in catalog}
+    for one in changes:
+        there = members.get(one.change.key)
+        files = there.files + len(one.change.files_added) if there else len(one.files)
+        members[one.change.key] = Member(one.change.key, one.source, one.placed, files)
+    return members
+
+
+def _crowds(members: Iterable[Member], by: GroupBy) -> dict[str, dict[str, int]]:
+    """The models of each crowd, with their sizes."""
+    crowds: dict[str, dict[str, int]] = defaultdict(dict)
+    for one in members:
+        configured = _by(by, one.key, "", one.source, one.placed)[0]
+        for crowd in (configured, _import(one.source).crowd, _REFRESH.crowd):
+            crowds[crowd][one.key] = one.files
+    return crowds
+
+
+def _family(one: FileChange, by: GroupBy, *, imported: bool = False) -> _Family:
+    """Where a change belongs when nobody holds it."""
+    if one.rewording:
+        return _REFRESH
+    if imported:
+        return _import(one.source)
+    crowd, slug = _by(by, one.change.key, one.change.name, one.source, one.placed)
+    if one.change.kind == "removed":
+        return _Family(f"delete {crowd}", f"delete-{slug}", crowd)
+    return _Family(f"update {crowd}", slug, crowd)
+
+
+_REFRESH = _Family("update refresh", "refresh", "refresh")
+
+
+def _import(source: str) -> _Family:
+    return _Family(f"update import:{source}", f"import-{source}", f"import:{source}")
+
+
+def _by(by: GroupBy, key: str, name: str, source: str, placed: Placed) -> tuple[str, str]:
+    """What a model is grouped under, and how a branch is called for it."""
+    owner, system = placed.owner, placed.system
+    return {
+        "model": (key, name),
+        "owner": (f"owner:{owner}", owner.rpartition("/")[2] or "no-owner"),
+        "system": (f"system:{system}", system.rpartition("/")[2] or "no-system"),
+        "source": (f"source:{source}", source),
+        "all": ("all", "models"),
+    }[by]
+
+
+def _held(one: FileChange, branch: str | None, by: GroupBy) -> tuple[_Family, str] | None:
+    """The group of the open pull request that holds a model, if it is one that the model can stay in."""
+    if branch is None:
+        return None
+    families = [_family(one, by)]
+    if one.change.kind == "new":
+        families.append(_import(one.source))
+    bits = place_of(one.change.key)
+    for family in families:
+        for length in range(DEPTH + 1):
+            if is_named_by(branch, _key(family, bits[:length])):
+                return family, bits[:length]
+    return None
+
+
+def _relieved(
+    found: Mapping[tuple[_Family, str], Sequence[FileChange]], members: Mapping[str, Member], room: Room
+) -> dict[tuple[_Family, str], list[FileChange]]:
+    """The same, where no part holds too much: models grow while they wait."""
+    relieved: dict[tuple[_Family, str], list[FileChange]] = defaultdict(list)
+    for (family, bits), held in found.items():
+        sizes = {one.change.key: members[one.change.key].files for one in held}
+        below = parts(sizes, room, bits)
+        for one in held:
+            relieved[family, below[one.change.key]].append(one)
+    return relieved
+
+
+def _imported_sources(free: Iterable[FileChange], rules: Rules) -> set[str]:
+    """The sources whose new models would open more pull requests than may be open."""
+    asked: dict[str, set[_Family]] = defaultdict(set)
+    for one in free:
+        if one.change.kind == "new":
+            asked[one.source].add(_family(one, rules.by))
+    return {source for source, families in asked.items() if len(families) > rules.at_once}
+
+
+def _group(family: _Family, bits: str, held: Iterable[FileChange]) -> Group:
+    slug = _slug(family.slug) + (f"-{bits}" if bits else "")
+    return Group(_key(family, bits), slug, tuple(held))
+
+
+def _key(family: _Family, bits: str) -> str:
+    return f"{family.key} {bits}" if bits else family.key
+
+
+def _slug(text: str) -> str:
+    # "--", "..", ".lock" and a dot at the ends are what git refuses in names (git-check-ref-format).
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST_SLUG].strip("-") or "model"

@@ -1,0 +1,61 @@
+"""Which models our branches hold, and in which open pull request each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callboard.catalog.identity import Key
+from callboard.catalog.lock import BadLock, read_lock
+from callboard.catalog.shelf import lock_paths
+from callboard.forges.protocol import PullRequest
+from callboard.git.repository import Repository
+from callboard.walk.base import Base
+from callboard.walk.obsolete import folders_of
+
+Locks = Mapping[str, Mapping[str, Key]]
+"""Branch to folder to key, for the folders that the base branch does not have."""
+
+
+def locks_beyond_base(repository: Repository, heads: Mapping[str, str], base: Base, root: str) -> Locks:
+    """The models that our branches (name to head) propose and the base branch does not have."""
+    found: dict[str, dict[str, str]] = {}
+    for branch, head in sorted(heads.items()):
+        entries = repository.tree(head, root)
+        paths = [path for path in lock_paths(entries, root) if path not in base.blobs]
+        found[branch] = {path.rpartition("/")[0]: entries[path].blob for path in paths}
+    contents = repository.blobs(blob for blobs in found.values() for blob in blobs.values())
+    keys: dict[str, Key] = {}
+    for blob, content in contents.items():
+        try:
+            keys[blob] = read_lock(content).key
+        except BadLock:
+            continue
+    return {
+        branch: {folder: keys[blob] for folder, blob in blobs.items() if blob in keys}
+        for branch, blobs in found.items()
+    }
+
+
+def pending_names(locks: Locks) -> dict[Key, str]:
+    """The entity names that our branches propose for models that the base branch does not have."""
+    named = sorted((folder, key) for folders in locks.values() for folder, key in folders.items())
+    found: dict[Key, str] = {}
+    for folder, key in named:
+        found.setdefault(key, folder.rpartition("/")[2])
+    return found
+
+
+def open_in(pulls: Mapping[str, PullRequest], locks: Locks, base: Base, root: str) -> dict[str, str]:
+    """The branch of the open pull request that changes a model, by the model's key.
+
+    ``pulls``: our open pull requests by their branches.
+    """
+    on_base = {folder.path: key for key, folder in base.shelf.folders.items()}
+    found: dict[str, str] = {}
+    for branch, pull in sorted(pulls.items()):
+        proposed = locks.get(branch, {})
+        for folder in folders_of(pull, root):
+            key = on_base.get(folder) or proposed.get(folder)
+            if key is not None:
+                found.setdefault(str(key), branch)
+    return found
