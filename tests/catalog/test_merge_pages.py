@@ -16,14 +16,14 @@ def test_the_paragraph_of_a_person_stays_and_the_number_of_the_registry_arrives(
     mine, theirs = BASE.replace("What it is.", "What it really is."), BASE.replace("0.8", "0.9")
     merged, edited = merge_page(BASE, mine, theirs)
     assert merged == mine.replace("0.8", "0.9")
-    assert edited == [EditedLines(3, 3, "What it really is.", "What it is.", conflict=False)]
+    assert edited == [EditedLines(3, 3, "What it really is.", "What it is.", conflict=False, section="Model")]
 
 
 def test_where_both_changed_a_line_the_persons_stays_and_is_told() -> None:
     mine, theirs = BASE.replace("0.8", "0.85"), BASE.replace("0.8", "0.9").replace("Limits", "Known limits")
     merged, edited = merge_page(BASE, mine, theirs)
     assert merged == mine.replace("Limits", "Known limits")
-    assert edited == [EditedLines(7, 7, "| f1 | 0.85 |", "| f1 | 0.9 |", conflict=True)]
+    assert edited == [EditedLines(7, 7, "| f1 | 0.85 |", "| f1 | 0.9 |", conflict=True, section="Model")]
 
 
 def test_what_a_person_removed_stays_removed() -> None:
@@ -80,3 +80,22 @@ def test_every_line_that_a_person_added_is_still_there(base: str, mine: str, the
 @given(PAGES, PAGES)
 def test_to_a_page_that_nobody_touched_everything_arrives(base: str, theirs: str) -> None:
     assert same_text(merge_page(base, base, theirs)[0], theirs)
+
+
+SECTIONS = "before\n\n# One\n\nfirst\n\n```sh\n# no heading\nrun\n```\n\n## Two ##\n\nsecond\n"
+
+
+def test_the_lines_under_a_heading_are_handed_back_and_no_others() -> None:
+    mine = SECTIONS.replace("run", "run it").replace("second", "my second").replace("before", "my before")
+
+    merged, edited = merge_page(SECTIONS, mine, SECTIONS, lambda section: section == "One")
+
+    assert merged == SECTIONS.replace("second", "my second").replace("before", "my before")
+    assert [one.section for one in edited] == ["", "Two"]
+
+
+def test_what_a_person_added_or_removed_under_a_heading_is_handed_back_too() -> None:
+    mine = SECTIONS.replace("second\n", "second\n\nand mine\n").replace("first\n\n", "")
+
+    assert merge_page(SECTIONS, mine, SECTIONS, lambda section: section in ("One", "Two"))[0] == SECTIONS
+    assert merge_page(SECTIONS, mine, SECTIONS)[0] == mine

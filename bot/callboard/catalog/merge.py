@@ -8,8 +8,9 @@ now says something else about the same value, the person's stays and is reported
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from callboard.catalog.generated import Generated
@@ -41,6 +42,19 @@ class Kept:
     """What the registry says; ABSENT if it has no such thing."""
     conflict: bool
     """Whether something new that the registry says did not arrive because of it."""
+    section: str = ""
+    """Of a page: the heading that the lines stand under."""
+
+    @property
+    def field(self) -> str:
+        """By what name it is handed back: ``spec.owner``, ``mkdocs.yml nav``, ``docs/index.md#Usage``."""
+        if self.section:
+            return f"{self.file}#{self.section}"
+        if self.file == CATALOG_FILE:
+            document, _, path = self.where.partition(" ")
+            return path or document or self.file
+        settings = self.file.endswith((".yml", ".yaml"))
+        return f"{self.file} {self.where}".rstrip() if settings else self.file
 
 
 @dataclass(frozen=True)
@@ -60,14 +74,19 @@ class MergedFolder:
 
 
 def merge_model_folder(
-    base: Generated | None, current: Mapping[str, bytes], wished: Generated
+    base: Generated | None,
+    current: Mapping[str, bytes],
+    wished: Generated,
+    handed_back: Set[str] = frozenset(),
 ) -> MergedFolder:
     """Merge a model's folder. Never raises for what stands in ``current`` or in ``base``.
 
     ``base`` is what was generated last time, None if nobody knows: then everything that is there stays, and
-    what is missing is added. ``current`` is the folder in the base branch by path within it.
+    what is missing is added. ``current`` is the folder in the base branch by path within it. ``handed_back``:
+    what people gave back to the registry, by the name that ``Kept.field`` has for it or for what holds it, or
+    by the file; the field of one of several entities behind its reference (``api:default/x spec.owner``).
     """
-    folder = _Folder(dict(current), base, wished)
+    folder = _Folder(dict(current), base, wished, handed_back)
     folder.merge_entities()
     for path in sorted({*wished.pages, *(base.pages if base else ())} - {CATALOG_FILE}):
         folder.merge_page(path)
@@ -85,6 +104,7 @@ class _Folder:
     files: dict[str, bytes]
     base: Generated | None
     wished: Generated
+    handed_back: Set[str]
     kept: list[Kept] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -97,7 +117,7 @@ class _Folder:
         before = base.entities if base else ()
         content = self.files.get(CATALOG_FILE)
         if content is None:
-            if before:
+            if before and CATALOG_FILE not in self.handed_back:
                 self._report_deleted(CATALOG_FILE, list(before), list(wished.entities))
             elif wished.entities:
                 self.files[CATALOG_FILE] = dump(wished.entities).encode()
@@ -105,7 +125,7 @@ class _Folder:
         try:
             merged = _bounded(
                 lambda text: merge_catalog_file(
-                    base.entities if base else None, CATALOG_FILE, text, wished.entities
+                    base.entities if base else None, CATALOG_FILE, text, wished.entities, self._is_handed_back
                 ),
                 CATALOG_FILE,
                 content,
@@ -121,12 +141,14 @@ class _Folder:
         wished = self.wished.pages.get(path)
         content = self.files.get(path)
         if content is None:
-            if before is not None:
+            if before is not None and path not in self.handed_back:
                 self._report_deleted(path, before, ABSENT if wished is None else wished)
             elif wished is not None:
                 self.files[path] = wished.encode("utf-8", "replace")
             return
         text = _decoded(content)
+        if path in self.handed_back:
+            text = before = text or ""
         if text is not None and before is not None and same_text(before, text):
             if wished is None:
                 del self.files[path]
@@ -144,7 +166,13 @@ class _Folder:
 
     def _merge_settings(self, path: str, before: str | None, content: bytes, wished: str) -> None:
         try:
-            merged = _bounded(lambda text: merge_settings_file(before, path, text, wished), path, content)
+            merged = _bounded(
+                lambda text: merge_settings_file(
+                    before, path, text, wished, partial(self._is_set_back, path)
+                ),
+                path,
+                content,
+            )
         except CannotMerge as reason:
             self.problems.append(str(reason))
             del self.pages[path]
@@ -154,11 +182,23 @@ class _Folder:
         self._write(path, merged)
 
     def _merge_lines(self, path: str, before: str, text: str, wished: str) -> None:
-        merged, edited = merge_page(before, text, wished)
+        merged, edited = merge_page(
+            before, text, wished, lambda section: bool(section) and f"{path}#{section}" in self.handed_back
+        )
         self.files[path] = merged.encode("utf-8", "replace")
         for one in edited:
             where = f"line {one.first}" if one.last <= one.first else f"lines {one.first} to {one.last}"
-            self.kept.append(Kept(path, where, one.current, one.wished, one.conflict))
+            self.kept.append(Kept(path, where, one.current, one.wished, one.conflict, one.section))
+
+    def _is_handed_back(self, document: str, path: Path) -> bool:
+        """Of the catalog file: the file, an entity, a field of any entity or of one."""
+        if not self.handed_back:
+            return False
+        whole = {CATALOG_FILE, document} if not path else {dotted(path), f"{document} {dotted(path)}"}
+        return not whole.isdisjoint(self.handed_back)
+
+    def _is_set_back(self, file: str, _document: str, path: Path) -> bool:
+        return f"{file} {dotted(path)}" in self.handed_back
 
     def _write(self, path: str, merged: MergedDocuments) -> None:
         content = merged.text.encode()

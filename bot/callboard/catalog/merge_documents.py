@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from callboard.catalog.generated import Entity
 from callboard.catalog.merge_values import Edited, Merge
 from callboard.documents.editor import CannotEdit, append, comments_of, remove, update
+from callboard.documents.place import Path
 from callboard.documents.reader import read_documents
 from callboard.documents.values import ABSENT, same
 
@@ -25,8 +27,16 @@ class CannotMerge(Exception):
     """The file must stay as it is; the message says where and why."""
 
 
+HandedBack = Callable[[str, Path], bool]
+"""Whether people gave a path in an entity (in a file of one mapping: in "") back to the registry."""
+
+
 def merge_catalog_file(
-    base: Sequence[Entity] | None, file: str, current: str, wished: Sequence[Entity]
+    base: Sequence[Entity] | None,
+    file: str,
+    current: str,
+    wished: Sequence[Entity],
+    handed_back: HandedBack,
 ) -> MergedDocuments:
     """Merge the documents of a catalog file, which are told apart by kind, namespace and name.
 
@@ -43,28 +53,31 @@ def merge_catalog_file(
             was, wants = old.get(reference, ABSENT), new.get(reference, ABSENT)
             index = places.get(reference)
             if index is None:
-                if was is not ABSENT and wants is not ABSENT:
+                if was is not ABSENT and wants is not ABSENT and not handed_back(reference, ()):
                     edited.append((reference, Edited((), ABSENT, wants, conflict=not same(was, wants))))
             elif wants is ABSENT:
-                if same(was, documents[index]) and not comments_of(text, index):
+                ours = same(was, documents[index]) and not comments_of(text, index)
+                if ours or handed_back(reference, ()):
                     gone.append(index)
                 else:
                     edited.append((reference, Edited((), documents[index], ABSENT, conflict=True)))
             else:
-                merge = Merge(was, documents[index], wants)
+                merge = Merge(was, documents[index], wants, partial(handed_back, reference))
                 edited.extend((reference, one) for one in merge.edited)
                 text = update(text, index, merge.value)
         for index in sorted(gone, reverse=True):
             text = remove(text, index)
         for reference, entity in new.items():
-            if reference not in places and reference not in old:
+            if reference not in places and (reference not in old or handed_back(reference, ())):
                 text = append(text, entity)
     except CannotEdit as reason:
         raise CannotMerge(f"{file} cannot be edited, so it was left as it is: {reason}") from None
     return MergedDocuments(text, tuple(edited))
 
 
-def merge_settings_file(base: str | None, file: str, current: str, wished: str) -> MergedDocuments:
+def merge_settings_file(
+    base: str | None, file: str, current: str, wished: str, handed_back: HandedBack
+) -> MergedDocuments:
     """Merge a YAML file of one mapping, such as ``mkdocs.yml``. Raises CannotMerge."""
     documents = _read(file, current)
     if not documents:
@@ -72,7 +85,7 @@ def merge_settings_file(base: str | None, file: str, current: str, wished: str) 
         return MergedDocuments(current, (("", emptied),))
     if len(documents) > 1:
         raise CannotMerge(f"{file} has {len(documents)} documents instead of one, so it was left as it is")
-    merge = Merge(_settings(base), documents[0], _settings(wished))
+    merge = Merge(_settings(base), documents[0], _settings(wished), partial(handed_back, ""))
     try:
         text = update(current, 0, merge.value)
     except CannotEdit as reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +24,25 @@ class Edited:
     """The registry says something else than last time, and that did not arrive."""
 
 
-class Merge:
-    """One merge: ``value`` is the result for a document, ``edited`` what people changed in it."""
+def _never(_path: Path) -> bool:
+    return False
 
-    def __init__(self, base: Any, current: Any, wished: Any) -> None:
+
+class Merge:
+    """One merge: ``value`` is the result for a document, ``edited`` what people changed in it.
+
+    ``handed_back`` tells of a path whether people gave it, with all below it, back to the registry.
+    """
+
+    def __init__(
+        self, base: Any, current: Any, wished: Any, handed_back: Callable[[Path], bool] = _never
+    ) -> None:
+        self._handed_back = handed_back
         self.edited: list[Edited] = []
         self.value: Any = self._merged(base, current, wished, ())
 
     def _merged(self, base: Any, current: Any, wished: Any, path: Path) -> Any:
-        if same(base, current):
+        if same(base, current) or self._handed_back(path):
             return wished
         if base is ABSENT and wished is ABSENT:
             self._keep(path, current, ABSENT, conflict=False)
@@ -77,8 +87,11 @@ class Merge:
         changed = False
         for identity, item in now.items():
             old, new = before.get(identity, ABSENT), then.get(identity, ABSENT)
-            changed = changed or (old is ABSENT and new is ABSENT)
-            if old is ABSENT and new is ABSENT:
+            handed_back = self._handed_back((*path, identity[0]))
+            changed = changed or (old is ABSENT and new is ABSENT and not handed_back)
+            if handed_back:
+                result = new
+            elif old is ABSENT and new is ABSENT:
                 result = item
             elif new is ABSENT and not same(old, item):
                 self._keep((*path, identity[0]), item, ABSENT, conflict=True)
@@ -91,7 +104,7 @@ class Merge:
         present = {identity for identity, _ in merged}
         for identity, item in then.items():
             if identity not in now:
-                if identity in before:
+                if identity in before and not self._handed_back((*path, identity[0])):
                     changed = True
                     if not same(before[identity], item):
                         self._keep((*path, identity[0]), ABSENT, item, conflict=True)
@@ -107,7 +120,7 @@ class Merge:
 
     def _is_gone(self, base: Any, wished: Any, path: Path) -> bool:
         """Whether a person removed what the registry still says."""
-        if base is ABSENT:
+        if base is ABSENT or self._handed_back(path):
             return False
         self._keep(path, ABSENT, wished, conflict=not same(base, wished))
         return True

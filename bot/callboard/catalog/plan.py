@@ -108,14 +108,18 @@ def wish(
     return Wish(key, name, path, model, inputs, generated, folder.lock if folder else None), tuple(problems)
 
 
-def plan_folder(wanted: Wish, current: Mapping[str, bytes]) -> FolderPlan:
+def plan_folder(
+    wanted: Wish, current: Mapping[str, bytes], handed_back: Set[str] = frozenset()
+) -> FolderPlan:
     """Merge the wish with the folder as it is on the base branch (paths within the folder to contents).
 
+    ``handed_back``: fields and files of which the registry's value is taken whatever people made of them.
     When a file cannot be merged the whole folder is left as it is: a half-updated model would be wrong in
     both halves, and without a new lock the next walk tries again.
     """
     files = {path: content for path, content in current.items() if path != FILE}
-    merged = merge_model_folder(wanted.base.generated if wanted.base else None, files, wanted.generated)
+    before = wanted.base.generated if wanted.base else None
+    merged = merge_model_folder(before, files, wanted.generated, handed_back)
     problems = tuple(
         Problem(
             source=wanted.model.source,
