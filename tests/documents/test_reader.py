@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.documents import libyaml
-from callboard.documents.reader import Limits, Reading, read_documents
+from callboard.documents.building import Limits
+from callboard.documents.reader import Reading, read_documents
 
 
 def values(content: bytes | str) -> list[Any]:

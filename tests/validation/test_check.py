@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.documents.reader import Limits
+from callboard.documents.building import Limits
 from callboard.validation.check import OWN_OUTPUT, validate_files
 from callboard.validation.diagnostics import Diagnostic, Report
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.documents.reader import Limits
+from callboard.documents.building import Limits
 from callboard.validation.find import find_catalog_files
 
 ENTITY = b"apiVersion: backstage.io/v1alpha1\nkind: Domain\n"
