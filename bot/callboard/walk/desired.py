@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from callboard.catalog.absence import absent, orphaned
 from callboard.catalog.identity import Key, base_name
@@ -14,6 +15,7 @@ from callboard.changes.group import FileChange, placed_by
 from callboard.changes.grouping import GroupBy, Member, is_held
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
+from callboard.pulls.asked import fields_of
 from callboard.redaction import redact
 from callboard.sources.selection import selected
 from callboard.validation.check import validate_files
@@ -46,10 +48,12 @@ def desire(
     pending: Mapping[Key, str],
     *,
     prune: bool,
+    handed_back: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> Desired:
     """Every change that the catalog needs, and every finding that a person must know.
 
     ``pending``: names that our open pull requests propose for models that the base does not have yet.
+    ``handed_back``: what people gave back to the registry in these pull requests, by the models' keys.
     """
     shelf, root = base.shelf, config.catalog.path
     findings = [problem for listing in listings for problem in listing.problems]
@@ -97,7 +101,14 @@ def desire(
             settled.add(key)
     folders = {wanted.path for wanted in wishes} | {shelf.folders[key].path for key in deletions}
     current = folder_contents(base, folders)
-    plans = [plan_folder(wanted, current.get(wanted.path, {})) for wanted in wishes]
+    plans = [
+        plan_folder(
+            wanted,
+            current.get(wanted.path, {}),
+            fields_of(handed_back.get(str(wanted.key), ()), wanted.name),
+        )
+        for wanted in wishes
+    ]
     findings += [problem for plan in plans for problem in plan.problems]
     settled |= {plan.wish.key for plan in plans if not plan.files and not plan.problems}
     changes, invalid = _valid([file_change(plan, current) for plan in plans if plan.files])

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from callboard.catalog.identity import Key
 from callboard.catalog.lock import BadLock, read_lock
 from callboard.catalog.shelf import lock_paths
-from callboard.forges.protocol import PullRequest
+from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
+from callboard.pulls.asked import CanWrite, handed_back
 from callboard.walk.base import Base
 from callboard.walk.obsolete import folders_of
 
@@ -59,3 +60,14 @@ def open_in(pulls: Mapping[str, PullRequest], locks: Locks, base: Base, root: st
             if key is not None:
                 found.setdefault(str(key), branch)
     return found
+
+
+def given_back(
+    pulls: Mapping[str, PullRequest], held: Mapping[str, str], identity: Account, can_write: CanWrite
+) -> dict[str, frozenset[str]]:
+    """What people handed back to the registry in our open pull requests, by the models' keys.
+
+    ``held``: the branch of the pull request that holds a model, by its key.
+    """
+    asked = {branch: handed_back(pull, identity, can_write) for branch, pull in pulls.items()}
+    return {key: asked[branch] for key, branch in held.items() if asked[branch]}

@@ -11,6 +11,7 @@ from typing import Literal
 from callboard.changes.group import Group
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
+from callboard.pulls.asked import is_declined
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
@@ -203,9 +204,9 @@ def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
         # The commit tells what was refused; the text may have been rewritten by whoever refused it.
         had = workplace.repository.fetch_commits([closed.head])
         said = workplace.repository.commit(closed.head).message if had else closed.body
-        if fingerprint_in(said) == proposal.group.fingerprint:
-            why = f"{closed.reference} proposed the same and was closed; it comes again when it changes"
-            return replace(proposal, action="declined", why=why, pull=closed)
+        declined = is_declined(closed, fingerprint_in(said), proposal.group.fingerprint)
+        if declined is not None:
+            return replace(proposal, action="declined", why=declined, pull=closed)
     if proposal.head is not None and not made_by_us(workplace.repository, proposal.head):
         why = "the branch is there with commits of people and has no pull request; delete it to start anew"
         return replace(proposal, action="leave", why=why)

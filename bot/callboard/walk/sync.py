@@ -19,7 +19,7 @@ from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.desired import Desired, desire, members, without_rewording
-from callboard.walk.holding import locks_beyond_base, open_in, pending_names
+from callboard.walk.holding import given_back, locks_beyond_base, open_in, pending_names
 from callboard.walk.listings import list_sources
 from callboard.walk.moves import at_its_name
 from callboard.walk.obsolete import (
@@ -90,7 +90,15 @@ def sync(
     pulls = ours(workplace, reading)
     locks = locks_beyond_base(repository, reading.heads, base, root)
     held = open_in(pulls, locks, base, root)
-    desired = desire(config, workplace.scope, base, listings, pending_names(locks), prune=prune)
+    desired = desire(
+        config,
+        workplace.scope,
+        base,
+        listings,
+        pending_names(locks),
+        prune=prune,
+        handed_back=given_back(pulls, held, reading.identity, forge.can_write),
+    )
     if not refresh:
         desired = without_rewording(desired, held, config.pull_requests.group_by)
     groups = group(desired.changes, members(base), _rules(workplace), held)
@@ -175,7 +183,9 @@ def push_groups(
     groups: Mapping[str, tuple[str | None, Group]],
     done_with: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str | None]:
-    """Write groups to their branches on the present base, in one push; branch to (expected head, group).
+    """Write groups to their branches on the present base; branch to (expected head, group).
+
+    In one push, or, for verified commits, one by one through the forge's API.
 
     ``done_with``: branches to delete in the same push, with the heads that they must still have.
     Answers branch to None when done, or why it was refused. Raises GitError when the push as a whole failed.
@@ -183,13 +193,42 @@ def push_groups(
     updates: dict[str, tuple[str | None, str | None]] = {
         branch: (head, None) for branch, head in done_with.items()
     }
+    refused: dict[str, str | None] = {}
+    verified = workplace.config.pull_requests.commits == "verified"
     for branch, (expected, one) in groups.items():
         message = commit_message(
             [change.change for change in one.changes], key=one.key, fingerprint=one.fingerprint
         )
+        if verified:
+            refused[branch] = _committed(workplace, base, branch, expected, one.files, message)
+            continue
         built = workplace.repository.build(base.commit, one.files, message, workplace.forge.commit_author())
         updates[branch] = (expected, built)
-    return workplace.repository.push(updates) if updates else {}
+    return refused | (workplace.repository.push(updates) if updates else {})
+
+
+def _committed(
+    workplace: Workplace,
+    base: Base,
+    branch: str,
+    expected: str | None,
+    files: Mapping[str, bytes | None],
+    message: str,
+) -> str | None:
+    """Have the forge make the commit, which it signs; None, or why it refused. The next fetch brings it."""
+    assert base.commit is not None
+    try:
+        workplace.forge.commit(
+            branch,
+            parent=base.commit,
+            files=files,
+            existing=[path for path in files if path in base.blobs],
+            message=message,
+            expected=expected,
+        )
+    except ForgeError as error:
+        return error.what
+    return None
 
 
 def _text(workplace: Workplace, proposal: Proposal) -> Text:
