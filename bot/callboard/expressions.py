@@ -39,7 +39,7 @@ def literally(text: str) -> str:
 def _compiled(expression: str) -> SchemaValidator:
     try:
         return SchemaValidator(core_schema.str_schema(pattern=expression, regex_engine="rust-regex"))
-    except (SchemaError, UnicodeEncodeError) as error:
+    except SchemaError as error:
         why = str(error).strip().splitlines()[-1].strip().removeprefix("error: ")
         said = f"write a regular expression, without look-around and back-references ({why})"
         raise BadExpression(said) from None

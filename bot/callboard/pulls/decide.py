@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from callboard.config import Merge, Rebase
 from callboard.pulls.approvals import Approvals, approvals
+from callboard.pulls.commands import spelling
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.quiet import quiet
 from callboard.pulls.rules import unchecked, unowned, unworded
@@ -124,7 +125,8 @@ def _conflicting(facts: PullFacts, rebase: Rebase) -> Iterator[Reason]:
     elif not facts.pull.mergeable and facts.made_by_us:
         said = "It conflicts with the base branch."
         if rebase == "never":
-            hint = "Comment /rebase to have it written anew on the present base branch."
+            command = spelling("rebase", explicit=facts.pull.mark == "!")
+            hint = f"Comment {command} to have it written anew on the present base branch."
             yield Reason("blocked", "conflicting", said, hint)
         else:
             yield Reason("regenerate", "conflicting", said, "Nothing to do: Callboard writes it anew.")

@@ -132,6 +132,8 @@ def _github_pattern(pattern: str) -> str:
     """As in a .gitignore, but that ``folder/*`` names the files right in the folder only."""
     if "***" in pattern or pattern == "/":
         return ""
+    if pattern in ("**", "/**"):
+        return r"\A.+\z"
     parts = pattern.split("/")
     if parts[0] == "":
         parts = parts[1:]
@@ -142,7 +144,7 @@ def _github_pattern(pattern: str) -> str:
         parts, below = parts[:-1], "/.+"
     elif not (parts[-1] == "*" and len(parts) > 1 and parts[:-1] != ["**"]):
         below = "(/.*)?"
-    return rf"\A{_joined(parts)}{below}\z" if parts else r"\A.+\z"
+    return rf"\A{_joined(parts)}{below}\z"
 
 
 def _joined(parts: list[str], *, sets: bool = False) -> str:
@@ -190,7 +192,7 @@ def _set(content: str) -> str:
     return f"[^/{items}]" if excludes else f"[{items}]"
 
 
-_HEADING = re.compile(r"(\^?)\[([^\]]+)\](?:\[(\d*)\])?(?:\s+(.*))?")
+_HEADING = re.compile(r"(\^?)\[([^\]]+)\](?:\[([^\]]*)\])?(?:\s+(.*))?")
 
 
 def _gitlab(text: str) -> list[_Section]:
@@ -204,7 +206,7 @@ def _gitlab(text: str) -> list[_Section]:
             optional, name, approvals, owners = heading.groups()
             current = sections.setdefault(name.strip().lower(), _Section(name.strip(), []))
             current.optional = current.optional and bool(optional)
-            current.approvals = max(current.approvals, min(int((approvals or "1")[:3] or 1), 100))
+            current.approvals = max(current.approvals, _count(approvals or ""))
             defaults = owners or ""
             continue
         pattern, *words = _words(line, comments=False)
@@ -213,6 +215,11 @@ def _gitlab(text: str) -> list[_Section]:
         rule = _Rule(_gitlab_pattern(pattern.removeprefix("!")), () if excludes else owners_of, excludes)
         current.rules.append(rule)
     return list(sections.values())
+
+
+def _count(written: str) -> int:
+    # A person counts once, so that no file can ask for more than there are.
+    return max(1, int(written)) if re.fullmatch(r"[0-9]{1,3}", written) else 1
 
 
 def _owners_on_gitlab(text: str) -> tuple[Owner, ...]:

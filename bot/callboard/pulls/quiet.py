@@ -12,6 +12,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from callboard.config import Day, Merge, QuietHours
+from callboard.pulls.commands import spelling
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.verdict import Reason
 
@@ -30,26 +31,22 @@ def quiet(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
         yield Reason("wait", "quiet-unknown", said, "Run callboard reconcile again.")
         return
     zone = ZoneInfo(policy.timezone)
-    try:
-        end = _quiet_until(facts.now.astimezone(UTC), policy.quiet_hours, zone)
-    except OverflowError:  # at the ends of the calendar
-        end = _NEVER
+    end = _quiet_until(facts.now.astimezone(UTC), policy.quiet_hours, zone)
     if end is None:
         return
+    anyway = f"to merge it all the same, comment {spelling('merge', explicit=facts.pull.mark == '!')}."
     if end == _NEVER:
         said = "There are quiet hours at all times: they never end."
-        hint = (
-            "Shorten merge: quiet-hours in callboard.yaml, or comment /merge to merge this one all the same."
+        yield Reason(
+            "blocked", "quiet-hours", said, f"Shorten merge: quiet-hours in callboard.yaml; {anyway}"
         )
-        yield Reason("wait", "quiet-hours", said, hint)
         return
     until = end.astimezone(zone)
     said = (
         f"Quiet hours: nothing is merged before {until:%H:%M} on "
         f"{until:%A}, {until.day} {until:%B} {until.year} ({policy.timezone})."
     )
-    hint = "Nothing to do; to merge it all the same, comment /merge."
-    yield Reason("wait", "quiet-hours", said, hint)
+    yield Reason("wait", "quiet-hours", said, f"Nothing to do; {anyway}")
 
 
 def _quiet_until(now: datetime, hours: Iterable[QuietHours], zone: ZoneInfo) -> datetime | None:
