@@ -64,8 +64,16 @@ def test_each_row_says_what_it_is_what_is_missing_and_since_when() -> None:
     assert "### ⏳ Waiting for a review or a check (1)" in body
     assert (
         "| [#7](https://forge.example/acme/catalog/pull/7) Fraud detector: version 4 "
-        "| fraud-detector | Approvals: 0 of 1. | 2026-01-08 |"
+        "| Approvals: 0 of 1. | 2026-01-08 |"
     ) in body
+
+
+def test_a_grouped_one_names_its_first_models_and_counts_the_rest() -> None:
+    paths = tuple(f"models/model-{number}/catalog-info.yaml" for number in range(6))
+
+    body = dashboard_text([review(title="6 models: 6 new", paths=(*paths, "README.md"))], EVERYTHING)
+
+    assert "6 models: 6 new (model-0, model-1, model-2, and 3 more) |" in body
 
 
 @pytest.mark.parametrize(

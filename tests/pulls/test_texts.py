@@ -198,14 +198,18 @@ def test_of_hundreds_of_models_the_first_screen_shows_what_is_to_decide() -> Non
 
     assert in_order(
         body,
+        "**503 models**: 500 new, 3 new versions. All of them are listed in a fold below.",
         "**3 of these break their callers.**",
-        "**503 models**: 500 new, 3 new versions. These need your eyes most:",
-        "… and 495 more, folded below.",
         "### For you to decide",
         "### What happens next",
         "All 503 models",
     )
     assert body.index("### What happens next") < 4000
+    assert "| Model 07 | new: version 3 |\n\n… and 492 more.\n" in text(*new).body.split("### For you")[0]
+
+
+def test_what_got_worse_beyond_a_few_is_counted() -> None:
+    assert "of Model 04 and 3 more got worse?" in text(*many(8)).body
 
 
 def test_a_merge_request_names_the_commands_that_gitlab_leaves_to_us() -> None:

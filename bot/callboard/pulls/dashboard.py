@@ -225,8 +225,10 @@ def _row(pull: PullRequest, root: str, section: Section, missing: str) -> Row:
 def _missing(verdict: Verdict) -> str:
     if not verdict.reasons:
         return "Nothing: Callboard merges it."
-    more = len(verdict.reasons) - 1
-    return verdict.reasons[0].sentence + (f" And {more} more." if more else "")
+    # What the forge will know in a moment is told only if nothing else is: it would be rewritten at once.
+    lasting = [one for one in verdict.reasons if one.code != "mergeable-unknown"] or verdict.reasons
+    more = f" And {len(lasting) - 1} more." if len(lasting) > 1 else ""
+    return lasting[0].sentence + more
 
 
 def _target(row: Row) -> tuple[int | None, str | None]:
@@ -252,10 +254,12 @@ def _box(order: Order, subject: Markdown, still: Collection[Order]) -> Markdown:
 
 
 def _line(row: Row) -> Markdown:
-    shown = [plain(name, 80) for name in row.models[:_SHOWN_MODELS]]
+    # The title of what changes one model names it.
+    shown = [plain(name, 80) for name in row.models[:_SHOWN_MODELS]] if len(row.models) > 1 else []
     if len(row.models) > _SHOWN_MODELS:
         shown.append(f"and {len(row.models) - _SHOWN_MODELS:,} more")
-    cells = (_subject(row), ", ".join(shown) or _NONE, plain(row.missing, 300), plain(row.since, 10) or _NONE)
+    models = f" ({', '.join(shown)})" if shown else ""
+    cells = (f"{_subject(row)}{models}", plain(row.missing, 300), plain(row.since, 10) or _NONE)
     return Markdown(f"| {' | '.join(cells)} |")
 
 

@@ -210,7 +210,7 @@ def _decisions(changes: Sequence[ModelChange]) -> dict[str, Any]:
         "missing": {word for model in new for word in ("owner", "license") if getattr(model, word) is None},
         "breaking": breaking,
         "replaced": replaced,
-        "worse": worse[:5],
+        "worse": worse,
         "many": many,
         "kept": kept,
         "asked": asked,
@@ -248,13 +248,19 @@ def _many(changes: Sequence[ModelChange]) -> dict[str, Any]:
             (change, one) for change in ordered for one in change.differences if one.kind == "files-replaced"
         ],
         "overview": [(change, summary(change, 200)) for change in ordered],
-        "first": len(ordered) if len(ordered) <= _FIRST_SCREEN else _FIRST_ROWS,
+        "first": _rows_at_the_top(ordered),
         "lead": counts(changes, 300) if len(ordered) > _FIRST_SCREEN else "",
-        "urgent": any(breaks_callers(change) for change in ordered),
         "detailed": [
             change for change in ordered if change.kind == "changed" and len(change.differences) > 1
         ],
     }
+
+
+def _rows_at_the_top(ordered: Sequence[ModelChange]) -> int:
+    if len(ordered) <= _FIRST_SCREEN:
+        return len(ordered)
+    # Those that break callers come first, and stand above the table already.
+    return 0 if breaks_callers(ordered[0]) else _FIRST_ROWS
 
 
 def _files(changes: Sequence[ModelChange]) -> list[tuple[str, str]]:
