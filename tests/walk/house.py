@@ -41,11 +41,13 @@ class House:
     tokens: dict[str, str] = field(default_factory=dict)
     kind: ForgeKind = "github"
     """Which of the sandbox forge's two APIs everybody uses."""
+    catalog_text: str = ""
+    """More lines for the configuration of the catalog, each with two spaces before it."""
 
     @property
     def base_config(self) -> str:
         text = BASE_CONFIG.format(forge=self.forge.url)
-        return text.replace("  scope:", f"  forge: {self.kind}\n  scope:")
+        return text.replace("  scope:", f"  forge: {self.kind}\n{self.catalog_text}  scope:")
 
     def hands(self, token: str | None = None) -> Hands:
         """Of a person: robin unless told otherwise."""

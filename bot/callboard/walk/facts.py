@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from callboard.catalog.lock import FILE
 from callboard.changes.fingerprint import fingerprint
@@ -13,6 +14,19 @@ from callboard.pulls.approvals import commits_to_read
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.facts import PullFacts
 from callboard.validation.check import validate_files
+from callboard.validation.diagnostics import Diagnostic
+
+_MOST_OF_A_STRANGER = 500
+"""A pull request of somebody else with more files than this in the catalog is not validated."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A pull request with all that was found about it."""
+
+    facts: PullFacts
+    diagnostics: tuple[Diagnostic, ...] | None = None
+    """Of the catalog files in its head; None when nobody has validated them."""
 
 
 def gather(
@@ -24,44 +38,51 @@ def gather(
     is_current: Callable[[PullRequest], bool],
     *,
     paused: bool = False,
-) -> tuple[PullFacts, ...]:
+) -> tuple[Examined, ...]:
     """The facts of each pull request, in order.
 
     ``slug``: ``owner/name`` of the repository. ``is_current`` tells whether what would be written now equals
-    what a head holds.
+    what a head holds. Pull requests of others are validated where they change the catalog.
     """
+    root = config.catalog.path
     ours = [pull for pull in pulls if might_be_ours(pull, slug, identity, config)]
+    others = [pull for pull in pulls if pull not in ours and _is_small(pull, root)]
     history = _History(
         repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))}
     )
-    root = config.catalog.path
-    files = {pull.number: _folder_files(repository, pull, root) for pull in ours if history.has(pull.head)}
+    had = repository.fetch_commits(pull.head for pull in others) if others else frozenset()
+    files = {
+        pull.number: _folder_files(repository, pull, root)
+        for pull in (*ours, *others)
+        if history.has(pull.head) or pull.head in had
+    }
     contents = repository.blobs(
         entry.blob for found in files.values() for entry in found.values() if entry.is_file
     )
-    facts = []
+    examined = []
     for pull in pulls:
         mine = pull in ours and history.has(pull.head)
         reviewed = commits_to_read(pull) if mine else frozenset()
-        facts.append(
-            PullFacts(
-                pull=pull,
-                identity=identity,
-                repository=slug,
-                base_ref=config.catalog.base,
-                branch_prefix=config.pull_requests.branch_prefix,
-                path=root,
-                content=history.content(pull.head) if mine else None,
-                content_of={commit: history.content(commit) for commit in reviewed},
-                single_commits=frozenset(filter(history.is_single, reviewed)),
-                made_by_us=mine and history.made_by_us(pull.head),
-                current=mine and is_current(pull),
-                errors=_errors(files[pull.number], contents) if mine else None,
-                deletion=mine and history.removes_a_model(pull.head),
-                paused=paused,
-            )
+        found = _diagnostics(files[pull.number], contents) if pull.number in files else None
+        errors = None if found is None else tuple(_sentence(one) for one in found if one.severity == "error")
+        facts = PullFacts(
+            pull=pull,
+            identity=identity,
+            repository=slug,
+            base_ref=config.catalog.base,
+            branch_prefix=config.pull_requests.branch_prefix,
+            path=root,
+            content=history.content(pull.head) if mine else None,
+            content_of={commit: history.content(commit) for commit in reviewed},
+            single_commits=frozenset(filter(history.is_single, reviewed)),
+            made_by_us=mine and history.made_by_us(pull.head),
+            current=mine and is_current(pull),
+            errors=errors,
+            deletion=mine and history.removes_a_model(pull.head),
+            paused=paused,
         )
-    return tuple(facts)
+        examined.append(Examined(facts, found))
+    return tuple(examined)
 
 
 def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Config) -> bool:
@@ -120,19 +141,27 @@ def _folder_files(repository: Repository, pull: PullRequest, root: str) -> dict[
     return {path: one for path, one in entries.items() if "/".join(path.split("/")[:depth]) in folders}
 
 
-def _errors(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) -> tuple[str, ...]:
+def _is_small(pull: PullRequest, root: str) -> bool:
+    """Whether somebody's pull request changes the catalog, and no more of it than we read of a stranger."""
+    inside = sum(path.startswith(f"{root}/") for path in pull.paths)
+    return 0 < inside <= _MOST_OF_A_STRANGER and pull.paths_complete
+
+
+def _diagnostics(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
     """What is wrong with these folders: what is no plain file, and what Backstage would refuse."""
-    odd = [
-        f"{path}: is a link, a submodule or executable; only plain files belong into the catalog"
-        for path, entry in sorted(entries.items())
-        if entry.mode != "100644"
-    ]
+    odd = "is a link, a submodule or executable; only plain files belong into the catalog"
     report = validate_files({path: contents[one.blob] for path, one in entries.items() if one.is_file})
     return (
-        *odd,
         *(
-            f"{one.file}:{one.line}:{one.column}: {one.message}"
-            for one in report.diagnostics
-            if one.severity == "error"
+            Diagnostic(path, 1, 1, "error", "not-a-plain-file", odd, None)
+            for path, entry in sorted(entries.items())
+            if entry.mode != "100644"
         ),
+        *report.diagnostics,
     )
+
+
+def _sentence(one: Diagnostic) -> str:
+    if one.code == "not-a-plain-file":
+        return f"{one.file}: {one.message}"
+    return f"{one.file}:{one.line}:{one.column}: {one.message}"
