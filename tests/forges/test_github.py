@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from callboard import http
 from callboard.forges.github import GitHub, default_api_url
 from callboard.forges.protocol import ForgeError, HeadMoved, NewPullRequest, PullRequest
 from callboard.redaction import Secret
@@ -32,8 +35,15 @@ def _open(
     return github.open(NewPullRequest(branch, "main", "Title", "Body", labels=("model-catalog",)))
 
 
+def _api(forge: SandboxForge, token: str, method: str, path: str, body: object = None) -> Any:
+    """What somebody else does, who is not the bot."""
+    with http.connect(forge.api_url, token=Secret(token)) as client:
+        answer = client.request(method, path, json=body)
+        return answer.json() if answer.body else None
+
+
 def _review(forge: SandboxForge, token: str, number: int, event: str = "APPROVE") -> None:
-    GitHub(forge.url, NAME, Secret(token))._pull(number).create_review(body="fine", event=event)
+    _api(forge, token, "POST", f"/repos/{NAME}/pulls/{number}/reviews", {"body": "fine", "event": event})
 
 
 def test_it_knows_who_we_are(github: GitHub, forge: SandboxForge) -> None:

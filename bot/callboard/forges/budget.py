@@ -143,7 +143,7 @@ class Budget:
         if wait > LONGEST_WAIT:
             with self._lock:
                 self._blocked_until = max(self._blocked_until, now + wait)
-            raise _out("the forge has asked for fewer writes", now + wait, where, status)
+            raise _out("the forge has asked for fewer writes", now + wait, where)
         self._sleep(wait)
         return True
 
@@ -158,6 +158,7 @@ def shared(key: object, limits: Limits | None) -> Budget:
         return _shared.setdefault(key, Budget(limits))
 
 
-def _out(what: str, until: float, where: str, status: int | None = None) -> ForgeError:
+def _out(what: str, until: float, where: str) -> ForgeError:
     at = datetime.fromtimestamp(until, UTC)
-    return ForgeError(f"{what} until {at:%H:%M:%S} UTC", where=where, hint=_HINT, status=status)
+    # By its own status, so that nobody takes a 403 for a missing permission.
+    return ForgeError(f"{what} until {at:%H:%M:%S} UTC", where=where, hint=_HINT, status=429)

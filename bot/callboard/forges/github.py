@@ -6,35 +6,50 @@ written goes through PyGithub, one request each, never repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Literal, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-import requests
-from github import Github, GithubException
-from github.GithubObject import NotSet
-from github.Issue import Issue
-from github.PullRequest import PullRequest as GithubPullRequest
-
 from callboard import http
-from callboard.forges import github_facts
-from callboard.forges.protocol import Account, Comment, ForgeError, HeadMoved, NewPullRequest, PullRequest
+from callboard.forges import budget, github_checks, github_commits, github_facts
+from callboard.forges import github_queries as queries
+from callboard.forges.budget import Budget
+from callboard.forges.github_writes import MutationRefused, Writer
+from callboard.forges.protocol import (
+    DASHBOARD_LABEL,
+    About,
+    Account,
+    CheckReport,
+    Comment,
+    ForgeError,
+    HeadMoved,
+    Issue,
+    NewPullRequest,
+    PullRequest,
+)
 from callboard.redaction import Secret, redact
 
 _WRITERS = {"write", "maintain", "admin"}
 _MOST_FILES = 3000
 """GitHub lists no more files of a pull request (REST, "List pull requests files")."""
-_Answer = TypeVar("_Answer")
+_PAGE = 100
 
 
 class GitHub:
     """One repository on GitHub; see ``forges.protocol.Forge``."""
 
     word: Literal["pull request", "merge request"] = "pull request"
-    access = "write access to contents and pull requests"
+    access = "write access to contents, pull requests, issues, commit statuses and (for an app) checks"
 
-    def __init__(self, web_url: str, repository: str, token: Secret, *, api_url: str | None = None) -> None:
+    def __init__(
+        self,
+        web_url: str,
+        repository: str,
+        token: Secret,
+        *,
+        api_url: str | None = None,
+        writes: Budget | None = None,
+    ) -> None:
         self.repository = repository
         self._owner, _, self._name = repository.partition("/")
         self._web = web_url.rstrip("/")
@@ -43,9 +58,20 @@ class GitHub:
         # github.com has /graphql beside the REST root, Enterprise Server /api/graphql beside /api/v3.
         self._graphql = (api.removesuffix("/v3") if api.endswith("/api/v3") else api) + "/graphql"
         self._reader = http.connect(api, token=token)
-        self._writer: Github = http.github_client(api, token).withLazy(True)
+        self._writer = Writer(
+            http.github_client(api, token),
+            api=api,
+            graphql=self._graphql,
+            where=f"{repository} on {urlsplit(self._web).netloc}",
+            access=self.access,
+            budget=writes or budget.shared((api, token), _limits(api)),
+        )
         self._permissions: dict[str, bool] = {}
-        self._writes = 0
+        self._members: dict[str, frozenset[str] | None] = {}
+        self._identity: Account | None = None
+        self._ids: dict[int, str] = {}
+        """What GraphQL calls the repository (0) and the pull requests that were read."""
+        self._no_checks = False
 
     @property
     def reads(self) -> int:
@@ -53,14 +79,19 @@ class GitHub:
 
     @property
     def writes(self) -> int:
-        return self._writes
+        return self._writer.sent
 
     def identity(self) -> Account:
+        if self._identity is None:
+            self._identity = github_facts.account(self._query(queries.VIEWER, {})["viewer"])
         return self._identity
 
-    @cached_property
-    def _identity(self) -> Account:
-        return github_facts.account(self._query(github_facts.VIEWER, {})["viewer"])
+    def about(self, base_ref: str) -> About:
+        asked = self._here | {"branch": base_ref, "label": DASHBOARD_LABEL}
+        # A token may be allowed all that a walk needs, and not see issues or queues.
+        about = github_facts.about(self._query(queries.ABOUT, asked, optional=("issues", "mergeQueue")))
+        self._identity = about.identity
+        return about
 
     def commit_author(self) -> str:
         me = self.identity()
@@ -71,93 +102,187 @@ class GitHub:
         found: list[PullRequest] = []
         after = None
         while True:
-            answer = self._query(github_facts.OPEN, self._here | {"after": after})
-            found += self._facts(answer)
-            page = answer["repository"]["pullRequests"]["pageInfo"]
+            answer = self._query(queries.OPEN, self._here | {"after": after})
+            listed = answer["repository"]["pullRequests"]
+            found += self._facts(listed["nodes"])
+            page = listed["pageInfo"]
             if not page["hasNextPage"] or page["endCursor"] == after:
                 return tuple(found)
             after = page["endCursor"]
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
-        variables = {"states": ["MERGED"], "count": 50, "by": "UPDATED_AT"}
-        return self._facts(self._query(github_facts.LATEST, self._here | variables))
+        answer = self._query(queries.FINISHED, self._here)["repository"]
+        return tuple(self._facts([*answer["merged"]["nodes"], *answer["closed"]["nodes"]]))
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
-        variables = {"states": ["CLOSED", "MERGED"], "head": head_ref, "count": 1, "by": "CREATED_AT"}
-        return next(iter(self._facts(self._query(github_facts.LATEST, self._here | variables))), None)
+        answer = self._query(queries.LAST_CLOSED, self._here | {"head": head_ref})
+        # A fork may have a branch of the same name.
+        own = [one for one in answer["repository"]["pullRequests"]["nodes"] if not one["isCrossRepository"]]
+        return next(iter(self._facts(own[:1])), None)
 
     def open(self, new: NewPullRequest) -> PullRequest:
-        made = self._write(
+        made = self._writer.send(
             f"open a pull request for {new.head_ref}",
-            lambda: self._repo.create_pull(
-                base=new.base_ref, head=new.head_ref, title=new.title, body=new.body, draft=new.draft
-            ),
+            "POST",
+            f"{self._rest}/pulls",
+            {
+                "base": new.base_ref,
+                "head": new.head_ref,
+                "title": new.title,
+                "body": new.body,
+                "draft": new.draft,
+            },
         )
+        number = made["number"]
+        self._ids[number] = made["node_id"]
         if new.labels:
-            self._write(f"label #{made.number}", lambda: self._issue(made.number).add_to_labels(*new.labels))
+            self._add_labels(number, new.labels)
         return PullRequest(
-            number=made.number,
-            url=made.html_url,
+            number=number,
+            url=made["html_url"],
             title=new.title,
             body=new.body,
-            author=Account(id=str(made.user.id), login=made.user.login),
+            author=Account(id=str(made["user"]["id"]), login=made["user"]["login"]),
             state="open",
             draft=new.draft,
             head_ref=new.head_ref,
-            head=made.head.sha,
+            head=made["head"]["sha"],
             head_repository=self.repository,
             base_ref=new.base_ref,
-            base=made.base.sha,
+            base=made["base"]["sha"],
             labels=tuple(sorted(new.labels)),
         )
 
     def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
-        self._write(
-            f"edit #{number}",
-            lambda: self._pull(number).edit(
-                title=NotSet if title is None else title, body=NotSet if body is None else body
-            ),
-        )
+        changed = {"title": title, "body": body}
+        self._change(number, f"edit #{number}", {key: to for key, to in changed.items() if to is not None})
 
     def comment(self, pull: PullRequest, body: str, *, marker: str) -> None:
         text = f"{marker}\n{body}"
         mine = pull.comment_of(self.identity(), marker)
         what = f"comment on #{pull.number}"
         if mine is None:
-            self._write(what, lambda: self._issue(pull.number).create_comment(text))
+            self._writer.send(what, "POST", f"{self._rest}/issues/{pull.number}/comments", {"body": text})
         elif mine.body.replace("\r\n", "\n").rstrip() != text.rstrip():
-            comment = self._issue(pull.number).get_comment
-            self._write(what, lambda: comment(mine.id).edit(text))
+            self._writer.send(what, "PATCH", f"{self._rest}/issues/comments/{mine.id}", {"body": text})
 
     def label(self, number: int, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         if add:
-            self._write(f"label #{number}", lambda: self._issue(number).add_to_labels(*add))
+            self._add_labels(number, add)
         for name in remove:
-            self._remove_label(number, name)
-
-    def _remove_label(self, number: int, name: str) -> None:
-        try:
-            self._write(f"take a label off #{number}", lambda: self._issue(number).remove_from_labels(name))
-        except ForgeError as error:
-            if error.status != 404:
-                raise
+            path = f"{self._rest}/issues/{number}/labels/{quote(name, safe='')}"
+            try:
+                self._writer.send(f"take a label off #{number}", "DELETE", path)
+            except ForgeError as error:
+                if error.status != 404:
+                    raise
 
     def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
+        body = {"commit_title": title, "commit_message": message, "merge_method": method, "sha": head}
         try:
-            merged = self._write(
-                f"merge #{number}",
-                lambda: self._pull(number).merge(
-                    commit_title=title, commit_message=message, merge_method=method, sha=head
-                ),
-            )
+            merged = self._writer.send(f"merge #{number}", "PUT", f"{self._rest}/pulls/{number}/merge", body)
         except ForgeError as error:
             if error.status == 409:
                 raise HeadMoved(error.what, where=error.where, hint=error.hint, status=409) from None
             raise
-        return str(merged.sha)
+        return str(merged["sha"])
+
+    def enqueue(self, number: int, *, head: str) -> None:
+        try:
+            pull = self._ids.get(number) or self._head(number)["id"]
+            self._writer.mutate(f"enqueue #{number}", queries.ENQUEUE, {"pull": pull, "head": head})
+        except MutationRefused as error:
+            # GitHub's words for it are not documented.
+            if self._head(number)["headRefOid"] != head:
+                raise _moved(error) from None
+            raise
 
     def close(self, number: int) -> None:
-        self._write(f"close #{number}", lambda: self._pull(number).edit(state="closed"))
+        self._change(number, f"close #{number}", {"state": "closed"})
+
+    def can_write(self, account: Account) -> bool:
+        return bool(account.id) and self._can_write(account.login)
+
+    def members(self, group: str) -> frozenset[str] | None:
+        if group not in self._members:
+            organization, _, team = group.partition("/")
+            path = f"/orgs/{quote(organization, safe='')}/teams/{quote(team, safe='')}/members"
+            try:
+                listed = self._pages(path)
+                self._members[group] = frozenset(one["login"].lower() for one in listed)
+            except ForgeError as error:
+                if error.status not in (403, 404):
+                    raise
+                self._members[group] = None
+        return self._members[group]
+
+    def head_of(self, number: int) -> str:
+        return f"refs/pull/{number}/head"
+
+    def check(self, pull: PullRequest, report: CheckReport) -> None:
+        login = self.identity().login
+        if github_checks.already_says(pull.checks, report, login.removesuffix("[bot]")):
+            return
+        what = f"report {report.name} on {pull.head[:7]}"
+        # Only apps may report check runs, and not every app is allowed to.
+        if login.endswith("[bot]") and not self._no_checks:
+            try:
+                body = github_checks.check_run(report, pull.head)
+                self._writer.send(what, "POST", f"{self._rest}/check-runs", body)
+            except ForgeError as error:
+                if error.status != 403:
+                    raise
+                self._no_checks = True
+            else:
+                return
+        body = github_checks.status(report)
+        self._writer.send(what, "POST", f"{self._rest}/statuses/{pull.head}", body)
+
+    def open_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
+        sent = {"title": title, "body": body, "labels": list(labels)}
+        made = self._writer.send("open an issue", "POST", f"{self._rest}/issues", sent)
+        return Issue(made["number"], made["html_url"], title, body, tuple(sorted(labels)))
+
+    def edit_issue(self, number: int, *, body: str) -> None:
+        what = f"edit the issue #{number}"
+        self._writer.send(what, "PATCH", f"{self._rest}/issues/{number}", {"body": body})
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        parent: str,
+        files: Mapping[str, bytes | None],
+        existing: Collection[str],
+        message: str,
+        expected: str | None,
+    ) -> str:
+        what, git = f"commit to {branch}", f"{self._rest}/git"
+
+        def blob(data: bytes) -> str:
+            sent = github_commits.blob_body(data)
+            return str(self._writer.send(what, "POST", f"{git}/blobs", sent)["sha"])
+
+        entries = github_commits.tree_entries(files, existing, blob)
+        tree = self._writer.send(what, "POST", f"{git}/trees", {"base_tree": parent, "tree": entries})
+        # Without author and committer it is GitHub's to sign.
+        made = {"message": message, "tree": tree["sha"], "parents": [parent]}
+        commit = str(self._writer.send(what, "POST", f"{git}/commits", made)["sha"])
+        self._point(what, f"refs/heads/{branch}", expected or github_commits.ZERO, commit)
+        return commit
+
+    def _point(self, what: str, ref: str, before: str, after: str) -> None:
+        update = {"name": ref, "beforeOid": before, "afterOid": after, "force": True}
+        if 0 not in self._ids:
+            self._query(queries.REPOSITORY, self._here)
+        try:
+            self._writer.mutate(what, queries.POINT, {"repository": self._ids[0], "updates": [update]})
+        except MutationRefused as error:
+            # GitHub's words for it are not documented.
+            found = self._query(queries.REF, self._here | {"ref": ref})["repository"]["ref"]
+            if (found["target"]["oid"] if found else github_commits.ZERO) != before:
+                raise _moved(error) from None
+            raise
 
     def file_url(self, path: str, base: str) -> str:
         return f"{self._web}/{self.repository}/blob/{quote(base)}/{quote(path)}"
@@ -166,26 +291,34 @@ class GitHub:
     def _here(self) -> dict[str, Any]:
         return {"owner": self._owner, "name": self._name}
 
-    @cached_property
-    def _repo(self) -> Any:
-        return self._writer.get_repo(self.repository)
+    @property
+    def _rest(self) -> str:
+        return f"/repos/{self.repository}"
 
-    def _pull(self, number: int) -> GithubPullRequest:
-        pull: GithubPullRequest = self._repo.get_pull(number)
-        return pull
+    def _add_labels(self, number: int, names: Iterable[str]) -> None:
+        path = f"{self._rest}/issues/{number}/labels"
+        self._writer.send(f"label #{number}", "POST", path, {"labels": list(names)})
 
-    def _issue(self, number: int) -> Issue:
-        issue: Issue = self._repo.get_issue(number)
-        return issue
+    def _change(self, number: int, what: str, changed: Mapping[str, str]) -> None:
+        self._writer.send(what, "PATCH", f"{self._rest}/pulls/{number}", changed)
 
-    def _facts(self, answer: Any) -> tuple[PullRequest, ...]:
-        nodes = answer["repository"]["pullRequests"]["nodes"]
-        return tuple(
-            github_facts.pull_request(node, self._can_write, self._all_paths, self._all_comments)
-            for node in nodes
-        )
+    def _head(self, number: int) -> Mapping[str, str]:
+        """What GraphQL calls a pull request, and its head."""
+        answer = self._query(queries.HEAD, self._here | {"number": number})
+        found: Mapping[str, str] = answer["repository"]["pullRequest"]
+        return found
 
-    def _query(self, query: str, variables: dict[str, Any]) -> Any:
+    def _facts(self, nodes: Iterable[Any]) -> list[PullRequest]:
+        found = []
+        for node in nodes:
+            self._ids[node["number"]] = node["id"]
+            found.append(
+                github_facts.pull_request(node, self._can_write, self._all_paths, self._all_comments)
+            )
+        return found
+
+    def _query(self, query: str, variables: dict[str, Any], *, optional: Collection[str] = ()) -> Any:
+        """The data. ``optional``: fields of the repository that may be refused, and are null then."""
         where = f"GraphQL query on {self.repository}"
         try:
             answer = self._reader.post_json(
@@ -193,79 +326,60 @@ class GitHub:
             )
         except http.HttpProblem as problem:
             raise ForgeError(problem.what, where=where, hint=problem.hint, status=problem.status) from None
-        errors = answer.get("errors") if isinstance(answer, dict) else [{"message": "not a GraphQL answer"}]
+        errors = answer.get("errors") or [] if isinstance(answer, dict) else [{"message": "not GraphQL"}]
+        errors = [
+            one for one in errors if not (one.get("path") or ["", ""])[1:2] or one["path"][1] not in optional
+        ]
         if errors or (variables and not answer["data"].get("repository")):
-            said = "; ".join(str(error.get("message", "")) for error in errors or [])
+            said = "; ".join(str(error.get("message", "")) for error in errors)
             what = f"GitHub did not answer: {said or 'no such repository'}"
             hint = "check the repository's name and that the token may read it and its pull requests"
             raise ForgeError(redact(what), where=where, hint=hint)
+        if variables:
+            self._ids[0] = answer["data"]["repository"]["id"]
         return answer["data"]
 
     def _can_write(self, login: str) -> bool:
         if login not in self._permissions:
-            path = f"/repos/{self.repository}/collaborators/{quote(login, safe='')}/permission"
+            path = f"{self._rest}/collaborators/{quote(login, safe='')}/permission"
             try:
-                answer = self._reader.get_json(path)
-            except http.HttpProblem as problem:
-                if problem.status != 404:
-                    raise _asked(problem) from None
-                answer = {"permission": "none"}
+                permission = self._get(path)["permission"]
+            except ForgeError as error:
+                if error.status != 404:
+                    raise
+                permission = "none"
             # "permission" is the older, coarser word; a custom role shows its base permission there.
-            self._permissions[login] = answer.get("permission") in _WRITERS
+            self._permissions[login] = permission in _WRITERS
         return self._permissions[login]
 
     def _all_comments(self, number: int) -> tuple[Comment, ...]:
-        found: list[Comment] = []
-        while True:
-            path = f"/repos/{self.repository}/issues/{number}/comments"
-            page = str(len(found) // 100 + 1)
-            try:
-                comments = self._reader.get_json(path, params={"per_page": "100", "page": page})
-            except http.HttpProblem as problem:
-                raise _asked(problem) from None
-            for one in comments:
-                author = one["user"] or {"id": "", "login": "ghost"}
-                written_by = Account(id=str(author["id"]), login=author["login"])
-                found.append(Comment(id=one["id"], author=written_by, body=one["body"] or ""))
-            if len(comments) < 100:
-                return tuple(found)
+        listed = self._pages(f"{self._rest}/issues/{number}/comments")
+        return tuple(github_facts.comment(one) for one in listed)
 
     def _all_paths(self, number: int) -> tuple[tuple[str, ...], bool]:
-        paths: set[str] = set()
-        count = 0
-        for page in range(1, _MOST_FILES // 100 + 1):
-            path = f"/repos/{self.repository}/pulls/{number}/files"
-            try:
-                files = self._reader.get_json(path, params={"per_page": "100", "page": str(page)})
-            except http.HttpProblem as problem:
-                raise _asked(problem) from None
-            count += len(files)
-            for file in files:
-                paths |= {
-                    file["filename"],
-                    *([file["previous_filename"]] if "previous_filename" in file else []),
-                }
-            if len(files) < 100:
-                break
-        return tuple(sorted(paths)), count < _MOST_FILES
+        files = self._pages(f"{self._rest}/pulls/{number}/files", most=_MOST_FILES)
+        paths = {file["filename"] for file in files}
+        paths |= {file["previous_filename"] for file in files if "previous_filename" in file}
+        return tuple(sorted(paths)), len(files) < _MOST_FILES
 
-    def _write(self, what: str, call: Callable[[], _Answer]) -> _Answer:
-        where = f"{self.repository} on {urlsplit(self._web).netloc}"
-        self._writes += 1
+    def _pages(self, path: str, *, most: int | None = None) -> list[Any]:
+        """A whole list, or its first ``most``."""
+        found: list[Any] = []
+        while most is None or len(found) < most:
+            page = str(len(found) // _PAGE + 1)
+            rows = self._get(path, {"per_page": str(_PAGE), "page": page})
+            found += rows
+            if len(rows) < _PAGE:
+                break
+        return found
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         try:
-            return call()
-        except GithubException as error:
-            said = error.data.get("message", "") if isinstance(error.data, dict) else ""
+            return self._reader.get_json(path, params=params)
+        except http.HttpProblem as problem:
             raise ForgeError(
-                redact(f"GitHub did not {what}: {said or 'no reason given'} (status {error.status})"),
-                where=where,
-                hint=_hint(error.status),
-                status=error.status,
+                problem.what, where=problem.where, hint=problem.hint, status=problem.status
             ) from None
-        except requests.RequestException as error:
-            what = f"no clear answer when asked to {what}: {type(error).__name__}"
-            hint = "the next run looks at what was done and goes on from there"
-            raise ForgeError(redact(what), where=where, hint=hint) from None
 
 
 def default_api_url(web_url: str) -> str:
@@ -275,16 +389,11 @@ def default_api_url(web_url: str) -> str:
     return f"{web_url.rstrip('/')}/api/v3"
 
 
-def _asked(problem: http.HttpProblem) -> ForgeError:
-    return ForgeError(problem.what, where=problem.where, hint=problem.hint, status=problem.status)
+def _limits(api: str) -> budget.Limits | None:
+    # Enterprise Server has no limits unless its administrator sets some, which it tells when they are met.
+    host = urlsplit(api).hostname or ""
+    return budget.GITHUB if host == "api.github.com" or host.endswith(".ghe.com") else None
 
 
-def _hint(status: int) -> str:
-    return {
-        401: "check that the token is set, complete and not expired",
-        403: f"give the token {GitHub.access}, or wait if a rate limit is named",
-        404: "check the repository's name and that the token may see it",
-        405: "see which protection refuses it; Callboard never works around one",
-        409: "the head moved; the next run decides anew",
-        422: "see what GitHub says is invalid; the next run reads the state anew",
-    }.get(status, "run again later; nothing is repeated blindly")
+def _moved(error: ForgeError) -> HeadMoved:
+    return HeadMoved(error.what, where=error.where, hint="the next run decides anew", status=409)

@@ -1,4 +1,4 @@
-"""GitHub's answer about pull requests, asked in one GraphQL query and turned into the forge-neutral facts.
+"""GitHub's answers (see ``github_queries``), turned into the forge-neutral facts.
 
 Names follow GitHub's GraphQL schema (``PullRequest``, ``PullRequestReview``, ``StatusCheckRollup``).
 """
@@ -8,78 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from callboard.forges.protocol import Account, Check, Comment, ForcePush, PullRequest, Review
-
-_PULL_REQUEST = """
-fragment facts on PullRequest {
-  number url title body isDraft state merged mergeable mergeStateStatus createdAt updatedAt
-  author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
-  headRefName headRefOid headRepository { nameWithOwner }
-  baseRefName baseRefOid
-  mergeCommit { oid }
-  labels(first: 100) { nodes { name } }
-  comments(first: 100) {
-    pageInfo { hasNextPage }
-    nodes { databaseId body author { __typename login ... on User { databaseId } ... on Bot { databaseId } } }
-  }
-  reviews(last: 100) {
-    pageInfo { hasPreviousPage }
-    nodes {
-      state submittedAt
-      author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
-      commit { oid }
-    }
-  }
-  files(first: 100) { nodes { path changeType } pageInfo { hasNextPage } }
-  timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT]) {
-    nodes {
-      __typename
-      ... on HeadRefForcePushedEvent { createdAt beforeCommit { oid } afterCommit { oid } }
-      ... on BaseRefChangedEvent { createdAt }
-    }
-    pageInfo { hasPreviousPage }
-  }
-  commits(last: 1) {
-    nodes { commit { statusCheckRollup { contexts(first: 100) {
-      nodes {
-        __typename
-        ... on CheckRun { name status conclusion checkSuite { app { slug } } }
-        ... on StatusContext { context state creator { login } }
-      }
-      pageInfo { hasNextPage }
-    } } } }
-  }
-}
-"""
-
-OPEN = (
-    """
-query openPullRequests($owner: String!, $name: String!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    pullRequests(first: 50, after: $after, states: [OPEN], orderBy: {field: CREATED_AT, direction: ASC}) {
-      nodes { ...facts }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-}
-"""
-    + _PULL_REQUEST
-)
-
-LATEST = (
-    """
-query latestPullRequests($owner: String!, $name: String!, $states: [PullRequestState!]!, $head: String,
-                         $count: Int!, $by: IssueOrderField!) {
-  repository(owner: $owner, name: $name) {
-    pullRequests(first: $count, states: $states, headRefName: $head,
-                 orderBy: {field: $by, direction: DESC}) { nodes { ...facts } }
-  }
-}
-"""
-    + _PULL_REQUEST
-)
-
-VIEWER = "query viewer { viewer { login databaseId } }"
+from callboard.forges.protocol import About, Account, Check, Comment, ForcePush, Issue, PullRequest, Review
 
 _REVIEW_STATES: Mapping[
     str, Literal["approved", "changes-requested", "commented", "dismissed", "pending"]
@@ -124,7 +53,8 @@ def pull_request(
 
     ``can_write`` tells whether a person (by login) may write to the repository. ``all_paths`` is asked for
     the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100,
-    and does not tell where a renamed file came from. ``all_comments`` likewise.
+    and does not tell where a renamed file came from. ``all_comments`` likewise. What was not asked for
+    (reviews, checks and events of a finished one) is empty.
     """
     files = (node.get("files") or {}).get("nodes") or []
     paths, complete = tuple(sorted(file["path"] for file in files)), True
@@ -157,6 +87,39 @@ def pull_request(
         updated_at=node["updatedAt"],
         merge_commit=(node["mergeCommit"] or {}).get("oid"),
         comments=_comments(node, all_comments),
+        in_queue=node["isInMergeQueue"],
+    )
+
+
+def about(answer: Mapping[str, Any]) -> About:
+    """Who we are and what the repository is."""
+    me, repository = account(answer["viewer"]), answer["repository"]
+    issues = (repository["issues"] or {"nodes": []})["nodes"]
+    ours = [one for one in issues if account(one["author"]).id == me.id]
+    return About(
+        identity=me,
+        repository=repository["nameWithOwner"],
+        default_branch=(repository["defaultBranchRef"] or {}).get("name", ""),
+        queue=repository["mergeQueue"] is not None,
+        dashboard=_issue(ours[0]) if ours else None,
+    )
+
+
+def _issue(node: Mapping[str, Any]) -> Issue:
+    labels = tuple(sorted(label["name"] for label in (node["labels"] or {"nodes": []})["nodes"]))
+    return Issue(node["number"], node["url"], node["title"], node["body"], labels)
+
+
+def comment(said: Mapping[str, Any]) -> Comment:
+    """A comment as the REST API tells it."""
+    author = said["user"] or {"id": "", "login": "ghost", "type": ""}
+    return Comment(
+        id=said["id"],
+        author=Account(id=str(author["id"]), login=author["login"]),
+        body=said["body"] or "",
+        created_at=said["created_at"],
+        edited=said["updated_at"] != said["created_at"],
+        author_is_person=author["type"] == "User",
     )
 
 
@@ -166,19 +129,30 @@ def _comments(
     if node["comments"]["pageInfo"]["hasNextPage"]:
         return all_comments(node["number"])
     return tuple(
-        Comment(id=one["databaseId"], author=account(one["author"]), body=one["body"])
+        Comment(
+            id=one["databaseId"],
+            author=account(one["author"]),
+            body=one["body"],
+            created_at=one["createdAt"],
+            edited=one["lastEditedAt"] is not None,
+            author_is_person=_is_person(one["author"]),
+        )
         for one in node["comments"]["nodes"]
     )
 
 
+def _is_person(author: Mapping[str, Any] | None) -> bool:
+    return author is not None and author["__typename"] == "User"
+
+
 def _reviews(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     # A review that was only started is its author's own business.
-    return [review for review in (node["reviews"] or {"nodes": []})["nodes"] if review["submittedAt"]]
+    return [review for review in (node.get("reviews") or {"nodes": []})["nodes"] if review["submittedAt"]]
 
 
 def _review(review: Mapping[str, Any], can_write: Callable[[str], bool]) -> Review:
     author = account(review["author"])
-    person = bool(review["author"]) and review["author"]["__typename"] == "User"
+    person = _is_person(review["author"])
     return Review(
         author=author,
         state=_REVIEW_STATES[review["state"]],
@@ -190,7 +164,8 @@ def _review(review: Mapping[str, Any], can_write: Callable[[str], bool]) -> Revi
 
 
 def _events(node: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-    return [event for event in node["timelineItems"]["nodes"] if event["__typename"] == kind]
+    timeline = node.get("timelineItems") or {"nodes": []}
+    return [event for event in timeline["nodes"] if event["__typename"] == kind]
 
 
 def _force_push(event: Mapping[str, Any]) -> ForcePush:
@@ -202,6 +177,8 @@ def _force_push(event: Mapping[str, Any]) -> ForcePush:
 
 
 def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
+    if "commits" not in node:
+        return ()
     commits = node["commits"]["nodes"]
     rollup = (commits[0]["commit"]["statusCheckRollup"] if commits else None) or {"contexts": None}
     contexts = rollup["contexts"] or {"nodes": (), "pageInfo": {"hasNextPage": False}}
@@ -224,8 +201,9 @@ def _check(context: Mapping[str, Any]) -> Check:
             name=context["context"],
             state=_STATUSES.get(context["state"], "failure"),
             source=(context["creator"] or {}).get("login", ""),
+            title=context["description"] or "",
         )
     app = ((context["checkSuite"] or {}).get("app") or {}).get("slug", "")
     done = context["status"] == "COMPLETED"
     state = _CONCLUSIONS.get(context["conclusion"] or "", "failure") if done else "pending"
-    return Check(name=context["name"], state=state, source=app)
+    return Check(name=context["name"], state=state, source=app, title=context["title"] or "")
