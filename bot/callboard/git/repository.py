@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,8 @@ class Commit:
     id: str
     parents: tuple[str, ...]
     message: str
+    committed_at: str = ""
+    """When, as the committer's clock said: ISO 8601, in UTC."""
 
 
 class Repository:
@@ -126,7 +129,9 @@ class Repository:
         head, _, message = raw.partition("\n\n")
         fields = [line.partition(" ")[::2] for line in head.splitlines()]
         parents = tuple(value for name, value in fields if name == "parent")
-        return Commit(commit, parents, message)
+        seconds = next((value.rsplit(" ", 2)[1] for name, value in fields if name == "committer"), "")
+        at = datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds.isdigit() else ""
+        return Commit(commit, parents, message, at)
 
     def changes(self, commit: Commit) -> dict[str, str | None]:
         """What the commit did to its first parent: path to the new mode and blob id, None for a removed one.
@@ -161,11 +166,34 @@ class Repository:
             entries[name] = Entry(mode, blob)
         return entries
 
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """What stands at one path of that commit; None for nothing and for a folder."""
+        said = self._git("ls-tree", "-z", "--full-tree", commit, "--", path).decode("utf-8", "surrogateescape")
+        meta = said.partition("\t")[0].split(" ")
+        return Entry(meta[0], meta[2]) if len(meta) == 3 and meta[1] != "tree" else None
+
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """The contents of blobs, brought in one request where they are not here yet. Raises GitError."""
         wanted = sorted(set(ids))
         if not wanted:
             return {}
+        self._bring(wanted)
+        output = self._git("cat-file", "--batch", stdin=("\n".join(wanted) + "\n").encode())
+        return _batch(output)
+
+    def sizes(self, ids: Iterable[str]) -> dict[str, int]:
+        """The sizes of blobs in bytes, which are brought as by ``blobs``, but not read. Raises GitError."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        self._bring(wanted)
+        lines = self._git(
+            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=("\n".join(wanted) + "\n").encode()
+        )
+        return {blob: int(size) for blob, size in (line.split() for line in lines.decode().splitlines())}
+
+    def _bring(self, wanted: Collection[str]) -> None:
+        """Have these blobs here, with one request for those that are not."""
         missing = sorted(set(wanted) - self._local_objects())
         if missing:
             self._git(
@@ -174,8 +202,6 @@ class Repository:
                 "origin",
                 remote=True, stdin=("\n".join(missing) + "\n").encode(),
             )  # fmt: skip
-        output = self._git("cat-file", "--batch", stdin=("\n".join(wanted) + "\n").encode())
-        return _batch(output)
 
     def merge_file(self, ours: bytes, ancestor: bytes, theirs: bytes) -> bytes | None:
         """What git makes of two changes to the same file; None when they conflict."""

@@ -14,13 +14,21 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from callboard.addresses import NotPublic, endpoint, public_addresses
-from callboard.config import Config, SecretReference, Settings, SourceSettings
+from callboard.config import (
+    Backstage,
+    Catalog,
+    Config,
+    RemoteSettings,
+    SecretReference,
+    Settings,
+    SourceSettings,
+)
 from callboard.service.settings import Served, Server, Service
 from callboard.sources import files, refused
 
 _ASK = "ask who runs the service"
 _MOST_SOURCES = 50
-_S = TypeVar("_S", bound=Settings)
+_S = TypeVar("_S", RemoteSettings, Backstage)
 
 
 class Refused(Exception):
@@ -53,9 +61,7 @@ def confine(config: Config, served: Served, service: Service) -> Confined:
     central = home is not served
     for name in type(config).model_fields:
         if name not in ("catalog", "sources", "backstage"):
-            for where, value in _inside(getattr(config, name), name):
-                if isinstance(value, SecretReference | Path):
-                    raise Refused(f"{where} cannot be used in the service", f"take it out, or {_ASK}")
+            _check_closed(getattr(config, name), name)
     sources = tuple(_source(one, served) for one in config.sources)
     allowed = config.model_copy(
         update={
@@ -80,12 +86,12 @@ def _home(config: Config, served: Served, service: Service) -> Served:
     return wanted
 
 
-def _catalog(config: Config, served: Served, home: Served) -> Any:
+def _catalog(config: Config, served: Served, home: Served) -> Catalog:
     own = config.catalog
     if own.base != home.base:
         hint = f"write catalog: base: {home.base}, or {_ASK}"
         raise Refused(f"the service lands on {home.base} of {home.key}, not on {own.base}", hint)
-    strange = [one for one in getattr(own, "formerly", ()) if one not in home.formerly]
+    strange = [one for one in own.formerly if one not in home.formerly]
     if strange:
         hint = f"{_ASK} to list it (formerly:), or take it out"
         raise Refused(f"catalog: formerly: {strange[0]} is not known to be {home.key}", hint)
@@ -96,6 +102,9 @@ def _catalog(config: Config, served: Served, home: Served) -> Any:
         scope = scope or scopes[0]
         if scope not in scopes:
             raise Refused(f"catalog: scope: {scope} is not {served.key}'s", "leave catalog: scope: out")
+    for name in type(own).model_fields:
+        if name not in _OPERATORS:
+            _check_closed(getattr(own, name), f"catalog: {name}")
     update: dict[str, Any] = {name: getattr(home.catalog, name) for name in _OPERATORS}
     return own.model_copy(update=update | {"scope": scope})
 
@@ -104,7 +113,7 @@ _OPERATORS = ("repository", "forge", "api_url", "base", "token")
 """What of ``catalog:`` the operator says."""
 
 
-def _backstage(config: Config, served: Served) -> Any:
+def _backstage(config: Config, served: Served) -> Backstage | None:
     if config.backstage is None:
         return None
     try:
@@ -123,9 +132,11 @@ def _source(settings: SourceSettings, served: Served) -> SourceSettings:
         if isinstance(settings, files.Settings):
             _check_path(settings.path)
             return settings
-        url = getattr(settings, "url", None)
-        server = _reachable(url, served) if isinstance(url, str) else None
-        return _bound(settings, served, server, f"source {settings.name}")
+        if not isinstance(settings, RemoteSettings):
+            raise Refused(
+                f"a source of type {settings.type} cannot be used in the service", f"take it out, or {_ASK}"
+            )
+        return _bound(settings, served, _reachable(settings.url, served), f"source {settings.name}")
     except Refused as problem:
         kept = {name: getattr(settings, name) for name in SourceSettings.model_fields if name != "type"}
         return refused.Settings(**kept, what=problem.what, hint=problem.hint)
@@ -148,14 +159,14 @@ def _bound(settings: _S, served: Served, server: Server | None, where: str) -> _
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretReference):
-            update[name] = _secret(value, served, server, getattr(settings, "url", ""))
+            update[name] = _secret(value, served, server, settings.url)
         elif name == "ca_bundle":
             if value is not None:
                 hint = f"{_ASK} to give ca-bundle: for this server, and take it out here"
                 raise Refused("a ca-bundle of a repository is not read in the service", hint)
             update[name] = server and server.ca_bundle
         elif name != "url":
-            _check_plain(value, f"{where}: {name.replace('_', '-')}", served)
+            _check_closed(value, f"{where}: {name}")
     return settings.model_copy(update=update)
 
 
@@ -169,12 +180,13 @@ def _secret(reference: SecretReference, served: Served, server: Server | None, u
     return bound
 
 
-def _check_plain(value: Any, where: str, served: Served) -> None:
+def _check_closed(value: Any, where: str) -> None:
+    """No secret and no file, where the service knows of none."""
     for place, one in _inside(value, where):
         if isinstance(one, SecretReference | Path):
-            raise Refused(f"{place} cannot be used in the service", f"take it out, or {_ASK}")
-        if isinstance(one, str) and "://" in one:
-            _reachable(one, served)
+            raise Refused(
+                f"{place.replace('_', '-')} cannot be used in the service", f"take it out, or {_ASK}"
+            )
 
 
 def _check_path(path: Path) -> None:
@@ -194,7 +206,7 @@ def _inside(value: Any, where: str) -> Iterator[tuple[str, Any]]:
     yield where, value
     if isinstance(value, Settings):
         for name in type(value).model_fields:
-            yield from _inside(getattr(value, name), f"{where}: {name.replace('_', '-')}")
+            yield from _inside(getattr(value, name), f"{where}: {name}")
     elif isinstance(value, dict):
         for key, one in value.items():
             yield from _inside(one, f"{where}: {key}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from callboard.git.repository import Entry, Repository
 
 MOST_FILES = 20_000
 MOST_BYTES = 1024 * 1024 * 1024
-_AT_ONCE = 200
+_AT_ONCE = 64 * 1024 * 1024
 
 
 class TooMuch(Exception):
@@ -25,20 +24,18 @@ def export(
     Symbolic links and submodules are left out, so nothing in ``into`` leads out of it. Raises GitError, and
     TooMuch.
     """
-    wanted = {path: entry for path, entry in entries.items() if _is_wanted(path, entry, folders)}
+    wanted = {path: entry.blob for path, entry in entries.items() if _is_wanted(path, entry, folders)}
     if len(wanted) > MOST_FILES:
         raise TooMuch(f"the folders of the sources have more than {MOST_FILES:,} files")
-    size = 0
-    for some in _portions(sorted(wanted)):
-        contents = repository.blobs(wanted[path].blob for path in some)
+    sizes = repository.sizes(wanted.values())
+    if sum(sizes[blob] for blob in wanted.values()) > MOST_BYTES:
+        raise TooMuch(f"the folders of the sources have more than {MOST_BYTES:,} bytes")
+    for some in _portions(wanted, sizes):
+        contents = repository.blobs(wanted[path] for path in some)
         for path in some:
-            content = contents[wanted[path].blob]
-            size += len(content)
-            if size > MOST_BYTES:
-                raise TooMuch(f"the folders of the sources have more than {MOST_BYTES:,} bytes")
             target = into / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            target.write_bytes(contents[wanted[path]])
 
 
 def _is_wanted(path: str, entry: Entry, folders: Sequence[PurePosixPath]) -> bool:
@@ -48,7 +45,15 @@ def _is_wanted(path: str, entry: Entry, folders: Sequence[PurePosixPath]) -> boo
     return safe and entry.is_file and any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
 
 
-def _portions(paths: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(paths)
-    while some := list(islice(rest, _AT_ONCE)):
+def _portions(wanted: Mapping[str, str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """The paths, so many at once that their contents are not more than is good to hold."""
+    some: list[str] = []
+    size = 0
+    for path, blob in sorted(wanted.items()):
+        if some and size + sizes[blob] > _AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(path)
+        size += sizes[blob]
+    if some:
         yield some

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,42 +90,42 @@ class _Front:
     async def github(self, request: Request) -> Response:
         """A delivery of GitHub."""
         try:
-            signature = request.headers.get("x-hub-signature-256", "")
+            signature = _raw(request, "x-hub-signature-256")
             if not signature:
                 raise _Answer(401, "this is not signed")
             body = await _body(request)
-            opened = [
-                one for one in self._github
-                if one.secret and signatures.is_from_github(one.secret, body, signature)
-            ]  # fmt: skip
-            payload = _verified(opened, body)
-            event = request.headers.get("x-github-event", "")
+
+            def opens(lock: Lock) -> bool:
+                return bool(lock.secret and signatures.is_from_github(lock.secret, body, signature))
+
+            payload, opened = await run_in_threadpool(_verified, self._github, opens, body)
+            hint = read_github(request.headers.get("x-github-event", ""), payload)
             delivery = request.headers.get("x-github-delivery", "")
-            return await self._keep("github", delivery, read_github(event, payload), opened, body)
+            return await run_in_threadpool(self._keep, "github", delivery, hint, opened, body)
         except _Answer as answer:
             return self._refused("github", answer)
 
     async def gitlab(self, request: Request) -> Response:
         """A delivery of GitLab."""
         try:
-            signature = request.headers.get("webhook-signature", "")
-            token = request.headers.get("x-gitlab-token", "")
+            signature, token = _raw(request, "webhook-signature"), _raw(request, "x-gitlab-token")
             if not (signature or token):
                 raise _Answer(401, "this is not signed")
             body = await _body(request)
-            identity = request.headers.get("webhook-id", "")
-            timestamp = request.headers.get("webhook-timestamp", "")
-            opened = [
-                one for one in self._gitlab
-                if _opens(one, token, body, identity, timestamp, signature)
-            ]  # fmt: skip
-            payload = _verified(opened, body)
-            delivery = (
-                identity
-                or request.headers.get("idempotency-key", "")
-                or request.headers.get("x-gitlab-event-uuid", "")
-            )
-            return await self._keep("gitlab", delivery, read_gitlab(payload), opened, body)
+            identity, timestamp = _raw(request, "webhook-id"), _raw(request, "webhook-timestamp")
+
+            def opens(lock: Lock) -> bool:
+                # With a signing token set, a signature that is there must be right.
+                if lock.signing_key is not None and signature:
+                    key, now = lock.signing_key, time.time()
+                    return signatures.is_signed(key, body, identity, timestamp, signature, now)
+                return bool(lock.secret and token and signatures.has_token(lock.secret, token))
+
+            payload, opened = await run_in_threadpool(_verified, self._gitlab, opens, body)
+            names = ("webhook-id", "idempotency-key", "x-gitlab-event-uuid")
+            delivery = next(filter(None, (request.headers.get(name, "") for name in names)), "")
+            hint = read_gitlab(payload)
+            return await run_in_threadpool(self._keep, "gitlab", delivery, hint, opened, body)
         except _Answer as answer:
             return self._refused("gitlab", answer)
 
@@ -133,7 +133,7 @@ class _Front:
         self._tell("warning", f"a delivery was refused: {answer.said}", forge=forge, status=answer.status)
         return _said(answer.status, answer.said)
 
-    async def _keep(
+    def _keep(
         self, forge: str, delivery: str, hint: Hint | None, opened: Sequence[Lock], body: bytes
     ) -> Response:
         """Write it down, then accept it. Only a repository whose own secret was used is meant."""
@@ -149,9 +149,7 @@ class _Front:
             identity = delivery or str(time.time_ns())
             digest = _digest(forge, lock.repository, identity, body)
             try:
-                new = await run_in_threadpool(
-                    self._store.take_in, digest, lock.repository, hint.event, need, time.time()
-                )
+                new = self._store.take_in(digest, lock.repository, hint.event, need, time.time())
             except sqlite3.Error as error:
                 self._tell("error", f"a delivery could not be kept: {error}", delivery=identity[:100])
                 raise _Answer(503, "this could not be kept; send it again") from None
@@ -193,7 +191,7 @@ class _Front:
     async def status(self, _request: Request) -> Response:
         """What is due, what runs, and what came of the last walk, of each repository."""
         states = await run_in_threadpool(self._store.states)
-        running = self._work.running
+        running = await run_in_threadpool(lambda: self._work.running)
         said = {
             "swept": self._work.swept,
             "repositories": [
@@ -212,12 +210,9 @@ class _Front:
         return JSONResponse(said, headers=_HEADERS)
 
 
-def _opens(lock: Lock, token: str, body: bytes, identity: str, timestamp: str, signature: str) -> bool:
-    """With a signing token set, a signature that is there must be right; a secret token alone is enough only
-    where one is set."""
-    if lock.signing_key is not None and signature:
-        return signatures.is_signed(lock.signing_key, body, identity, timestamp, signature, time.time())
-    return bool(lock.secret and token and signatures.has_token(lock.secret, token))
+def _raw(request: Request, name: str) -> bytes:
+    """A header's bytes."""
+    return request.headers.get(name, "").encode("latin-1")
 
 
 async def _body(request: Request) -> bytes:
@@ -240,12 +235,23 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _verified(opened: Sequence[Lock], body: bytes) -> Any:
-    """What is in the body, once it is known whose it is."""
+def _verified(
+    known: Sequence[Lock], opens: Callable[[Lock], bool], body: bytes
+) -> tuple[Any, tuple[Lock, ...]]:
+    """What is in the body, once it is known whose it is: the repositories whose secret was used."""
+    # Many repositories may have one secret: it is tried once.
+    tried: dict[tuple[Secret | None, bytes | None], bool] = {}
+    opened = []
+    for lock in known:
+        secrets = (lock.secret, lock.signing_key)
+        if secrets not in tried:
+            tried[secrets] = opens(lock)
+        if tried[secrets]:
+            opened.append(lock)
     if not opened:
         raise _Answer(401, "the signature is not right")
     try:
-        return json.loads(body)
+        return json.loads(body), tuple(opened)
     except (ValueError, RecursionError):
         raise _Answer(400, "the body is not JSON") from None
 

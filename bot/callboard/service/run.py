@@ -45,7 +45,7 @@ def serve(service: Service, folder: Path, tell: Tell) -> None:
         _read_secrets(service)
         guard_connections(Guard(set(_allowed(service))))
         walks = Walks(service, state, tell)
-        store.serve_only(walks.repositories)
+        store.begin(walks.repositories)
         work = Work(
             store,
             walks.repositories,

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from callboard.addresses import Endpoint, endpoint
+from callboard.addresses import Endpoint, NotPublic, endpoint
 from callboard.config import ADDRESS, BRANCH, REPOSITORY, Catalog, Config, SecretReference, Settings
 from callboard.config_file import load_settings
-from callboard.walk.workplace import CatalogRepository, catalog_repository
+from callboard.walk.workplace import CatalogRepository, NotConfigured, catalog_repository
 
 _FILE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
 
@@ -37,6 +37,15 @@ class Server(Settings):
     """Sent to this server only, for this repository only."""
     ca_bundle: Path | None = None
     """A PEM file of the certificate authorities to trust for it, instead of the system's."""
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        try:
+            endpoint(url)
+        except NotPublic as problem:
+            raise ValueError(str(problem)) from None
+        return url
 
     @property
     def origin(self) -> tuple[str, Endpoint]:
@@ -121,10 +130,12 @@ class Service(Settings):
         for one in self.repositories:
             if not (one.webhook_secret or one.signing_token):
                 raise ValueError(f"give {one.repository} a webhook-secret, or a signing-token on GitLab")
-            if one.signing_token and one.place.forge != "gitlab":
+            try:
+                forge = one.place.forge
+            except NotConfigured as problem:
+                raise ValueError(str(problem)) from None
+            if one.signing_token and forge != "gitlab":
                 raise ValueError(f"{one.repository}: only GitLab has a signing-token; give a webhook-secret")
-            for server in one.servers:
-                endpoint(server.url)
             for other in one.catalogs:
                 if self.at(other) is None:
                     raise ValueError(

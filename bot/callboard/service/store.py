@@ -87,13 +87,14 @@ class Store:
         with self._lock:
             self._database.close()
 
-    def serve_only(self, repositories: Collection[str]) -> None:
-        """Forget what is not served any more."""
+    def begin(self, repositories: Collection[str]) -> None:
+        """Forget what is not served any more; let nothing wait for what failed in an earlier life."""
         with self._changing() as database:
             known = {row["repository"] for row in database.execute("SELECT repository FROM due")}
             database.executemany(
                 "DELETE FROM due WHERE repository = ?", [(one,) for one in known - set(repositories)]
             )
+            database.execute("UPDATE due SET not_before = 0, failures = 0")
 
     def take_in(self, digest: bytes, repository: str, event: str, need: Need, now: float) -> bool:
         """Keep a delivery and what it asks for; False when it was here before. On disk when this returns."""
@@ -136,16 +137,17 @@ class Store:
             rows = self._database.execute("SELECT repository, not_before FROM due WHERE asked > done")
             return min((row["not_before"] for row in rows if row["repository"] not in busy), default=None)
 
-    def finish(self, task: Task, now: float, not_before: float, outcome: str, *, done: bool) -> None:
-        """A walk ended. Unless ``done``, it stays due."""
+    def finish(
+        self, task: Task, now: float, not_before: float, outcome: str, *, done: bool, synced: bool
+    ) -> None:
+        """A walk ended. Unless ``done``, it stays due; ``synced``: without reading the sources again."""
         with self._changing() as database:
-            at = task.asked if done else 0
             database.execute(
                 "UPDATE due SET done = MAX(done, ?), sync_done = MAX(sync_done, ?), failures = ?,"
                 " finished = ?, not_before = ?, outcome = ? WHERE repository = ?",
                 (
-                    at,
-                    at if task.need == "sync" else 0,
+                    task.asked if done else 0,
+                    task.asked if synced else 0,
                     0 if done else task.failures + 1,
                     now,
                     not_before,

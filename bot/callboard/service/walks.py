@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ from callboard.service.export import TooMuch, export
 from callboard.service.settings import Served, Service
 from callboard.service.work import Outcome, Tell
 from callboard.sources.registry import SOURCE_TYPES, source_type
+from callboard.walk.moves import at_its_name
 from callboard.walk.pausing import pause_reason
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
@@ -30,6 +32,9 @@ from callboard.walk.workplace import NotConfigured, Workplace, open_backstage, o
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a callboard.yaml."""
+MOST_PACKS = 200
+"""Files that a clone may be in. Each fetch may add one; a new clone has one again."""
+_LONGEST = 2000
 
 
 class Walks:
@@ -51,13 +56,19 @@ class Walks:
         try:
             return self._walk(self._served[key], need)
         except ConfigError as error:
-            return Outcome(redact(str(error)), done=False)
+            return Outcome(redact(str(error))[:_LONGEST], done=False)
         except (GitError, ForgeError, HttpProblem, NotConfigured, Refused, TooMuch, OSError) as error:
-            return Outcome(redact(" ".join(str(error).split())), done=False)
+            return Outcome(redact(" ".join(str(error).split()))[:_LONGEST], done=False)
 
     def _walk(self, served: Served, need: Need) -> Outcome:
+        self._tidy(served)
         home = self._open(Config(catalog=served.catalog), served, self._state)
-        commit = home.repository.fetch(served.base, home.config.pull_requests.branch_prefix)
+        try:
+            commit = _fetched(home)
+        except GitError:
+            # Under the name that it had before, a forge's API answers, but git does not.
+            home, _ = at_its_name(home)
+            commit = _fetched(home)
         if commit is None:
             raise NotConfigured(f"{served.key} has no branch {served.base}; make a first commit on it")
         entries = home.repository.tree(commit)
@@ -65,7 +76,7 @@ class Walks:
         paused = pause_reason(confined.config, self._environ, None) is not None
         said: list[str] = []
         problems: list[Problem] = []
-        again = False
+        again = synced = False
         with tempfile.TemporaryDirectory(dir=self._state, prefix="checkout-") as checkout:
             root = PurePosixPath(served.config).parent
             folder = Path(checkout) / root
@@ -73,24 +84,38 @@ class Walks:
             if need == "sync":
                 folder.mkdir(parents=True, exist_ok=True)
                 export(home.repository, entries, [root / one for one in confined.folders], Path(checkout))
-                synced = sync(workplace, dry_run=paused, prune=False, progress=lambda _name, _count: None)
-                said.append(_said_of_sync(synced))
-                problems += (*synced.desired.findings, *synced.problems)
-                again |= bool(synced.problems)
+                result = sync(workplace, dry_run=paused, prune=False, progress=lambda _name, _count: None)
+                said.append(_said_of_sync(result))
+                problems += (*result.desired.findings, *result.problems)
+                synced = not result.problems
+                again |= not synced
             if not confined.central:
                 passed = self._reconcile(workplace, confined, paused=paused)
                 said.append(_said_of_reconcile(passed))
                 problems += passed.problems
                 again |= bool(passed.problems) or _undecided(passed)
         self._report(served, problems)
-        return Outcome("; ".join(said) or "nothing to do: its catalog is elsewhere", done=not again)
+        text = "; ".join(said) or "nothing to do: its catalog is elsewhere"
+        return Outcome(text, done=not again, synced=synced)
+
+    def _clones(self, served: Served) -> Path:
+        # Each has clones of its own, also of a catalog that several propose to: no two walks share one.
+        return self._state / "clones" / hashlib.sha256(served.key.encode()).hexdigest()[:16]
+
+    def _tidy(self, served: Served) -> None:
+        """Begin a clone anew before it grows without end: it only saves reading."""
+        for clone in self._clones(served).glob("repositories/*"):
+            objects = clone / "objects"
+            if (
+                sum(1 for _ in objects.glob("pack/*.pack")) > MOST_PACKS
+                or len(list(objects.glob("??/*"))) > 20_000
+            ):
+                shutil.rmtree(clone, ignore_errors=True)
 
     def _open(self, config: Config, served: Served, folder: Path) -> Workplace:
-        # Each has clones of its own, also of a catalog that several propose to: no two walks share one.
-        cache = self._state / "clones" / hashlib.sha256(served.key.encode()).hexdigest()[:16]
         token = config.catalog.token
         known = {token.env: self._environ.get(token.env, "")} if token and token.env else {}
-        return open_workplace(config, folder, cache=cache, environ=known)
+        return open_workplace(config, folder, cache=self._clones(served), environ=known)
 
     def _configuration(self, home: Workplace, served: Served, entries: Mapping[str, Entry]) -> Config:
         entry = entries.get(served.config)
@@ -116,6 +141,10 @@ class Walks:
                 one.severity, one.what,
                 repository=served.key, source=one.source, where=one.where, hint=one.hint, **who,
             )  # fmt: skip
+
+
+def _fetched(home: Workplace) -> str | None:
+    return home.repository.fetch(home.config.catalog.base, home.config.pull_requests.branch_prefix)
 
 
 def _undecided(result: ReconcileResult) -> bool:

@@ -41,6 +41,8 @@ class Outcome:
     """A sentence, redacted."""
     done: bool = True
     """False: something is left that another try may solve."""
+    synced: bool = False
+    """Whether the sources were read, and all that they say was proposed."""
 
 
 class Work:
@@ -145,7 +147,7 @@ class Work:
         now = self._clock()
         pause = APART if outcome.done else retry_after(task.failures)
         try:
-            self._store.finish(task, now, now + pause, outcome.text, done=outcome.done)
+            self._store.finish(task, now, now + pause, outcome.text, done=outcome.done, synced=outcome.synced)
         except sqlite3.Error as error:
             # Still due, as far as anybody knows; so it is walked again.
             if not self._stopping:
