@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.config import Merge, RequiredCheck
+from callboard.config import Merge, QuietHours, Rebase, RequiredCheck, TextRule
 from callboard.forges.protocol import Account, Check, ForcePush, Review
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
+from callboard.pulls.owners import Owner, Requirement
+from callboard.pulls.verdict import Verdict
 from tests.pulls.examples import ANN, BEA, BOT, CYD, HEAD, OTHER, THIRD, facts, review
 
 CHECKED = Merge(required_checks=(RequiredCheck(name="catalog"),))
@@ -67,6 +70,7 @@ def test_what_is_ours_approved_checked_and_valid_is_merged_at_its_head() -> None
         ({"reviews": (review(state="changes-requested"),)}, "blocked", "changes-requested"),
         ({"reviews": (review(), review(BEA, "changes-requested"))}, "blocked", "changes-requested"),
         ({"blocked_by_forge": True}, "blocked", "protected"),
+        ({"in_queue": True}, "wait", "in-queue"),
     ],
 )  # fmt: skip
 def test_each_thing_that_stands_in_the_way_is_named(changed: dict[str, Any], kind: str, code: str) -> None:
@@ -109,6 +113,47 @@ def test_what_is_approved_and_mergeable_is_never_written_anew() -> None:
 
     assert verdict.kind == "wait"
     assert decide(facts(current=False), CHECKED).kind == "merge"
+
+
+NOT_APPROVED: dict[str, Any] = {"reviews": ()}
+
+
+@pytest.mark.parametrize(
+    ("rebase", "changed", "kind"),
+    [
+        ("conflicted", {"behind": True, **NOT_APPROVED}, "wait"),
+        ("behind", {"behind": True, **NOT_APPROVED}, "regenerate"),
+        ("never", {"behind": True, **NOT_APPROVED}, "wait"),
+        ("conflicted", {"mergeable": False}, "regenerate"),
+        ("behind", {"mergeable": False, "behind": True}, "regenerate"),
+        ("never", {"mergeable": False}, "blocked"),
+        ("never", {"mergeable": False, "current": False}, "blocked"),
+        ("conflicted", {"current": False, **NOT_APPROVED}, "regenerate"),
+        ("behind", {"current": False, **NOT_APPROVED}, "regenerate"),
+        ("never", {"current": False, **NOT_APPROVED}, "wait"),
+        ("never", {"registry_newer": True, "current": False, **NOT_APPROVED}, "regenerate"),
+        ("conflicted", {"registry_newer": True, **NOT_APPROVED}, "regenerate"),
+        ("never", {"registry_newer": True, "mergeable": False}, "regenerate"),
+        ("behind", {"behind": True}, "merge"),
+        ("behind", {"behind": True, "registry_newer": True, "mergeable": None}, "wait"),
+        ("behind", {"behind": True, "made_by_us": False}, "step-back"),
+        ("never", {"mergeable": False, "made_by_us": False}, "step-back"),
+    ],
+)
+def test_the_rebase_policy_says_when_a_head_is_written_anew(
+    rebase: Rebase, changed: dict[str, Any], kind: str
+) -> None:
+    assert decide(facts(**changed), CHECKED, rebase).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("mark", "command"), [("#", "Comment /rebase to"), ("!", "Comment /callboard rebase to")]
+)
+def test_what_is_never_rebased_by_itself_says_how_to_ask_for_it(mark: str, command: str) -> None:
+    (reason,) = decide(facts(mergeable=False, mark=mark), CHECKED, "never").reasons
+
+    assert reason.code == "conflicting"
+    assert reason.hint.startswith(command)
 
 
 def test_what_somebody_wants_changed_is_not_kept_from_being_written_anew() -> None:
@@ -158,12 +203,34 @@ checks = st.builds(
     Check,
     name=st.sampled_from(["catalog", "lint"]),
     state=st.sampled_from(["success", "success", "success", "failure", "pending", "neutral"]),
-    source=st.just("actions"),
+    source=st.sampled_from(["actions", "actions", "mallory"]),
 )
 
 
 def mostly(usual: Any, rare: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from([usual] * 29 + [rare])
+
+
+def nearly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from([usual, usual, usual, *others])
+
+
+WORKDAY, SUNDAY = datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)
+owners = st.sampled_from(
+    [
+        *(Owner("user", account.login) for account in (BOT, ANN, BEA)),
+        Owner("group", "acme/ml"),
+        Owner("email", "ann@acme.example"),
+        Owner("role", "maintainer"),
+        Owner("user-or-group", "ann"),
+    ]
+)
+requirements = st.builds(
+    Requirement,
+    paths=st.just(("models/x/catalog-info.yaml",)),
+    owners=st.lists(owners, min_size=1, max_size=3, unique=True).map(tuple),
+    approvals=st.sampled_from([1, 1, 1, 2]),
+)
 
 
 any_facts = st.builds(
@@ -180,6 +247,8 @@ any_facts = st.builds(
             "blocked_by_forge": mostly(False, True),
             "paths": mostly(("models/x/catalog-info.yaml",), ("README.md",)),
             "paths_complete": mostly(True, False),
+            "in_queue": mostly(False, True),
+            "title": mostly("Fraud detector: version 4", "WIP"),
             "reviews": st.builds(
                 lambda sure, more: (*sure, *more),
                 st.sampled_from([(), (review(at=5),), (review(at=5), review(BEA, at=5))]),
@@ -202,22 +271,64 @@ any_facts = st.builds(
             "errors": st.sampled_from([(), (), (), (), ("bad",), None]),
             "deletion": st.booleans(),
             "paused": mostly(False, True),
+            "registry_newer": mostly(False, True),
+            "behind": st.booleans(),
+            "now": st.sampled_from([None, WORKDAY, WORKDAY, WORKDAY, SUNDAY]),
+            "merge_asked": st.sampled_from([None, None, "ann"]),
+            "owned": st.none() | st.lists(requirements, max_size=1).map(tuple),
+            "members": st.sampled_from([{}, {"acme/ml": None}, {"acme/ml": frozenset({"ann", "cyd"})}]),
+        }
+    ),
+)
+nearly_mergeable = st.builds(
+    lambda changed: facts(**changed),
+    st.fixed_dictionaries(
+        {
+            "reviews": nearly((review(at=5), review(BEA, at=6)), (review(at=5),), (review(BEA, at=5),)),
+            "checks": st.lists(checks, min_size=1, max_size=2).map(tuple),
+            "title": nearly("Fraud detector: version 4", "WIP"),
+            "in_queue": nearly(False, True),
+            "mergeable": nearly(True, False),
+            "current": st.booleans(),
+            "behind": st.booleans(),
+            "now": nearly(WORKDAY, SUNDAY, None),
+            "merge_asked": nearly(None, "ann"),
+            "owned": nearly((), None) | st.lists(requirements, min_size=1, max_size=2).map(tuple),
+            "members": st.sampled_from([{}, {"acme/ml": None}, {"acme/ml": frozenset({"ann", "cyd"})}]),
         }
     ),
 )
 policies = st.builds(
     Merge,
     approvals=st.sampled_from([1, 1, 2]),
-    required_checks=st.sampled_from([(), (RequiredCheck(name="catalog"),)]),
+    required_checks=st.sampled_from(
+        [(), (RequiredCheck(name="catalog"),), (RequiredCheck(name="catalog", source="actions"),)]
+    ),
+    code_owners=st.booleans(),
+    title=st.sampled_from([None, TextRule(match="version"), TextRule(refuse="^WIP")]),
+    quiet_hours=st.sampled_from([(), (QuietHours(days=("sat", "sun")),)]),
 )
+rebases: st.SearchStrategy[Rebase] = st.sampled_from(["conflicted", "behind", "never"])
 
 
-@given(any_facts, policies)
+@given(any_facts, policies, rebases)
 @settings(max_examples=1000, deadline=None)
 def test_nothing_is_merged_that_is_not_ours_approved_checked_valid_and_free(
-    known: PullFacts, policy: Merge
+    known: PullFacts, policy: Merge, rebase: Rebase
 ) -> None:
-    verdict = decide(known, policy)
+    judge(known, policy, decide(known, policy, rebase))
+
+
+@given(nearly_mergeable, policies, rebases)
+@settings(max_examples=1000, deadline=None)
+def test_what_only_the_policy_can_stop_is_stopped_by_it(
+    known: PullFacts, policy: Merge, rebase: Rebase
+) -> None:
+    judge(known, policy, decide(known, policy, rebase))
+
+
+def judge(known: PullFacts, policy: Merge, verdict: Verdict) -> None:
+    """What must be so whatever the verdict is, and what a merge needs: the rules said another way."""
 
     assert verdict.head == known.pull.head
     if verdict.kind != "merge":
@@ -239,7 +350,10 @@ def test_nothing_is_merged_that_is_not_ours_approved_checked_valid_and_free(
     assert known.errors == ()
     assert all(check.state in ("success", "neutral") for check in pull.checks)
     assert all(
-        any(check.name == one.name and check.state == "success" for check in pull.checks)
+        any(
+            check.name == one.name and check.state == "success" and one.source in (None, check.source)
+            for check in pull.checks
+        )
         for one in policy.required_checks
     )
     approvers = {
@@ -253,6 +367,17 @@ def test_nothing_is_merged_that_is_not_ours_approved_checked_valid_and_free(
     }
     assert len(approvers) >= policy.approvals
     assert len(verdict.approved_by) >= policy.approvals
+    assert verdict.approved_at is None or verdict.approved_at <= datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)
+    assert not pull.in_queue
+    assert policy.title is None or pull.title != "WIP"
+    assert not policy.quiet_hours or known.merge_asked or known.now == WORKDAY
+    if policy.code_owners:
+        assert known.owned is not None
+        for one in known.owned:
+            named = {owner.name for owner in one.owners if owner.kind in ("user", "user-or-group")}
+            if Owner("group", "acme/ml") in one.owners:
+                named |= known.members.get("acme/ml") or frozenset()
+            assert len(named & set(verdict.approved_by) - {BOT.login}) >= one.approvals
 
 
 @given(any_facts, policies, st.data())
@@ -284,14 +409,27 @@ def test_the_order_in_which_the_forge_tells_its_facts_does_not_matter(
     assert decide(replace(known, pull=turned), policy).kind == decide(known, policy).kind
 
 
-@given(any_facts, policies)
-@settings(max_examples=300, deadline=None)
-def test_what_is_approved_and_mergeable_and_ours_is_never_regenerated(
-    known: PullFacts, policy: Merge
+@given(any_facts, policies, rebases)
+@settings(max_examples=500, deadline=None)
+def test_asking_for_the_merge_lifts_quiet_hours_and_nothing_else(
+    known: PullFacts, policy: Merge, rebase: Rebase
 ) -> None:
-    verdict = decide(known, policy)
+    calm = policy.model_copy(update={"quiet_hours": ()})
+
+    asked = decide(replace(known, merge_asked="ann"), policy, rebase)
+
+    assert asked == decide(replace(known, merge_asked=None), calm, rebase)
+
+
+@given(any_facts, policies, rebases)
+@settings(max_examples=1000, deadline=None)
+def test_what_is_approved_and_mergeable_and_ours_is_never_regenerated(
+    known: PullFacts, policy: Merge, rebase: Rebase
+) -> None:
+    verdict = decide(known, policy, rebase)
 
     if verdict.kind == "regenerate":
+        assert rebase != "never" or known.registry_newer
         assert known.made_by_us
         assert (
             not known.pull.mergeable

@@ -102,13 +102,9 @@ def _is(login: str, owner: Owner, facts: PullFacts) -> bool:
 
 def _missing(one: Requirement, approved: int, facts: PullFacts) -> Iterator[Reason]:
     more = f" and {len(one.paths) - 1} more" if len(one.paths) > 1 else ""
-    needs = (
-        "an approval by a code owner" if one.approvals == 1 else f"{one.approvals} approvals by code owners"
-    )
-    section = f" in the section {one.section}" if one.section else ""
-    names = ", ".join(map(str, one.owners))
-    so_far = f", and has {approved}" if approved else ""
-    said = f"{one.paths[0]}{more}: needs {needs}{section} ({names}){so_far}."
+    section = f", section {one.section}" if one.section else ""
+    so_far = f"{approved} of {one.approvals} ({', '.join(map(str, one.owners))})"
+    said = f"Approvals by code owners for {one.paths[0]}{more}{section}: {so_far}."
     unknown = [owner for owner in one.owners if _is_unknown(owner, facts)]
     hopeless: VerdictKind = "blocked" if len(unknown) == len(one.owners) else "wait"
     hint = "Ask one of them, other than the author and with write permission, to review and approve it."
