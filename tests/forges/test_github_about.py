@@ -144,7 +144,7 @@ def test_the_members_of_a_team_are_read_page_by_page_and_once(scene: Scene) -> N
 
     members = scene.bot.members("acme/ml")
 
-    assert members == {login.lower() for login in people}
+    assert members == frozenset(login.lower() for login in people)
     assert scene.bot.members("acme/ml") is members
     assert scene.forge.log.counts(mark).reads == 2
     assert scene.bot.members("acme/none") is None
@@ -157,4 +157,4 @@ def test_a_forge_that_fails_is_no_team_without_members(scene: Scene) -> None:
 
     with pytest.raises(ForgeError):
         scene.bot.members("acme/ml")
-    assert scene.bot.members("acme/ml") == {"robin"}
+    assert scene.bot.members("acme/ml") == frozenset({"robin"})

@@ -7,32 +7,27 @@ written goes through PyGithub, one request each, never repeated.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from callboard import http
 from callboard.forges import budget, github_checks, github_commits, github_facts
 from callboard.forges import github_queries as queries
 from callboard.forges.budget import Budget
+from callboard.forges.github_reads import Reader
 from callboard.forges.github_writes import MutationRefused, Writer
 from callboard.forges.protocol import (
     DASHBOARD_LABEL,
     About,
     Account,
     CheckReport,
-    Comment,
     ForgeError,
     HeadMoved,
     Issue,
     NewPullRequest,
     PullRequest,
 )
-from callboard.redaction import Secret, redact
-
-_WRITERS = {"write", "maintain", "admin"}
-_MOST_FILES = 3000
-"""GitHub lists no more files of a pull request (REST, "List pull requests files")."""
-_PAGE = 100
+from callboard.redaction import Secret
 
 
 class GitHub:
@@ -51,31 +46,26 @@ class GitHub:
         writes: Budget | None = None,
     ) -> None:
         self.repository = repository
-        self._owner, _, self._name = repository.partition("/")
         self._web = web_url.rstrip("/")
         self.git_url = f"{self._web}/{repository}.git"
         api = (api_url or default_api_url(self._web)).rstrip("/")
         # github.com has /graphql beside the REST root, Enterprise Server /api/graphql beside /api/v3.
-        self._graphql = (api.removesuffix("/v3") if api.endswith("/api/v3") else api) + "/graphql"
-        self._reader = http.connect(api, token=token)
+        graphql = (api.removesuffix("/v3") if api.endswith("/api/v3") else api) + "/graphql"
+        self._reader = Reader(http.connect(api, token=token), graphql, repository)
         self._writer = Writer(
             http.github_client(api, token),
             api=api,
-            graphql=self._graphql,
+            graphql=graphql,
             where=f"{repository} on {urlsplit(self._web).netloc}",
             access=self.access,
             budget=writes or budget.shared((api, token), _limits(api)),
         )
-        self._permissions: dict[str, bool] = {}
-        self._members: dict[str, frozenset[str] | None] = {}
         self._identity: Account | None = None
-        self._ids: dict[int, str] = {}
-        """What GraphQL calls the repository (0) and the pull requests that were read."""
         self._no_checks = False
 
     @property
     def reads(self) -> int:
-        return self._reader.requests
+        return self._reader.sent
 
     @property
     def writes(self) -> int:
@@ -83,13 +73,15 @@ class GitHub:
 
     def identity(self) -> Account:
         if self._identity is None:
-            self._identity = github_facts.account(self._query(queries.VIEWER, {})["viewer"])
+            self._identity = github_facts.account(self._reader.viewer())
         return self._identity
 
     def about(self, base_ref: str) -> About:
-        asked = self._here | {"branch": base_ref, "label": DASHBOARD_LABEL}
+        asked = {"branch": base_ref, "label": DASHBOARD_LABEL}
         # A token may be allowed all that a walk needs, and not see issues or queues.
-        about = github_facts.about(self._query(queries.ABOUT, asked, optional=("issues", "mergeQueue")))
+        about = github_facts.about(
+            self._reader.query(queries.ABOUT, asked, optional=("issues", "mergeQueue"))
+        )
         self._identity = about.identity
         return about
 
@@ -102,23 +94,23 @@ class GitHub:
         found: list[PullRequest] = []
         after = None
         while True:
-            answer = self._query(queries.OPEN, self._here | {"after": after})
+            answer = self._reader.query(queries.OPEN, {"after": after})
             listed = answer["repository"]["pullRequests"]
-            found += self._facts(listed["nodes"])
+            found += self._reader.facts(listed["nodes"])
             page = listed["pageInfo"]
             if not page["hasNextPage"] or page["endCursor"] == after:
                 return tuple(found)
             after = page["endCursor"]
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
-        answer = self._query(queries.FINISHED, self._here)["repository"]
-        return tuple(self._facts([*answer["merged"]["nodes"], *answer["closed"]["nodes"]]))
+        answer = self._reader.query(queries.FINISHED)["repository"]
+        return tuple(self._reader.facts([*answer["merged"]["nodes"], *answer["closed"]["nodes"]]))
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
-        answer = self._query(queries.LAST_CLOSED, self._here | {"head": head_ref})
+        answer = self._reader.query(queries.LAST_CLOSED, {"head": head_ref})
         # A fork may have a branch of the same name.
         own = [one for one in answer["repository"]["pullRequests"]["nodes"] if not one["isCrossRepository"]]
-        return next(iter(self._facts(own[:1])), None)
+        return next(iter(self._reader.facts(own[:1])), None)
 
     def open(self, new: NewPullRequest) -> PullRequest:
         made = self._writer.send(
@@ -134,7 +126,7 @@ class GitHub:
             },
         )
         number = made["number"]
-        self._ids[number] = made["node_id"]
+        self._reader.ids[number] = made["node_id"]
         if new.labels:
             self._add_labels(number, new.labels)
         return PullRequest(
@@ -183,13 +175,13 @@ class GitHub:
             merged = self._writer.send(f"merge #{number}", "PUT", f"{self._rest}/pulls/{number}/merge", body)
         except ForgeError as error:
             if error.status == 409:
-                raise HeadMoved(error.what, where=error.where, hint=error.hint, status=409) from None
+                raise _moved(error) from None
             raise
         return str(merged["sha"])
 
     def enqueue(self, number: int, *, head: str) -> None:
         try:
-            pull = self._ids.get(number) or self._head(number)["id"]
+            pull = self._reader.ids.get(number) or self._head(number)["id"]
             self._writer.mutate(f"enqueue #{number}", queries.ENQUEUE, {"pull": pull, "head": head})
         except MutationRefused as error:
             # GitHub's words for it are not documented.
@@ -201,20 +193,10 @@ class GitHub:
         self._change(number, f"close #{number}", {"state": "closed"})
 
     def can_write(self, account: Account) -> bool:
-        return bool(account.id) and self._can_write(account.login)
+        return bool(account.id) and self._reader.can_write(account.login)
 
     def members(self, group: str) -> frozenset[str] | None:
-        if group not in self._members:
-            organization, _, team = group.partition("/")
-            path = f"/orgs/{quote(organization, safe='')}/teams/{quote(team, safe='')}/members"
-            try:
-                listed = self._pages(path)
-                self._members[group] = frozenset(one["login"].lower() for one in listed)
-            except ForgeError as error:
-                if error.status not in (403, 404):
-                    raise
-                self._members[group] = None
-        return self._members[group]
+        return self._reader.members(group)
 
     def head_of(self, number: int) -> str:
         return f"refs/pull/{number}/head"
@@ -273,23 +255,18 @@ class GitHub:
 
     def _point(self, what: str, ref: str, before: str, after: str) -> None:
         update = {"name": ref, "beforeOid": before, "afterOid": after, "force": True}
-        if 0 not in self._ids:
-            self._query(queries.REPOSITORY, self._here)
+        here = self._reader.repository_id()
         try:
-            self._writer.mutate(what, queries.POINT, {"repository": self._ids[0], "updates": [update]})
+            self._writer.mutate(what, queries.POINT, {"repository": here, "updates": [update]})
         except MutationRefused as error:
             # GitHub's words for it are not documented.
-            found = self._query(queries.REF, self._here | {"ref": ref})["repository"]["ref"]
+            found = self._reader.query(queries.REF, {"ref": ref})["repository"]["ref"]
             if (found["target"]["oid"] if found else github_commits.ZERO) != before:
                 raise _moved(error) from None
             raise
 
     def file_url(self, path: str, base: str) -> str:
         return f"{self._web}/{self.repository}/blob/{quote(base)}/{quote(path)}"
-
-    @property
-    def _here(self) -> dict[str, Any]:
-        return {"owner": self._owner, "name": self._name}
 
     @property
     def _rest(self) -> str:
@@ -304,82 +281,9 @@ class GitHub:
 
     def _head(self, number: int) -> Mapping[str, str]:
         """What GraphQL calls a pull request, and its head."""
-        answer = self._query(queries.HEAD, self._here | {"number": number})
+        answer = self._reader.query(queries.HEAD, {"number": number})
         found: Mapping[str, str] = answer["repository"]["pullRequest"]
         return found
-
-    def _facts(self, nodes: Iterable[Any]) -> list[PullRequest]:
-        found = []
-        for node in nodes:
-            self._ids[node["number"]] = node["id"]
-            found.append(
-                github_facts.pull_request(node, self._can_write, self._all_paths, self._all_comments)
-            )
-        return found
-
-    def _query(self, query: str, variables: dict[str, Any], *, optional: Collection[str] = ()) -> Any:
-        """The data. ``optional``: fields of the repository that may be refused, and are null then."""
-        where = f"GraphQL query on {self.repository}"
-        try:
-            answer = self._reader.post_json(
-                self._graphql, {"query": query, "variables": variables}, idempotent=True
-            )
-        except http.HttpProblem as problem:
-            raise ForgeError(problem.what, where=where, hint=problem.hint, status=problem.status) from None
-        errors = answer.get("errors") or [] if isinstance(answer, dict) else [{"message": "not GraphQL"}]
-        errors = [
-            one for one in errors if not (one.get("path") or ["", ""])[1:2] or one["path"][1] not in optional
-        ]
-        if errors or (variables and not answer["data"].get("repository")):
-            said = "; ".join(str(error.get("message", "")) for error in errors)
-            what = f"GitHub did not answer: {said or 'no such repository'}"
-            hint = "check the repository's name and that the token may read it and its pull requests"
-            raise ForgeError(redact(what), where=where, hint=hint)
-        if variables:
-            self._ids[0] = answer["data"]["repository"]["id"]
-        return answer["data"]
-
-    def _can_write(self, login: str) -> bool:
-        if login not in self._permissions:
-            path = f"{self._rest}/collaborators/{quote(login, safe='')}/permission"
-            try:
-                permission = self._get(path)["permission"]
-            except ForgeError as error:
-                if error.status != 404:
-                    raise
-                permission = "none"
-            # "permission" is the older, coarser word; a custom role shows its base permission there.
-            self._permissions[login] = permission in _WRITERS
-        return self._permissions[login]
-
-    def _all_comments(self, number: int) -> tuple[Comment, ...]:
-        listed = self._pages(f"{self._rest}/issues/{number}/comments")
-        return tuple(github_facts.comment(one) for one in listed)
-
-    def _all_paths(self, number: int) -> tuple[tuple[str, ...], bool]:
-        files = self._pages(f"{self._rest}/pulls/{number}/files", most=_MOST_FILES)
-        paths = {file["filename"] for file in files}
-        paths |= {file["previous_filename"] for file in files if "previous_filename" in file}
-        return tuple(sorted(paths)), len(files) < _MOST_FILES
-
-    def _pages(self, path: str, *, most: int | None = None) -> list[Any]:
-        """A whole list, or its first ``most``."""
-        found: list[Any] = []
-        while most is None or len(found) < most:
-            page = str(len(found) // _PAGE + 1)
-            rows = self._get(path, {"per_page": str(_PAGE), "page": page})
-            found += rows
-            if len(rows) < _PAGE:
-                break
-        return found
-
-    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        try:
-            return self._reader.get_json(path, params=params)
-        except http.HttpProblem as problem:
-            raise ForgeError(
-                problem.what, where=problem.where, hint=problem.hint, status=problem.status
-            ) from None
 
 
 def default_api_url(web_url: str) -> str:
