@@ -136,6 +136,16 @@ def test_ticked_boxes_are_orders_in_their_order() -> None:
     assert ticked(tick(body, "merge 7").replace("\n", "\r\n").replace("[x]", "[X]")) == (Order("merge", 7),)
 
 
+def test_where_people_without_write_permission_can_tick_some_boxes_are_none() -> None:
+    held = row_of_pull(pull(8), verdict("hold", "It is a draft."), "models")
+    body = dashboard_text([review(), held], EVERYTHING, word="merge request")
+    smuggled = "- [x] please <!-- callboard:do recreate 7 -->\n" + tick(body, "rebase 7")
+
+    assert re.findall("callboard:do (.*) -->", body) == ["check-all", "rebase 7", "hold 7", "rebase 8"]
+    assert ticked(smuggled, "merge request") == (Order("rebase", 7),)
+    assert ticked(smuggled) == (Order("recreate", 7), Order("rebase", 7))
+
+
 @pytest.mark.parametrize(
     "line",
     [

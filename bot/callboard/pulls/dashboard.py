@@ -40,6 +40,8 @@ _BOXES: Mapping[Section, tuple[Deed, ...]] = {
     "waiting": ("open",),
     "declined": ("reopen",),
 }
+_FOR_WRITERS: frozenset[Deed] = frozenset({"recreate", "unhold", "merge"})
+"""On GitLab who may not push can edit an issue (role Reporter), so there is no box for these."""
 _OF_VERDICT: Mapping[str, Section] = {
     "not-ours": "theirs",
     "hold": "held",
@@ -99,13 +101,18 @@ class Row:
     """What its boxes name: a number, or a branch."""
 
 
-def ticked(body: str) -> tuple[Order, ...]:
-    """What people ordered by ticking boxes, in the order of the text. What is not exactly a box is none."""
+def ticked(body: str, word: str = "pull request") -> tuple[Order, ...]:
+    """What people ordered by ticking boxes, in the order of the text. What is not exactly a box is none.
+
+    ``word``: what the forge calls a pull request. The forge does not tell who ticked, only that they may edit
+    the issue: on GitHub with write permission, on GitLab even without, where some deeds are no orders.
+    """
     ours, _ = _split(body)
     found: dict[Order, None] = {}
     for line in ours.split("\n"):
         box = _BOX.fullmatch(line.rstrip())
-        if box and box["mark"] != " " and (order := _order(box["deed"], box["target"])):
+        order = _order(box["deed"], box["target"]) if box and box["mark"] != " " else None
+        if order and _may_be_ordered(order.deed, word):
             found[order] = None
     return tuple(found)
 
@@ -161,7 +168,7 @@ def dashboard_text(
     stay. It can be longer than a forge takes only if those notes alone are.
     """
     ours, notes = _split(before)
-    still = set(ticked(before)) - set(handled)
+    still = set(ticked(before, word)) - set(handled)
     parts = _kept(ours, frozenset(get_args(Section)) - frozenset(known), still)
     by_section: dict[Section, list[Row]] = {}
     for row in rows:
@@ -175,6 +182,7 @@ def dashboard_text(
                 _box(Order(deed, *_target(row)), _subject(row), still)
                 for row in ordered
                 for deed in _BOXES.get(section, ())
+                if _may_be_ordered(deed, word)
             ],
         )
     end = f"{_NOTES}\n{notes.strip(chr(10)) or _NO_NOTES.strip()}\n{_NOTES_END}\n"
@@ -212,6 +220,10 @@ def _order(deed: str, target: str | None) -> Order | None:
         if deed == known and target and re.fullmatch("[1-9][0-9]{0,9}", target):
             return Order(known, int(target))
     return None
+
+
+def _may_be_ordered(deed: Deed, word: str) -> bool:
+    return word == "pull request" or deed not in _FOR_WRITERS
 
 
 def _row(pull: PullRequest, root: str, section: Section, missing: str) -> Row:
