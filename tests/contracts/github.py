@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import graphql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callboard.sandbox.gitlab.graphql.endpoint import is_for_gitlab
 from tests.contracts import gitlab_rest
 from tests.contracts.openapi import Description, Operation
 from tests.contracts.packages import CHECKOUT, Package, file_of
@@ -275,6 +276,8 @@ def _graphql_errors(exchange: Exchange) -> Iterable[str]:
     except graphql.GraphQLSyntaxError as error:
         yield error.message
         return
+    if is_for_gitlab(exchange.sent):
+        return  # GitLab's schema is in no package: only our cut of it says what is valid
     problems = graphql.validate(schema(), document)
     yield from (problem.message for problem in problems)
     if problems:

@@ -33,7 +33,7 @@ SLIPS = {
     '"string "': '"string"',
 }
 """GitLab's slips of the pen, and what they mean."""
-REFUSALS = (400, 401, 403, 404, 405, 409, 422, 429)
+REFUSALS = (301, 400, 401, 403, 404, 405, 409, 422, 429)
 
 
 @dataclass(frozen=True)

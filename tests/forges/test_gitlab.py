@@ -211,7 +211,7 @@ def test_a_comment_is_rewritten_in_place_and_not_when_it_is_equal(
     assert [comment.body for comment in after.comments] == [f"{marker}\ntwo"]
 
 
-@pytest.mark.parametrize("status", [429, 500, 502])
+@pytest.mark.parametrize("status", [500, 502])
 def test_a_write_is_never_repeated_after_an_unclear_answer(
     forge: SandboxForge, gitlab: GitLab, status: int
 ) -> None:

@@ -1,72 +1,116 @@
-"""GitLab (gitlab.com and self-managed) as a forge, through its REST API v4.
-
-What is read goes through our own client, which bounds what a server may send and asks again after a failure;
-what is written goes through python-gitlab, one request each, never repeated.
-"""
+"""GitLab (gitlab.com and self-managed) as a forge, through its REST API v4 and its GraphQL API."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
-import requests
-from gitlab.exceptions import GitlabError
-
-from callboard import http
 from callboard.forges import gitlab_facts
-from callboard.forges.gitlab_facts import WRITERS, Answer, Around, Person
-from callboard.forges.protocol import Account, ForgeError, HeadMoved, NewPullRequest, PullRequest
-from callboard.redaction import Secret, redact
+from callboard.forges.budget import Budget
+from callboard.forges.gitlab_api import ACCESS, Api
+from callboard.forges.gitlab_commits import commit
+from callboard.forges.gitlab_facts import Answer, Around, Person
+from callboard.forges.gitlab_queries import ABOUT
+from callboard.forges.protocol import (
+    DASHBOARD_LABEL,
+    About,
+    Account,
+    CheckReport,
+    ForgeError,
+    HeadMoved,
+    Issue,
+    NewPullRequest,
+    PullRequest,
+)
+from callboard.redaction import Secret
 
-_PAGE = 100
-_MOST_PAGES = 30
-"""Of one list around a merge request; GitLab keeps the diffs of at most 3,000 files."""
+_LONGEST_DESCRIPTION = 140
+"""Characters of a status; GitLab takes 255, GitHub 140, and the report promises 140."""
 
 
 class GitLab:
     """One project on GitLab; see ``forges.protocol.Forge``."""
 
     word: Literal["pull request", "merge request"] = "merge request"
-    access = "the role Developer (or what the protected branch asks for) and the scope api"
+    access = ACCESS
 
-    def __init__(self, web_url: str, repository: str, token: Secret, *, api_url: str | None = None) -> None:
+    def __init__(
+        self,
+        web_url: str,
+        repository: str,
+        token: Secret,
+        *,
+        api_url: str | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self.repository = repository
         self._web = web_url.rstrip("/")
         self.git_url = f"{self._web}/{repository}.git"
-        api = (api_url or f"{self._web}/api/v4").rstrip("/")
-        self._reader = http.connect(api, token=token)
-        self._writer = http.gitlab_client(api, token)
-        self._project = f"/projects/{quote(repository, safe='')}"
+        self._api = Api(web_url, repository, token, api_url, budget)
+        self._me: gitlab_facts.Me | None = None
+        self._trains: bool | None = None
+        self._access: dict[str, bool] = {}
         self._persons: dict[str, Person] = {}
+        self._groups: dict[str, frozenset[str] | None] = {}
         self._projects: dict[int, str] = {}
-        self._writes = 0
 
     @property
     def reads(self) -> int:
-        return self._reader.requests
+        return self._api.reads
 
     @property
     def writes(self) -> int:
-        return self._writes
+        return self._api.writes
 
     def identity(self) -> Account:
-        return gitlab_facts.account(self._user)
+        return self._who().account
 
-    @cached_property
-    def _user(self) -> Answer:
-        user: Answer = self._read("/user")
-        return user
+    def _who(self) -> gitlab_facts.Me:
+        if self._me is None:
+            self._me = gitlab_facts.me(self._api.read("/user"))
+        return self._me
+
+    def about(self, base_ref: str) -> About:  # noqa: ARG002 - a project has trains for all branches or none
+        variables = {"project": self.repository, "label": DASHBOARD_LABEL}
+        answer = self._api.query(ABOUT, variables)
+        if answer["project"] is None:
+            # A path that it had before: REST sends on from there, GraphQL knows nothing of it.
+            moved = self._api.read(self._api.project)["path_with_namespace"]
+            answer = self._api.query(ABOUT, variables | {"project": moved})
+        user, project = answer["currentUser"], answer["project"]
+        if user is None or project is None:
+            raise ForgeError(
+                "GitLab knows no such project" if user else "GitLab does not know the token",
+                where=f"{self.repository} on {urlsplit(self._web).netloc}",
+                hint="check the project's path and that the token may see it",
+            )
+        self._me = gitlab_facts.me(gitlab_facts.user(user))
+        return About(
+            identity=self._me.account,
+            repository=project["fullPath"],
+            default_branch=(project["repository"] or {}).get("rootRef") or "",
+            queue=self._has_trains(project),
+            dashboard=gitlab_facts.dashboard(project["issues"]["nodes"], self._me.account),
+        )
+
+    def _has_trains(self, project: Answer) -> bool:
+        """Whether merges go through merge trains. GraphQL tells only Maintainers, REST everybody."""
+        settings = project.get("ciCdSettings")
+        if settings is not None:
+            self._trains = bool(settings["mergePipelinesEnabled"] and settings["mergeTrainsEnabled"])
+        elif self._trains is None:
+            known = self._api.read(self._api.project)
+            self._trains = bool(known.get("merge_pipelines_enabled") and known.get("merge_trains_enabled"))
+        return self._trains
 
     def commit_author(self) -> str:
-        me = self.identity()
+        me = self._who()
         # By GitLab's own rule for those who keep their address to themselves ("Use a private email").
-        private = f"{me.id}-{me.login}@users.noreply.{urlsplit(self._web).hostname}"
-        known = str(self._user.get("commit_email") or "")
-        address = known if re.fullmatch(r"[^\s<>]+@[^\s<>]+", known) else private
-        return f"{me.login} <{address}>"
+        private = f"{me.account.id}-{me.account.login}@users.noreply.{urlsplit(self._web).hostname}"
+        address = me.email if re.fullmatch(r"[^\s<>]+@[^\s<>]+", me.email) else private
+        return f"{me.account.login} <{address}>"
 
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         # Whether something conflicts is worked out when somebody looks at it, or asks for it.
@@ -76,42 +120,42 @@ class GitLab:
             "sort": "asc",
             "with_merge_status_recheck": "true",
         }
-        listed, complete = self._pages(self._requests, asked)
+        listed, complete = self._api.pages(self._requests, asked)
         if not complete:
             raise ForgeError(
                 f"there are more than {len(listed)} open merge requests",
                 where=self.repository,
                 hint="close those that nobody needs any more",
             )
-        return tuple(self._complete(self._read(f"{self._requests}/{one['iid']}")) for one in listed)
+        return tuple(self._complete(self._api.read(f"{self._requests}/{one['iid']}")) for one in listed)
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
-        asked = {
-            "state": "merged",
-            "author_id": self.identity().id,
-            "order_by": "updated_at",
-            "sort": "desc",
-            "per_page": "50",
-        }
-        return tuple(self._followed(mr) for mr in self._read(self._requests, asked))
+        asked = {"author_id": self.identity().id, "order_by": "updated_at", "sort": "desc"}
+        found = [
+            mr
+            for state, most in (("merged", "50"), ("closed", "20"))
+            for mr in self._api.read(self._requests, asked | {"state": state, "per_page": most})
+        ]
+        return tuple(self._followed(mr) for mr in found)
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
         asked = {
             "state": "all",
             "source_branch": head_ref,
-            "order_by": "created_at",
+            "order_by": "updated_at",
             "sort": "desc",
-            "per_page": str(_PAGE),
+            "per_page": "100",
         }
-        found = (
-            self._facts(mr, Around())
-            for mr in self._read(self._requests, asked)
+        done = [
+            mr
+            for mr in self._api.read(self._requests, asked)
             if mr["state"] in ("closed", "merged") and mr["source_project_id"] == mr["target_project_id"]
-        )
-        return next(found, None)
+        ]
+        last = max(done, key=gitlab_facts.finished_at, default=None)
+        return None if last is None else self._facts(last, Around())
 
     def open(self, new: NewPullRequest) -> PullRequest:
-        made = self._write(
+        made = self._api.write(
             f"open a merge request for {new.head_ref}",
             "POST",
             self._requests,
@@ -134,9 +178,9 @@ class GitLab:
         mine = pull.comment_of(self.identity(), marker)
         what, notes = f"comment on !{pull.number}", f"{self._requests}/{pull.number}/notes"
         if mine is None:
-            self._write(what, "POST", notes, {"body": text})
+            self._api.write(what, "POST", notes, {"body": text})
         elif mine.body.replace("\r\n", "\n").rstrip() != text.rstrip():
-            self._write(what, "PUT", f"{notes}/{mine.id}", {"body": text})
+            self._api.write(what, "PUT", f"{notes}/{mine.id}", {"body": text})
 
     def label(self, number: int, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         changed = {"add_labels": ",".join(add), "remove_labels": ",".join(remove)}
@@ -146,7 +190,7 @@ class GitLab:
         said = f"{title}\n\n{message}"
         what = f"merge !{number}"
         try:
-            merged = self._write(
+            merged = self._api.write(
                 what,
                 "PUT",
                 f"{self._requests}/{number}/merge",
@@ -171,34 +215,116 @@ class GitLab:
             )
         return commit
 
+    def enqueue(self, number: int, *, head: str) -> None:
+        path = f"{self._api.project}/merge_trains/merge_requests/{number}"
+        try:
+            self._api.write(f"put !{number} on the merge train", "POST", path, {"sha": head})
+        except ForgeError as error:
+            if error.status == 409:
+                raise HeadMoved(error.what, where=error.where, hint=error.hint, status=409) from None
+            raise
+
     def close(self, number: int) -> None:
         self._change(f"close !{number}", number, {"state_event": "close"})
+
+    def can_write(self, account: Account) -> bool:
+        if account.id not in self._access:
+            member = self._api.read_or_none(f"{self._api.project}/members/all/{quote(account.id, safe='')}")
+            self._access[account.id] = gitlab_facts.may_write(member or {})
+        return self._access[account.id]
+
+    def members(self, group: str) -> frozenset[str] | None:
+        if group not in self._groups:
+            path = f"/groups/{quote(group, safe='')}/members/all"
+            try:
+                rows, complete = self._api.pages(path)
+            except ForgeError as error:
+                if error.status not in (403, 404):
+                    raise
+                rows, complete = [], False
+            logins = frozenset(str(one["username"]).lower() for one in rows if one.get("state") == "active")
+            self._groups[group] = logins if complete else None
+        return self._groups[group]
+
+    def head_of(self, number: int) -> str:
+        return f"refs/merge-requests/{number}/head"
+
+    def check(self, pull: PullRequest, report: CheckReport) -> None:
+        title = report.title[:_LONGEST_DESCRIPTION]
+        mine = self.identity().login
+        said = [
+            (one.state, one.title) for one in pull.checks if (one.name, one.source) == (report.name, mine)
+        ]
+        if said == [(report.state, title)]:
+            return
+        self._api.write(
+            f"report {report.name} on {pull.reference}",
+            "POST",
+            f"{self._api.project}/statuses/{pull.head}",
+            {"name": report.name, "state": gitlab_facts.STATUSES[report.state], "description": title},
+        )
+
+    def open_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
+        made = self._api.write(
+            "open an issue",
+            "POST",
+            self._issues,
+            {"title": title, "description": body, "labels": ",".join(labels)},
+        )
+        return Issue(made["iid"], made["web_url"], made["title"], body, tuple(sorted(made["labels"])))
+
+    def edit_issue(self, number: int, *, body: str) -> None:
+        self._api.write(f"edit issue #{number}", "PUT", f"{self._issues}/{number}", {"description": body})
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        parent: str,
+        files: Mapping[str, bytes | None],
+        existing: Collection[str],
+        message: str,
+        expected: str | None,
+    ) -> str:
+        return commit(
+            self._api,
+            branch,
+            parent=parent,
+            files=files,
+            existing=existing,
+            message=message,
+            expected=expected,
+        )
 
     def file_url(self, path: str, base: str) -> str:
         return f"{self._web}/{self.repository}/-/blob/{quote(base)}/{quote(path)}"
 
     @property
     def _requests(self) -> str:
-        return f"{self._project}/merge_requests"
+        return f"{self._api.project}/merge_requests"
+
+    @property
+    def _issues(self) -> str:
+        return f"{self._api.project}/issues"
 
     def _complete(self, mr: Answer) -> PullRequest:
         """An open merge request with all that deciding needs."""
         here = f"{self._requests}/{mr['iid']}"
         lists = {
-            "notes": self._pages(f"{here}/notes"),
-            "changed files": self._pages(f"{here}/diffs"),
-            "checks": self._pages(f"{self._project}/repository/commits/{mr['sha']}/statuses")
+            "notes": self._api.pages(f"{here}/notes"),
+            "changed files": self._api.pages(f"{here}/diffs"),
+            "checks": self._api.pages(f"{self._api.project}/repository/commits/{mr['sha']}/statuses")
             if mr["sha"]
             else ([], True),
         }
         notes = lists["notes"][0]
         approved = gitlab_facts.has_approvals(notes)
         if approved:
-            lists["pushes"] = self._pages(f"{here}/versions")
+            lists["pushes"] = self._api.pages(f"{here}/versions")
         around = Around(
             notes=notes,
-            approved_by=self._read(f"{here}/approvals")["approved_by"] if approved else (),
-            reviewers=self._read(f"{here}/reviewers") if mr.get("reviewers") else (),
+            approved_by=self._api.read(f"{here}/approvals")["approved_by"] if approved else (),
+            reviewers=self._api.read(f"{here}/reviewers") if mr.get("reviewers") else (),
             versions=lists["pushes"][0] if approved else (),
             statuses=lists["checks"][0],
             diffs=lists["changed files"][0],
@@ -209,8 +335,8 @@ class GitLab:
     def _followed(self, mr: Answer) -> PullRequest:
         """A merged merge request with what follows a merge: its paths, and what was said about it."""
         here = f"{self._requests}/{mr['iid']}"
-        notes = self._pages(f"{here}/notes")[0] if mr["user_notes_count"] else []
-        return self._facts(mr, Around(notes=notes, diffs=self._pages(f"{here}/diffs")[0]))
+        notes = self._api.pages(f"{here}/notes")[0] if mr["user_notes_count"] else []
+        return self._facts(mr, Around(notes=notes, diffs=self._api.pages(f"{here}/diffs")[0]))
 
     def _facts(self, mr: Answer, around: Around) -> PullRequest:
         own = mr["source_project_id"] == mr["target_project_id"]
@@ -222,82 +348,18 @@ class GitLab:
         if project is None:
             return ""
         if project not in self._projects:
-            known = self._read_or_none(f"/projects/{project}")
+            known = self._api.read_or_none(f"/projects/{project}")
             self._projects[project] = known["path_with_namespace"] if known else f"project {project}"
         return self._projects[project]
 
     def _person(self, user: str) -> Person:
         if user not in self._persons:
-            member = self._read_or_none(f"{self._project}/members/all/{user}") or {}
-            about = self._read_or_none(f"/users/{user}") or {}
+            about = self._api.read_or_none(f"/users/{user}") or {}
             self._persons[user] = Person(
-                can_write=member.get("access_level", 0) >= WRITERS and member.get("state") == "active",
-                is_person=about.get("bot") is False,
+                can_write=self.can_write(Account(user, "")), is_person=about.get("bot") is False
             )
         return self._persons[user]
 
-    def _pages(self, path: str, asked: Mapping[str, str] | None = None) -> tuple[list[Answer], bool]:
-        """A list, and whether it was read to its end."""
-        found: list[Answer] = []
-        for page in range(1, _MOST_PAGES + 1):
-            rows = self._read(path, {**(asked or {}), "per_page": str(_PAGE), "page": str(page)})
-            found += rows
-            if len(rows) < _PAGE:
-                return found, True
-        return found, False
-
-    def _read(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        try:
-            return self._reader.get_json(path, params=params)
-        except http.HttpProblem as problem:
-            hint = _HINTS.get(problem.status or 0, problem.hint)
-            raise ForgeError(problem.what, where=problem.where, hint=hint, status=problem.status) from None
-
-    def _read_or_none(self, path: str) -> Any:
-        try:
-            return self._read(path)
-        except ForgeError as error:
-            if error.status != 404:
-                raise
-            return None
-
     def _change(self, what: str, number: int, changed: Mapping[str, str]) -> None:
         if changed:
-            self._write(what, "PUT", f"{self._requests}/{number}", changed)
-
-    def _write(self, what: str, method: Literal["POST", "PUT"], path: str, body: Mapping[str, Any]) -> Any:
-        where = f"{self.repository} on {urlsplit(self._web).netloc}"
-        self._writes += 1
-        send: Callable[..., Any] = self._writer.http_post if method == "POST" else self._writer.http_put
-        try:
-            return send(path, post_data=dict(body))
-        except GitlabError as error:
-            status = error.response_code
-            raise ForgeError(
-                redact(f"GitLab did not {what}: {_said(error)} (status {status})"),
-                where=where,
-                hint=_HINTS.get(status or 0, "run again later; nothing is repeated blindly"),
-                status=status,
-            ) from None
-        except requests.RequestException as error:
-            what = f"no clear answer when asked to {what}: {type(error).__name__}"
-            hint = "the next run looks at what was done and goes on from there"
-            raise ForgeError(redact(what), where=where, hint=hint) from None
-
-
-_HINTS = {
-    401: "check that the token is set, complete, not expired, and may do this; a CI_JOB_TOKEN may not",
-    403: f"give the token {GitLab.access}",
-    404: "check the project's path and that the token may see it",
-    405: "see on its page what GitLab asks for first; Callboard never works around it",
-    406: "it conflicts with the base branch; the next run decides anew",
-    409: "it is there already, or its head moved; the next run decides anew",
-    422: "see on its page what GitLab asks for first; Callboard never works around it",
-    429: "too many requests; run again later",
-}
-
-
-def _said(error: GitlabError) -> str:
-    said: object = error.error_message
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return " ".join(text.split())[:500] or "no reason given"
+            self._api.write(what, "PUT", f"{self._requests}/{number}", changed)

@@ -8,19 +8,35 @@ each push with its time: together they tell which head somebody approved.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal
 
-from callboard.forges.protocol import Account, Check, Comment, ForcePush, PullRequest, Review
+from callboard.forges.protocol import Account, Check, Comment, ForcePush, Issue, PullRequest, Review
 
 WRITERS = 30
 """The access level of a Developer, the least that may push and merge ("Members API"). Protected branches may
 ask for more, which GitLab itself enforces."""
 
 Answer = Mapping[str, Any]
+
+
+UNTOLD = ""
+"""The source of a check whose reporter was not asked for."""
+STATUSES: Mapping[str, str] = {"success": "success", "failure": "failed", "neutral": "skipped"}
+"""What a report says, in GitLab's words for the states of a commit status."""
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who we are."""
+
+    account: Account
+    email: str
+    """The address that GitLab commits with for us; empty when it does not tell."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,58 @@ def account(user: Answer | None) -> Account:
     if not user:
         return Account(id="", login="ghost")
     return Account(id=str(user["id"]), login=str(user["username"]))
+
+
+def is_person(user: Answer | None) -> bool:
+    """Whether a user is no bot; where GitLab does not say, by the names that it gives the bots of tokens."""
+    if not user:
+        return False
+    named = re.fullmatch(r"(project|group)_\d+_bot(_\w*|\d*)", str(user["username"])) is not None
+    return not named and user.get("bot") is not True
+
+
+def me(user: Answer) -> Me:
+    """Who we are, from our own profile."""
+    return Me(account(user), str(user.get("commit_email") or ""))
+
+
+def may_write(member: Answer) -> bool:
+    """Whether a membership allows to write."""
+    return int(member.get("access_level", 0)) >= WRITERS and member.get("state") == "active"
+
+
+def user(node: Answer) -> Answer:
+    """A user of GraphQL as REST tells it."""
+    return {
+        "id": number_of(node["id"]),
+        "username": node["username"],
+        "commit_email": node.get("commitEmail"),
+        "bot": node.get("bot"),
+    }
+
+
+def number_of(global_id: str) -> int:
+    """The number in ``gid://gitlab/User/7``."""
+    return int(global_id.rpartition("/")[2])
+
+
+def dashboard(nodes: Sequence[Answer], mine: Account) -> Issue | None:
+    """The first of these issues that is ours."""
+    for node in nodes:
+        if node["author"] and str(number_of(node["author"]["id"])) == mine.id:
+            return Issue(
+                number=int(node["iid"]),
+                url=node["webUrl"],
+                title=node["title"],
+                body=node["description"] or "",
+                labels=tuple(sorted(label["title"] for label in node["labels"]["nodes"])),
+            )
+    return None
+
+
+def finished_at(mr: Answer) -> tuple[str, int]:
+    """When it was closed or merged, to compare by."""
+    return str(mr.get("merged_at") or mr.get("closed_at") or ""), int(mr["iid"])
 
 
 def has_approvals(notes: Sequence[Answer]) -> bool:
@@ -124,7 +192,14 @@ def pull_request(mr: Answer, around: Around, *, source: str, person: Callable[[s
         updated_at=mr["updated_at"],
         merge_commit=merge_commit(mr) if state == "merged" else None,
         comments=tuple(
-            Comment(id=note["id"], author=account(note["author"]), body=note["body"])
+            Comment(
+                id=note["id"],
+                author=account(note["author"]),
+                body=note["body"],
+                created_at=note["created_at"],
+                edited=note.get("updated_at", note["created_at"]) != note["created_at"],
+                author_is_person=is_person(note["author"]),
+            )
             for note in around.notes
             if not note["system"]
         ),
@@ -242,4 +317,5 @@ def _job(status: Answer) -> Check:
     state = _state(status["status"])
     if status.get("allow_failure") and status["status"] in ("failed", "manual"):
         state = "neutral"
-    return Check(str(status["name"]), state, str((status.get("author") or {}).get("username", "")))
+    source = str((status.get("author") or {}).get("username", ""))
+    return Check(str(status["name"]), state, source, str(status.get("description") or ""))

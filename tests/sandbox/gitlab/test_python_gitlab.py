@@ -152,7 +152,16 @@ def test_every_operation_answers_with_success(stage: GitLabStage, github_contrac
     fresh = project.mergerequests.create(
         {"source_branch": "work/one", "target_branch": "main", "title": "Again"}
     )
+    stage.forge.set_queue(REPOSITORY)
+    train = server.http_post(f"/projects/{project.id}/merge_trains/merge_requests/{fresh.iid}")
+    car = server.http_get(f"/projects/{project.id}/merge_trains/merge_requests/{fresh.iid}")
+    assert train == [car]
+    assert [each.id for each in project.merge_trains.list()] == [car["id"]]
     assert fresh.merge()["state"] == "merged"
+    stage.forge.add_team("acme/ml", ["robin"])
+    people = server.groups.get("acme/ml", lazy=True).members_all.list()
+    assert [each.username for each in people] == ["robin"]
+    assert project.commits.get(made.id).signature()["verification_status"] == "verified_system"
     project.branches.create({"branch": "gone", "ref": "main"})
     project.branches.delete("gone")
     assert [each.name for each in project.branches.list(search="work")] == ["work/one"]

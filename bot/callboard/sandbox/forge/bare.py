@@ -20,6 +20,7 @@ _CONFIG = """\
 \tallowAnySHA1InWant = true
 [receive]
 \thideRefs = refs/pull
+\thideRefs = refs/merge-requests
 \tautogc = false
 [gc]
 \tauto = 0

@@ -34,9 +34,10 @@ def settle(world: World, repository: Repository, actor: Account) -> None:
 
 
 def remember_head(repository: Repository, pull: Pull) -> None:
-    """Keep the head's objects after its branch is gone, as ``refs/pull/N/head``."""
-    repository.git.update_ref(f"refs/pull/{pull.number}/head", pull.head)
-    repository.refs[f"refs/pull/{pull.number}/head"] = pull.head
+    """Keep the head's objects after its branch is gone, by the names that GitHub and GitLab have for it."""
+    for name in (f"refs/pull/{pull.number}/head", f"refs/merge-requests/{pull.number}/head"):
+        repository.git.update_ref(name, pull.head)
+        repository.refs[name] = pull.head
 
 
 def remember_push(world: World, repository: Repository, pull: Pull, actor: Account, before: str) -> None:

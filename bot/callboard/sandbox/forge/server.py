@@ -99,14 +99,19 @@ class SandboxForge:
         with self.world.lock:
             return self.world.new_token(self.world.add_account(login, kind))
 
-    def add_project_token(self, repository: str, role: Role = "write", name: str = "callboard") -> str:
-        """A token of a new GitLab project access token, whose bot user has ``role`` in the project."""
+    def add_project_token(
+        self, repository: str, role: Role = "write", name: str = "callboard", *, read_only: bool = False
+    ) -> str:
+        """A token of a new GitLab project access token, whose bot user has ``role`` in the project.
+
+        ``read_only``: with the scope ``read_api`` instead of ``api``.
+        """
         with self.world.lock:
             found = self.repository(repository)
             login = f"project_{found.id}_bot_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
             account = self.world.add_account(login, "Bot")
             found.collaborators[account.id] = (account, role)
-            return self.world.new_token(account)
+            return self.world.new_token(account, read_only=read_only)
 
     def project_settings(self, repository: str) -> ProjectSettings:
         """GitLab's settings of a project, to be changed in place."""
@@ -206,6 +211,14 @@ class SandboxForge:
         with self.world.lock:
             organization, _, slug = team.lower().partition("/")
             self.world.teams[organization, slug] = [self.world.account(login) for login in members]
+
+    def rename(self, repository: str, name: str) -> None:
+        """Give a repository another name, within its owner; who asks for the former one is sent on."""
+        with self.world.lock:
+            found = self.world.repositories.pop(repository.lower())
+            self.world.former[repository.lower()] = found
+            found.name = name
+            self.world.repositories[found.full_name.lower()] = found
 
     def set_role(self, repository: str, login: str, role: Role | None) -> None:
         """Give or take somebody's role."""

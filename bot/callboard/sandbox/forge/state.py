@@ -328,7 +328,10 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.teams: dict[tuple[str, str], list[Account]] = {}
         """The members of a team by its organization and slug, in lower case."""
+        self.former: dict[str, Repository] = {}
+        """Repositories by the names that they had before, in lower case."""
         self._tokens: dict[str, Account] = {}
+        self._read_only: set[str] = set()
         self._ids: Iterator[int] = itertools.count(1001)
         self._now = datetime.now(UTC).replace(microsecond=0)
 
@@ -358,11 +361,20 @@ class World:
             raise not_found()
         return found
 
-    def new_token(self, account: Account) -> str:
-        """A token for ``account``. Only its digest is kept."""
+    def new_token(self, account: Account, *, read_only: bool = False) -> str:
+        """A token for ``account``, which GitLab takes no writes of when it is ``read_only``.
+
+        Only its digest is kept.
+        """
         token = f"sandbox_{secrets.token_hex(20)}"
         self._tokens[_digest(token)] = account
+        if read_only:
+            self._read_only.add(_digest(token))
         return token
+
+    def is_read_only(self, token: str) -> bool:
+        """Whether a token was made to read only."""
+        return _digest(token) in self._read_only
 
     def signed_in(self, token: str) -> Account:
         """Whose token it is. Raises Refused (401)."""

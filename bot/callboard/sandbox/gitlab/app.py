@@ -18,7 +18,7 @@ from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.state import Account, World
 
-from .refusal import Denied, as_gitlab, unauthorized
+from .refusal import Denied, InsufficientScope, as_gitlab, unauthorized
 from .rest import OPERATIONS, Answer, Call, Operation
 from .shapes.links import Links
 
@@ -60,24 +60,31 @@ def _do(
     actor: Account | None = None
     fault = world.faults.take(entry.id)
     try:
-        actor = _caller(world, request)
+        actor = caller(world, request)
         if fault and not fault.after_applying:
-            return _broken(fault), actor
+            return broken(fault), actor
         with world.lock:
             answer = entry.answer(_call(world, request, path, data, actor))
-        return _broken(fault) if fault else _response(request, answer), actor
+        return broken(fault) if fault else _response(request, answer), actor
     except Refused as refused:
-        return _refusal(as_gitlab(refused)), actor
+        return refusal(as_gitlab(refused), refused.headers), actor
     except GitFailed as failure:
-        return _refusal(Denied(400, str(failure))), actor
+        return refusal(Denied(400, str(failure))), actor
 
 
-def _caller(world: World, request: Request) -> Account | None:
+def caller(world: World, request: Request) -> Account | None:
+    """Who asks; None: nobody. Raises Refused: 401 for a wrong token, 403 for one that may not write."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     token = request.headers.get("private-token") or (value.strip() if scheme.lower() == "bearer" else "")
     if not token and scheme:
         raise unauthorized()
-    return world.signed_in(token) if token else None
+    if not token:
+        return None
+    actor = world.signed_in(token)
+    is_write = request.method not in ("GET", "HEAD") and not request.url.path.endswith("/graphql")
+    if is_write and world.is_read_only(token):
+        raise InsufficientScope()
+    return actor
 
 
 def _call(world: World, request: Request, path: dict[str, str], data: bytes, actor: Account | None) -> Call:
@@ -100,6 +107,7 @@ def _call(world: World, request: Request, path: dict[str, str], data: bytes, act
         world=world,
         links=Links(f"{request.url.scheme}://{request.url.netloc}"),
         actor=actor,
+        method="GET" if request.method == "HEAD" else request.method,
         url=f"{request.url.scheme}://{request.url.netloc}{request.scope['raw_path'].decode().partition('?')[0]}",
         path=path,
         query=query,
@@ -120,16 +128,18 @@ def _response(request: Request, answer: Answer) -> Response:
     return Response(data, answer.status, headers)
 
 
-def _refusal(denied: Denied, headers: dict[str, str] | None = None) -> Response:
+def refusal(denied: Denied, headers: dict[str, str] | None = None) -> Response:
+    """An answer that says no."""
     return Response(
         json.dumps(denied.body), denied.status, (headers or {}) | {"content-type": "application/json"}
     )
 
 
-def _broken(fault: Fault) -> Response:
-    return _refusal(Denied(fault.status, fault.message), dict(fault.headers))
+def broken(fault: Fault) -> Response:
+    """The answer that goes wrong."""
+    return refusal(Denied(fault.status, fault.message), dict(fault.headers))
 
 
 def _unimplemented(request: Request) -> Response:
     said = f"The sandbox forge does not implement {request.method} {request.url.path}."
-    return _refusal(Denied(501, said))
+    return refusal(Denied(501, said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from callboard.sandbox.forge.refusal import Refused
 
@@ -18,6 +19,27 @@ class Denied(Refused):
     def body(self) -> dict[str, Any]:
         """The JSON body."""
         return self._body
+
+
+class Moved(Denied):
+    """The project has another path now: reads are sent on to its number, writes are not taken."""
+
+    def __init__(self, url: str, asked: str, number: int, method: str) -> None:
+        to = url.replace(quote(asked, safe=""), str(number), 1)
+        if method == "GET":
+            super().__init__(301, f"This resource has been moved permanently to {to}")
+            self.headers = {"location": to}
+        else:
+            super().__init__(405, "405 Non GET methods are not allowed for moved projects")
+
+
+class InsufficientScope(Denied):
+    """403: the token may read and not write; as RFC 6750 says it."""
+
+    def __init__(self) -> None:
+        said = "The request requires higher privileges than provided by the access token."
+        super().__init__(403, "insufficient_scope", key="error")
+        self._body |= {"error_description": said, "scope": "api"}
 
 
 def unauthorized() -> Denied:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlencode
 
 from callboard.sandbox.forge.state import Account, Pull, Repository, Role, World
 
-from .refusal import forbidden, missing, unauthorized, wrong
+from .refusal import Moved, forbidden, missing, unauthorized, wrong
 from .shapes.links import Links
 
 Item = TypeVar("Item")
@@ -35,6 +35,7 @@ class Call:
     world: World
     links: Links
     actor: Account | None
+    method: str
     url: str
     """Without the query."""
     path: dict[str, str]
@@ -50,6 +51,9 @@ class Call:
             found = next(known, None)
         else:
             found = self.world.repositories.get(asked.lower())
+            moved = self.world.former.get(asked.lower())
+            if found is None and moved is not None and moved.allows(self.actor, "read"):
+                raise Moved(self.url, asked, moved.id, self.method)
         if found is None or not found.allows(self.actor, "read"):
             raise missing("Project")
         return found

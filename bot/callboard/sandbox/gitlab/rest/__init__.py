@@ -14,6 +14,7 @@ from . import (
     notes,
     pipelines,
     projects,
+    trains,
     users,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "notes",
     "pipelines",
     "projects",
+    "trains",
     "users",
 ]

@@ -48,7 +48,8 @@ def _detail(call: Call, sha: str) -> dict[str, object]:
     _COMMITS,
     "commits/create",
     needs="write",
-    models="create, update, delete, move, chmod in one commit; `start_branch`, `start_sha`, `force`; 400s",
+    models="create, update, delete, move, chmod in one commit; `start_branch`, `start_sha`, `force`; 400s; "
+    "signed by the forge",
 )
 def create(call: Call) -> Answer:
     """Several files in one commit."""
@@ -70,6 +71,7 @@ def create(call: Call) -> Answer:
         force=call.flag("force"),
     )
     sha = write_commit(repository, new)
+    repository.signed.add(sha)
     settle(call.world, repository, actor)
     return Answer(_detail(call, sha), 201)
 
@@ -78,6 +80,16 @@ def create(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """One commit."""
     return Answer(_detail(call, resolve(call.repository, call.path["sha"])))
+
+
+@operation("GET", f"{_COMMITS}/:sha/signature", "commits/signature", models="404 for what is not signed")
+def signature_of(call: Call) -> Answer:
+    """Who vouches for a commit: GitLab itself, for those made through its API."""
+    repository = call.repository
+    sha = resolve(repository, call.path["sha"])
+    if sha not in repository.signed:
+        raise missing("Signature")
+    return Answer(shapes.signature())
 
 
 @operation("GET", f"{_COMMITS}/:sha/diff", "commits/diff")

@@ -61,3 +61,13 @@ def protected_branch(call: Call) -> Answer:
     if not shapes.is_protected(call.repository, call.path["name"]):
         raise missing()
     return Answer(shapes.protection(call.repository, call.path["name"]))
+
+
+@operation("GET", "/groups/:group/members/all", "groups/members", models="of teams; 404 for what is no group")
+def group_members(call: Call) -> Answer:
+    """Everybody in a group."""
+    organization, _, slug = call.path["group"].lower().partition("/")
+    found = call.world.teams.get((organization, slug))
+    if found is None:
+        raise missing("Group")
+    return call.page([people.group_member(call.links, each) for each in found])

@@ -47,6 +47,16 @@ def detail(
     }
 
 
+def signature() -> dict[str, Any]:
+    """CommitSignature: by a key of the instance."""
+    return {
+        "signature_type": "SSH",
+        "verification_status": "verified_system",
+        "key": None,
+        "commit_source": "gitaly",
+    }
+
+
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 

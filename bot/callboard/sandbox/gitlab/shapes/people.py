@@ -94,6 +94,16 @@ def own_profile(links: Links, account: Account) -> dict[str, Any]:
     }
 
 
+def group_member(links: Links, account: Account) -> dict[str, Any]:
+    """Member, of a group: a Developer."""
+    return basic(links, account) | {
+        "access_level": _LEVELS["write"],
+        "created_at": at(account.created_at),
+        "expires_at": None,
+        "membership_state": "active",
+    }
+
+
 def member(links: Links, repository: Repository, account: Account) -> dict[str, Any]:
     """Member."""
     return basic(links, account) | {

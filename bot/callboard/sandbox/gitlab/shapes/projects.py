@@ -60,6 +60,8 @@ def project(links: Links, repository: Repository, actor: Account | None) -> dict
         "only_allow_merge_if_all_discussions_are_resolved": (
             settings.only_allow_merge_if_all_discussions_are_resolved
         ),
+        "merge_pipelines_enabled": bool(repository.queues),
+        "merge_trains_enabled": bool(repository.queues),
         "remove_source_branch_after_merge": settings.remove_source_branch_after_merge,
         "merge_commit_template": None,
         "squash_commit_template": None,
