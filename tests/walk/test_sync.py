@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from callboard.forges.protocol import DASHBOARD_LABEL
+from callboard.walk.pausing import PAUSED_LABEL
+from callboard.walk.sync import sync
 from tests.walk.house import REPOSITORY, House, card
 
 
@@ -180,3 +185,119 @@ def test_two_models_that_differ_by_case_get_two_names(house: House, setting: str
 
     names = [change.change.name for change in result.desired.changes]
     assert len({name.lower() for name in names}) == 2
+
+
+def test_what_people_do_with_labels_and_reviewers_stays(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    (first,) = house.sync().proposals
+    assert first.pull is not None
+    number = first.pull.number
+    house.hands().label(number, "ours-to-keep")
+    house.hands().unlabel(number, "model-catalog")
+    if house.kind == "github":
+        house.api("POST", f"/pulls/{number}/requested_reviewers", {"reviewers": ["robin"]})
+    mark = house.forge.log.mark()
+
+    house.sync()
+    quiet = house.counts(mark)
+    house.card("one", card("one", version="2"))
+    (second,) = house.sync().proposals
+
+    assert (quiet.writes, quiet.pushes) == (0, 0)
+    assert second.action == "update"
+    assert house.hands().labels(number) == ["ours-to-keep"]
+    if house.kind == "github":
+        asked = house.api("GET", f"/pulls/{number}")["requested_reviewers"]
+        assert [account["login"] for account in asked] == ["robin"]
+
+
+def test_verified_commits_are_made_by_the_forge_in_the_fewest_writes_and_hold_the_same_bytes(
+    house: House,
+) -> None:
+    house.card("one", card("one"))
+    house.config_text += "pull-requests: {commits: verified, labels: []}\n"
+    mark = house.forge.log.mark()
+
+    (proposal,) = house.sync().proposals
+
+    counts = house.counts(mark)
+    # GitHub: tree, commit, ref, pull request. GitLab: commit with its branch, merge request.
+    assert (counts.pushes, counts.writes) == (0, {"github": 4, "gitlab": 2}[house.kind])
+    files = {path: content.decode() for path, content in proposal.group.files.items() if content}
+    assert {path: house.read(path, proposal.branch) for path in files} == files
+    mark = house.forge.log.mark()
+    (again,) = house.sync(cache="other").proposals
+    assert again.action == "unchanged"
+    assert house.counts(mark).writes == 0
+    house.approve(proposal.pull.number if proposal.pull else 0)
+    assert [one.done for one in house.reconcile().handled] == ["merged"]
+
+
+def test_a_verified_commit_replaces_ours_and_never_a_persons(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    house.config_text += "pull-requests: {commits: verified}\n"
+    (first,) = house.sync().proposals
+    house.card("one", card("one", version="2"))
+
+    (second,) = house.sync().proposals
+    head = house.edit("models/one/docs/index.md", "# mine\n", first.branch)
+    house.card("one", card("one", version="3"))
+    (third,) = house.sync().proposals
+
+    assert (second.action, third.action) == ("update", "leave")
+    assert "version: '2'" in house.read("models/one/catalog-info.yaml", first.branch)
+    assert house.forge.repository(REPOSITORY).git.resolve(f"refs/heads/{first.branch}") == head
+
+
+def test_a_verified_commit_on_a_branch_that_has_moved_is_refused_and_told(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    house.config_text += "pull-requests: {commits: verified}\n"
+    place = house.workplace()
+    commit = place.forge.commit
+
+    def after_a_person(branch: str, **how: Any) -> str:
+        house.forge.commit(REPOSITORY, "main", {"note.md": b"x"}, "Note", author="robin")
+        git = house.forge.repository(REPOSITORY).git
+        git.run("update-ref", f"refs/heads/{branch}", "refs/heads/main")
+        return commit(branch, **how)
+
+    place.forge.commit = after_a_person  # type: ignore[method-assign]
+
+    result = sync(place, dry_run=False, prune=False, progress=lambda _name, _count: None)
+
+    assert [proposal.action for proposal in result.proposals] == ["leave"]
+    assert "was not updated" in result.proposals[0].why
+    assert house.hands().texts() == []
+
+
+def test_a_pause_stops_all_writes_and_says_who_paused(house: House) -> None:
+    house.card("one", card("one"))
+    mark = house.forge.log.mark()
+
+    by_environment = sync(
+        house.workplace(),
+        dry_run=False,
+        prune=False,
+        progress=lambda _name, _count: None,
+        environ={"CALLBOARD_PAUSED": "1"},
+    )
+    house.config_text += "pause: true\n"
+    by_configuration = house.sync()
+
+    assert by_environment.paused == "CALLBOARD_PAUSED in the environment"
+    assert by_configuration.paused == "pause: true in callboard.yaml"
+    assert [proposal.action for proposal in by_configuration.proposals] == ["open"]
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_the_label_on_the_dashboard_pauses(house: House) -> None:
+    house.card("one", card("one"))
+    forge = house.workplace().forge
+    forge.open_issue("Dashboard", "All of it.", (DASHBOARD_LABEL, PAUSED_LABEL))
+    mark = house.forge.log.mark()
+
+    result = house.sync()
+
+    assert result.paused is not None
+    assert "dashboard" in result.paused
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0
