@@ -85,6 +85,9 @@ def test_every_key_is_there_with_its_default() -> None:
         own("huggingface", shared=COMMON | REMOTE),
         part("PullRequests"),
         part("Merge"),
+        part("RequiredCheck"),
+        part("TextRule"),
+        part("QuietHours"),
         part("Backstage"),
         part("SecretReference"),
     ]
