@@ -16,8 +16,18 @@ from callboard.model import Evaluation, License, Link, Model, Port, Problem, Sig
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
 from callboard.pulls.limits import LONGEST_BODY
-from callboard.pulls.texts import Text, landing_comment, pull_request_text, verdict_comment
+from callboard.pulls.seal import is_our_body, is_our_title, sealed
+from callboard.pulls.texts import (
+    Text,
+    landing_comment,
+    nudge_comment,
+    obsolete_comment,
+    pull_request_text,
+    validation_comment,
+    verdict_comment,
+)
 from callboard.redaction import Secret
+from callboard.validation.diagnostics import Diagnostic
 from tests.pulls.changes import (
     FINGERPRINT,
     FRAUD,
@@ -148,6 +158,22 @@ def test_what_happens_next_is_what_the_policy_says() -> None:
     assert "Backstage" not in strict.body
     assert "The label `hold` stops it." in text(new_version()).body
     assert "registers them with Backstage" in text(new_version()).body
+
+
+def test_where_checks_do_not_start_by_themselves_it_says_who_starts_them() -> None:
+    for one in (new_version(), deletion()):
+        assert "Approve workflows to run" in text(one, starts_workflows=False).body
+        assert "Approve workflows to run" not in text(one).body
+    unchecked = pull_request_text(
+        [new_version()], fingerprint=FINGERPRINT, policy=Merge(), starts_workflows=False
+    )
+    assert "Approve workflows to run" not in unchecked.body
+
+
+def test_models_that_are_only_written_anew_are_counted_as_such() -> None:
+    same = [change(replace_name(FRAUD, name), replace_name(FRAUD, name)) for name in ("a", "b")]
+
+    assert text(*same).title == "2 models: 2 written anew"
 
 
 def test_problems_met_on_the_way_are_told() -> None:
@@ -440,3 +466,125 @@ def test_what_went_wrong_before_registration_is_told() -> None:
 
 def test_a_merged_deletion_has_nothing_to_register() -> None:
     assert "nothing new to register" in landing_comment(())
+
+
+LONG = st.sampled_from([*HOSTILE, "x" * 400, "🌈" * 400, "ä|" * 200])
+
+
+@given(
+    st.integers(1, 1500),
+    st.integers(0, 40),
+    st.integers(0, 400),
+    LONG,
+    st.sampled_from(["new", "changed", "removed"]),
+)
+@settings(max_examples=8, deadline=None)
+def test_whatever_is_said_it_fits_counts_what_was_cut_and_keeps_its_marks(
+    count: int, ports: int, kept: int, name: str, kind: str
+) -> None:
+    def model(version: str) -> Model:
+        inputs = tuple(Port(name=f"{version}-{port}", type="string") for port in range(ports))
+        signature = Signature(inputs=inputs)
+        return FRAUD.model_copy(update={"versions": (Version(name=version, signature=signature),)})
+
+    edits = tuple(KeptEdit(name, f"field {number}", name, name) for number in range(kept))
+    before, after = (None if kind == "new" else model("1")), (None if kind == "removed" else model("2"))
+    first = change(before, after, title=name, kept=edits, files_changed=(name,), preview=name)
+    changes = [
+        replace(first, key=f"key-{number:04}", kept=edits if not number else ()) for number in range(count)
+    ]
+
+    written = text(*changes)
+    body = sealed(written.title, written.body)
+
+    assert len(body) <= 65_536
+    assert len(written.title) <= 255
+    assert fingerprint_in(body) == FINGERPRINT
+    assert is_our_body(body)
+    assert is_our_title(written.title, body)
+    assert body.count("<details>") == body.count("</details>")
+    assert all(line.endswith("|") for line in body.split("\n") if line.startswith("|"))
+    if kind == "removed" or count > 20:
+        overview = body.split("<details><summary>All ")[-1] if kind != "removed" else body
+        rows = re.findall(r"^\| .* \|$", overview.split("<details><summary>Edits")[0], re.MULTILINE)
+        cut = re.search(r"… and ([0-9,]+) more", overview.split("</details>")[0])
+        told = len(rows) - 1 + (int(cut[1].replace(",", "")) if cut else 0)
+        assert told == count
+
+
+def problem(line: int = 12, severity: Any = "error", message: str = "owner is missing") -> Diagnostic:
+    file = "models/fraud/catalog-info.yaml"
+    return Diagnostic(file, line, 5, severity, "no-owner", message, "resource:default/fraud")
+
+
+def address(path: str, line: int) -> str:
+    return f"https://forge.example/blob/abc/{path}#L{line}"
+
+
+def test_a_verdict_leads_to_the_lines_that_are_wrong() -> None:
+    verdict = decide(facts(errors=("models/fraud/catalog-info.yaml:12:5: owner is missing",)), POLICY)
+
+    comment = verdict_comment(verdict, diagnostics=[problem(), problem(3, "warning")], address=address)
+
+    link = "https://forge.example/blob/abc/models/fraud/catalog-info.yaml#L12"
+    assert f"| [models/fraud/catalog-info.yaml:12]({link}) | ❌ error | owner is missing" in comment
+    assert comment.count("owner is missing") == 1
+    assert "warning" not in comment
+
+
+def test_a_step_back_names_who_edited_and_how_callboard_takes_over() -> None:
+    verdict = decide(facts(made_by_us=False, reviews=()), POLICY)
+
+    comment = verdict_comment(verdict, edited_by="ann")
+
+    assert "It was edited by **ann**." in comment
+    assert "comment `/rebase`: people's commits stay" in comment
+    assert "comment `/callboard rebase`" in verdict_comment(verdict, "merge request")
+
+
+def test_people_are_told_whether_their_change_is_valid_and_what_stays_of_it() -> None:
+    edit = KeptEdit("models/fraud/catalog-info.yaml", "spec.owner", "group:default/risk", None)
+
+    wrong = validation_comment("a" * 40, [problem(), problem(3, "warning")], [edit], address=address)
+    fine = validation_comment("a" * 40, [], word="merge request")
+
+    assert in_order(
+        wrong,
+        "### ❌ Backstage would not take this: 1 error, 1 warning",
+        "❌ error",
+        "⚠️ warning",
+        "| models/fraud/catalog-info.yaml spec.owner | (deleted) | group:default/risk |",
+        "A person merges this pull request",
+    )
+    assert fine.startswith("### ✅ Valid for Backstage\n")
+    assert "A person merges this merge request" in fine
+    assert "What happens to these edits" not in fine
+    assert "with 1 warning" in validation_comment("a" * 40, [problem(3, "warning")])
+
+
+def test_a_reminder_says_what_is_missing_and_that_it_is_the_only_one() -> None:
+    comment = nudge_comment(decide(facts(reviews=()), POLICY), 14)
+
+    assert comment.startswith("### 👋 Nobody has touched this for 14 days")
+    assert "**Approvals: 0 of 1.**" in comment
+    assert "the only reminder" in comment
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_nothing_that_people_write_into_the_catalog_is_more_than_text(value: str) -> None:
+    edit = KeptEdit(value, value, value, value)
+    found = [Diagnostic(value, 1, 1, "error", value, value, value)]
+    verdict = decide(facts(errors=(value,), made_by_us=False), POLICY)
+
+    assert acts(validation_comment("a" * 40, found, [edit])) == []
+    assert acts(verdict_comment(verdict, diagnostics=found, edited_by=value)) == []
+    assert acts(nudge_comment(verdict, 14)) == []
+
+
+def test_thousands_of_edits_problems_and_reasons_fit_and_are_counted() -> None:
+    edits = [KeptEdit("f" * 300, "spec.owner", "r" * 300, "p" * 300) for _ in range(3000)]
+    reasons = [f"Reason {number} {'x' * 300}." for number in range(3000)]
+
+    for comment in (validation_comment("a" * 40, [problem()] * 3000, edits), obsolete_comment(reasons)):
+        assert len(comment) <= LONGEST_BODY
+        assert re.search("… and [0-9],[0-9]{3} more", comment)
