@@ -59,10 +59,14 @@ def waiting(pull: PullRequest, identity: Account, *, ours: bool) -> tuple[Reques
     return tuple(found[:MOST_ANSWERS])
 
 
+def needs_write(command: Command) -> bool:
+    """Whether only people with write permission may give this command."""
+    return command.meant in PERMISSION and PERMISSION[command.meant] == "write"
+
+
 def refused(command: Command, author: Account, can_write: CanWrite) -> bool:
-    """Whether this person may not give this command. Asks only where the command needs write permission."""
-    needs_write = command.meant in PERMISSION and PERMISSION[command.meant] == "write"
-    return needs_write and not can_write(author)
+    """Whether this person may not give this command. Asks only where that depends on who it is."""
+    return needs_write(command) and not can_write(author)
 
 
 def handed_back(pull: PullRequest, identity: Account, can_write: CanWrite) -> frozenset[str]:

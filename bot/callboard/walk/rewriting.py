@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 from callboard.catalog.lock import FILE, BadLock, Lock, read_lock
-from callboard.catalog.plan import Wish, plan_folder
-from callboard.catalog.shelf import lock_paths
+from callboard.catalog.plan import FolderPlan, Wish, plan_folder
+from callboard.catalog.shelf import Folder, lock_paths
 from callboard.changes.fingerprint import entry_of
 from callboard.changes.group import FileChange, Group
 from callboard.forges.protocol import PullRequest
 from callboard.git.repository import Repository
+from callboard.pulls.asked import fields_of
 from callboard.walk.base import Base
 from callboard.walk.folders import deletion, file_change, folder_contents
+from callboard.walk.obsolete import folders_of
 
 
-def written_anew(repository: Repository, base: Base, pull: PullRequest, root: str) -> Group | None:
+def written_anew(
+    repository: Repository, base: Base, pull: PullRequest, root: str, handed_back: Set[str] = frozenset()
+) -> Group | None:
     """What the pull request proposes, merged with the base branch as it is now.
 
-    None when its head cannot tell: a lock that cannot be used, a folder that cannot be merged, or one that
-    is another model's by now.
+    ``handed_back``: what people gave back to the registry in it (``asked.handed_back``). None when its head
+    cannot tell: a lock that cannot be used, a folder that cannot be merged, or one that is another model's by
+    now.
     """
-    depth = root.count("/") + 2
-    touched = {"/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/")}
+    found = _planned(repository, base, pull, root, handed_back)
+    if found is None:
+        return None
+    planned, current = found
+    changes: list[FileChange] = []
+    for one in planned:
+        if isinstance(one, Folder):
+            changes.append(deletion(one, current))
+        elif one.files:
+            changes.append(file_change(one, current))
+    return Group(key=pull.head_ref, slug="", changes=tuple(changes))
+
+
+def edited_fields(
+    repository: Repository, base: Base, pull: PullRequest, root: str, handed_back: Set[str] = frozenset()
+) -> tuple[str, ...]:
+    """What people edited in the models of a pull request and have not handed back: ``fraud spec.owner``.
+
+    In the words in which ``/regenerate`` takes them; without the model's name where there is only one.
+    """
+    planned, _ = _planned(repository, base, pull, root, handed_back) or ([], {})
+    plans = [one for one in planned if not isinstance(one, Folder)]
+    fields = [
+        f"{plan.wish.name} {kept.field}" if len(plans) > 1 else kept.field
+        for plan in plans
+        for kept in plan.kept
+    ]
+    return tuple(dict.fromkeys(fields))
+
+
+_Contents = Mapping[str, Mapping[str, bytes]]
+
+
+def _planned(
+    repository: Repository, base: Base, pull: PullRequest, root: str, handed_back: Set[str]
+) -> tuple[list[FolderPlan | Folder], _Contents] | None:
+    """For each of its folders what to write, or the folder that goes; and what the base branch has there."""
+    touched = folders_of(pull, root)
     entries = repository.tree(pull.head, root)
     locks = {
         path: entries[path].blob
@@ -31,7 +74,7 @@ def written_anew(repository: Repository, base: Base, pull: PullRequest, root: st
     broken = {folder.path for folder in base.shelf.broken}
     by_path = {folder.path: folder for folder in base.shelf.folders.values()}
     current = folder_contents(base, touched)
-    changes: list[FileChange] = []
+    planned: list[FolderPlan | Folder] = []
     for folder in sorted(touched):
         lock_path = f"{folder}/{FILE}"
         if lock_path in locks:
@@ -41,14 +84,14 @@ def written_anew(repository: Repository, base: Base, pull: PullRequest, root: st
                 return None
             if folder in broken or base.shelf.folders.get(lock.key) is not by_path.get(folder):
                 return None
-            plan = plan_folder(_wish(lock, folder, base), current.get(folder, {}))
+            wanted = _wish(lock, folder, base)
+            plan = plan_folder(wanted, current.get(folder, {}), fields_of(handed_back, wanted.name))
             if plan.problems:
                 return None
-            if plan.files:
-                changes.append(file_change(plan, current))
+            planned.append(plan)
         elif folder in by_path:
-            changes.append(deletion(by_path[folder], current))
-    return Group(key=pull.head_ref, slug="", changes=tuple(changes))
+            planned.append(by_path[folder])
+    return planned, current
 
 
 def head_holds(repository: Repository, head: str, group: Group) -> bool:
