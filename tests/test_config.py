@@ -63,7 +63,7 @@ ZONE = "write the name of a time zone, such as Europe/Berlin"
         ("required-checks: [{source: x}]", "2:21: merge.required-checks[0].name ", "add it"),
         ("required-checks: [3]", "2:21: merge.required-checks[0] ", "write its keys and their values"),
         ("quiet-hours: [{days: [sunday]}]", "2:25: merge.quiet-hours[0].days[0] ", "did you mean 'sun'?"),
-        ("quiet-hours: [{from: 8:00, to: 09:00}]", "2:24: merge.quiet-hours[0].from ", "write a time of the "),
+        ("quiet-hours: [{from: 8:00, to: 09:00}]", "2:24: merge.quiet-hours[0].from ", "write a time of "),
         ("quiet-hours: [{from: 08:00}]", "2:17: merge.quiet-hours[0] ", "give both from and to, or neither"),
         ("quiet-hours: [{}]", "2:17: merge.quiet-hours[0] ", "give days, or from and to, or all three"),
         ("quiet-hours: [{from: 08:00, to: 08:00}]", "2:17: merge.quiet-hours[0] ", "from and to are the"),

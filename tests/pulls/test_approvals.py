@@ -37,6 +37,23 @@ def test_only_persons_with_write_permission_other_than_the_author_approve(one: R
     assert codes(known) in (["approved-by-bot-or-author"], ["approved-without-permission"])
 
 
+def test_the_time_of_an_approval_is_that_of_the_first_that_counts() -> None:
+    stale, first, again = review(commit=OTHER, at=1), review(at=3), review(at=9)
+    found = approvals(facts(reviews=(stale, again, first, review(BEA, at=2)), content_of={OTHER: "G"}))
+
+    assert [at.second for at in found.times] == [2, 3]
+    assert found.enough_since(1) == found.times[0]
+    assert found.enough_since(2) == found.times[1]
+    assert found.enough_since(3) is None
+
+
+def test_an_approval_at_a_time_that_cannot_be_read_has_no_turn() -> None:
+    found = approvals(facts(reviews=(replace(review(), submitted_at="garbage"), review(BEA))))
+
+    assert [account.login for account in found.by] == ["ann", "bea"]
+    assert found.enough_since(1) is None
+
+
 def test_one_person_counts_once() -> None:
     assert counted(facts(reviews=(review(at=1), review(at=2), review(BEA)))) == ["ann", "bea"]
 

@@ -136,6 +136,7 @@ NOT_APPROVED: dict[str, Any] = {"reviews": ()}
         ("never", {"registry_newer": True, "mergeable": False}, "regenerate"),
         ("behind", {"behind": True}, "merge"),
         ("behind", {"behind": True, "registry_newer": True, "mergeable": None}, "wait"),
+        ("behind", {"behind": True, "in_queue": True, "registry_newer": True, **NOT_APPROVED}, "wait"),
         ("behind", {"behind": True, "made_by_us": False}, "step-back"),
         ("never", {"mergeable": False, "made_by_us": False}, "step-back"),
     ],
@@ -285,10 +286,11 @@ nearly_mergeable = st.builds(
     st.fixed_dictionaries(
         {
             "reviews": nearly((review(at=5), review(BEA, at=6)), (review(at=5),), (review(BEA, at=5),)),
-            "checks": st.lists(checks, min_size=1, max_size=2).map(tuple),
+            "checks": nearly((Check("catalog", "success", "actions"),))
+            | st.lists(checks, min_size=1, max_size=2).map(tuple),
             "title": nearly("Fraud detector: version 4", "WIP"),
-            "in_queue": nearly(False, True),
-            "mergeable": nearly(True, False),
+            "in_queue": mostly(False, True),
+            "mergeable": mostly(True, False),
             "current": st.booleans(),
             "behind": st.booleans(),
             "now": nearly(WORKDAY, SUNDAY, None),
@@ -429,6 +431,7 @@ def test_what_is_approved_and_mergeable_and_ours_is_never_regenerated(
     verdict = decide(known, policy, rebase)
 
     if verdict.kind == "regenerate":
+        assert not known.pull.in_queue or not known.pull.mergeable
         assert rebase != "never" or known.registry_newer
         assert known.made_by_us
         assert (

@@ -176,6 +176,12 @@ def test_an_owner_whom_the_forge_does_not_tell_never_counts_and_that_is_said(own
     assert codes(OWNED, owned=owned(owner, ANN_OWNS)) == []
 
 
+def test_a_role_or_an_address_is_no_group_of_the_same_name() -> None:
+    for owner in (Owner("role", "maintainer"), Owner("email", "maintainer"), Owner("user", "maintainer")):
+        known = {"owned": owned(owner, BEA_OWNS), "members": {"maintainer": frozenset({"ann"})}}
+        assert "owner-approval-missing" in codes(OWNED, **known)
+
+
 def test_a_section_may_need_several_of_its_owners() -> None:
     two = owned(ANN_OWNS, BEA_OWNS, Owner("user", "cyd"), approvals=2, section="Docs")
     (reason,) = reasons(OWNED, owned=two)

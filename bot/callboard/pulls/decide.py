@@ -135,7 +135,8 @@ def _conflicting(facts: PullFacts, rebase: Rebase) -> Iterator[Reason]:
 def _outdated(facts: PullFacts, rebase: Rebase, approved: bool) -> Iterator[Reason]:
     # What is approved and can be merged is never taken away from its reviewers: what is newer comes after it.
     # As long as the forge does not know whether it can, it may be so.
-    if not facts.made_by_us or (approved and facts.pull.mergeable is not False):
+    # Nor is what stands in the forge's queue: somebody put it there, and a push would throw it out.
+    if not facts.made_by_us or facts.pull.in_queue or (approved and facts.pull.mergeable is not False):
         return
     hint = "Nothing to do: Callboard writes it anew."
     if facts.registry_newer or (not facts.current and rebase != "never"):
