@@ -45,7 +45,7 @@ def trailers(text: str) -> list[str]:
         ([change(FRAUD, FRAUD.model_copy(update={"tags": ("x",)}))], "Fraud detector: tags"),
         ([change(FRAUD, FRAUD.model_copy(update={"owner": "ann"}))],
          "Fraud detector: owner group:default/risk-ml → ann"),
-        ([change(FRAUD, FRAUD), change(other(1), other(1))], "2 models: 2 other changes"),
+        ([change(FRAUD, FRAUD), change(other(1), other(1))], "2 models: 2 written anew"),
     ],
 )  # fmt: skip
 def test_the_subject_says_the_change(changes: list[ModelChange], expected: str) -> None:

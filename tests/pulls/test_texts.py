@@ -170,12 +170,6 @@ def test_where_checks_do_not_start_by_themselves_it_says_who_starts_them() -> No
     assert "Approve workflows to run" not in unchecked.body
 
 
-def test_models_that_are_only_written_anew_are_counted_as_such() -> None:
-    same = [change(replace_name(FRAUD, name), replace_name(FRAUD, name)) for name in ("a", "b")]
-
-    assert text(*same).title == "2 models: 2 written anew"
-
-
 def test_problems_met_on_the_way_are_told() -> None:
     problem = Problem(
         source="prod", model="fraud", what="a run could not be read", where="/runs/get", hint="look at it"

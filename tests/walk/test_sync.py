@@ -270,6 +270,22 @@ def test_a_verified_commit_on_a_branch_that_has_moved_is_refused_and_told(house:
     assert house.hands().texts() == []
 
 
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_where_our_token_starts_no_workflows_the_text_says_who_starts_the_required_checks(
+    house: House,
+) -> None:
+    house.bot = house.forge.add_user("github-actions", kind="Bot")
+    house.forge.set_role(REPOSITORY, "github-actions[bot]", "write")
+    house.config_text += "merge: {required-checks: [catalog]}\n"
+    house.card("one", card("one"))
+
+    (proposal,) = house.sync().proposals
+
+    assert proposal.pull is not None
+    assert "Approve workflows to run" in house.hands().text(proposal.pull.number)[1]
+    assert house.sync().proposals[0].action == "unchanged"
+
+
 def test_a_pause_stops_all_writes_and_says_who_paused(house: House) -> None:
     house.card("one", card("one"))
     mark = house.forge.log.mark()

@@ -77,17 +77,20 @@ def pull_request_text(
     backstage: bool = True,
     problems: Sequence[Problem] = (),
     word: str = "pull request",
+    starts_workflows: bool = True,
 ) -> Text:
     """Title and body of a pull request that makes ``changes``: all deletions, or none of them.
 
     ``backstage``: whether merged files are registered. ``problems``: what the reviewer should know was met
-    while these models were read. ``word``: what the forge calls a pull request.
+    while these models were read. ``word``: what the forge calls a pull request. ``starts_workflows``: whether
+    the forge starts workflows for what we open.
     """
     common: dict[str, Any] = {
         "policy": policy,
         "backstage": backstage,
         "problems": problems,
         "word": word,
+        "starts_workflows": starts_workflows,
         "command": _command(word),
         "files": _files(changes),
         "marker": Markdown(fingerprint_marker(fingerprint)),

@@ -46,6 +46,10 @@ _COUNTED: dict[Kind, str] = {
     "name": "new name",
 }
 
+_REWORDED = "written anew"
+_NOT_COUNTED = ("new", "removed", _REWORDED)
+"""These stand behind any number as they are."""
+
 
 def one_line(text: str, limit: int) -> str:
     """``text`` as one line of at most ``limit`` shown characters that no forge acts on."""
@@ -94,9 +98,9 @@ def counts(changes: Sequence[ModelChange], limit: int) -> str:
     for change in changes:
         word = _main_word(change)
         words[word] = words.get(word, 0) + 1
-    order = ["new", "removed", *_COUNTED.values(), "other change"]
+    order = ["new", "removed", *_COUNTED.values(), "other change", _REWORDED]
     parts = [
-        f"{words[word]:,} {word}{'s' if words[word] > 1 and word not in ('new', 'removed') else ''}"
+        f"{words[word]:,} {word}{'s' if words[word] > 1 and word not in _NOT_COUNTED else ''}"
         for word in dict.fromkeys(order)
         if word in words
     ]
@@ -107,6 +111,8 @@ def _main_word(change: ModelChange) -> str:
     if change.kind != "changed":
         return change.kind
     kinds = [difference.kind for difference in change.differences]
+    if not kinds:
+        return _REWORDED
     if "new-version" in kinds:
         return _COUNTED["new-version"]
     return next((_COUNTED[kind] for kind in kinds if kind in _COUNTED), "other change")

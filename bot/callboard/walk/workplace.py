@@ -24,6 +24,8 @@ TOKEN_VARIABLES = {
     "gitlab": ("CALLBOARD_TOKEN", "GITLAB_TOKEN"),
 }
 """Where the token of each kind of forge is looked for."""
+WORKFLOW_LOGIN = "github-actions[bot]"
+"""Whose the token is that GitHub gives to each job of a workflow. What it opens starts no workflow."""
 ForgeKind = Literal["github", "gitlab"]
 
 
