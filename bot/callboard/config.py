@@ -131,6 +131,15 @@ REPOSITORY = Field(
 )
 
 
+class App(Settings):
+    """A GitHub App that Callboard acts as, installed for the catalog's repository."""
+
+    id: Annotated[int, Field(strict=True, ge=1)]
+    """The number that GitHub shows as the app's id."""
+    private_key: SecretReference
+    """The PEM file that GitHub made for it."""
+
+
 class Catalog(Settings):
     """Where the catalog files live."""
 
@@ -140,14 +149,16 @@ class Catalog(Settings):
     Default: the repository that this runs in.
     """
     formerly: tuple[Annotated[str, REPOSITORY], ...] = ()
-    """Addresses that this repository had before it was renamed or moved, oldest first: what Backstage has from
-    there moves here, and keys go on as they began."""
+    """Addresses that this repository had before it was renamed or moved, oldest first: what Backstage has
+    from there moves here, and keys go on as they began."""
     forge: Literal["github", "gitlab"] | None = None
     """Needed only for a host whose name does not tell."""
     api_url: Annotated[str | None, ADDRESS] = None
     """The forge's API, when it is not at the usual place for its host."""
     token: SecretReference | None = None
     """Default: CALLBOARD_TOKEN, or GITHUB_TOKEN or GITLAB_TOKEN by the forge, in the environment."""
+    app: App | None = None
+    """On GitHub, instead of ``token``: a token of its own is asked for when it is needed."""
     base: Annotated[
         str,
         Field(
@@ -172,6 +183,14 @@ class Catalog(Settings):
         ),
     ] = None
     """First part of every key. Default: ``host/owner/repository`` of the repository that configures."""
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> Catalog:
+        if self.app is not None and self.token is not None:
+            raise ValueError("give either token or app, not both")
+        if self.app is not None and self.forge == "gitlab":
+            raise ValueError("app is for GitHub; give a token for GitLab")
+        return self
 
 
 class Defaults(Settings):

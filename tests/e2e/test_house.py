@@ -61,7 +61,7 @@ class RealHouse:
         place = self.workplace("cache")
         assert place.config.backstage is not None
         catalog = open_backstage(place.config.backstage, {"BS_TOKEN": self.backstage.token})
-        return reconcile(place, catalog, paused=False, progress=lambda _text: None)
+        return reconcile(place, catalog, progress=lambda _text: None)
 
     def approve(self, number: int) -> None:
         with http.connect(self.forge.api_url, token=Secret(self._tokens["ROBIN"])) as client:

@@ -80,7 +80,8 @@ class House:
         place = self.workplace()
         backstage = place.config.backstage
         catalog = open_backstage(backstage, self.environ) if backstage else None
-        return reconcile(place, catalog, paused=paused, progress=lambda _text: None)
+        environ = {"CALLBOARD_PAUSED": "1"} if paused else {}
+        return reconcile(place, catalog, progress=lambda _text: None, environ=environ)
 
     def land_everything(self) -> None:
         """Sync, approve and merge until nothing is left to propose."""

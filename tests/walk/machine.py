@@ -152,7 +152,7 @@ class Town:
         place = self.workplace(boundary, cache)
         settings = place.config.backstage
         catalog = open_backstage(settings, self.house.environ) if settings else None
-        result = self._walk(lambda: reconcile(place, catalog, paused=False, progress=self.said.append))
+        result = self._walk(lambda: reconcile(place, catalog, progress=self.said.append))
         for problem in result.problems if result else ():
             self.said += [problem.what, problem.where, problem.hint]
 

@@ -253,7 +253,7 @@ def test_what_was_merged_before_the_walk_died_is_followed_by_the_next(registered
     write, boundary = forge._write, Boundary(1, after=True, happens=_die)
     vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
     with pytest.raises(Killed):
-        reconcile(place, None, paused=False, progress=lambda _text: None)
+        reconcile(place, None, progress=lambda _text: None)
 
     result = house.reconcile()
 

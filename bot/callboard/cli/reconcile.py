@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from callboard.cli.output import output_option, write
@@ -30,8 +28,7 @@ def reconcile(session: Session, output: str) -> None:
     config, folder = session.load()
     workplace = open_workplace(config, folder)
     catalog = open_backstage(config.backstage) if config.backstage else None
-    paused = os.environ.get("CALLBOARD_PAUSED", "0") not in ("", "0")
-    result = walk(workplace, catalog, paused=paused, progress=session.progress)
+    result = walk(workplace, catalog, progress=session.progress)
     write(output, reconcile_record(result, counted(workplace)), reconcile_table(result))
     if output == "table" and not result.handled:
         click.echo("No open pull requests.")

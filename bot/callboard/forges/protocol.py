@@ -282,8 +282,8 @@ class Forge(Protocol):
         """The ref under which git fetches the head of a pull request, from a fork too."""
 
     def check(self, pull: PullRequest, report: CheckReport) -> None:
-        """Say on the head what was checked: a check with annotations where the forge takes one from us, else a
-        commit status. One write; none when the head already has the same (state and title)."""
+        """Say on the head what was checked: a check with annotations where the forge takes one from us, else
+        a commit status. One write; none when the head already has the same (state and title)."""
 
     def open_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
         """Open an issue. One write."""
@@ -303,9 +303,9 @@ class Forge(Protocol):
     ) -> str:
         """Make a commit through the API, which the forge signs, and point the branch at it; answers its id.
 
-        ``files``: paths to content, None removes; all plain files. ``existing``: those of them that ``parent``
-        has. ``expected``: the commit that the branch is at, None when it does not exist; HeadMoved when it
-        is not so.
+        ``files``: paths to content, None removes; all plain files. ``existing``: those of them that
+        ``parent`` has. ``expected``: the commit that the branch is at, None when it does not exist; HeadMoved
+        when it is not so.
         """
 
     def file_url(self, path: str, base: str) -> str:

@@ -168,8 +168,8 @@ class Repository:
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """What stands at one path of that commit; None for nothing and for a folder."""
-        said = self._git("ls-tree", "-z", "--full-tree", commit, "--", path).decode("utf-8", "surrogateescape")
-        meta = said.partition("\t")[0].split(" ")
+        said = self._git("ls-tree", "-z", "--full-tree", commit, "--", path)
+        meta = said.partition(b"\t")[0].decode().split(" ")
         return Entry(meta[0], meta[2]) if len(meta) == 3 and meta[1] != "tree" else None
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:

@@ -65,7 +65,7 @@ class Stage:
         """One pass that lands, registers and confirms."""
         assert self.config.backstage is not None
         backstage = open_backstage(self.config.backstage, self.environ)
-        return reconcile(self.workplace(cache), backstage, paused=False, progress=lambda _text: None)
+        return reconcile(self.workplace(cache), backstage, progress=lambda _text: None)
 
     def approve(self, number: int) -> None:
         """The reviewer approves, through the same API that a person's browser would use."""

@@ -25,7 +25,6 @@ from callboard.service.settings import Served, Service
 from callboard.service.work import Outcome, Tell
 from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.walk.moves import at_its_name
-from callboard.walk.pausing import pause_reason
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
 from callboard.walk.workplace import NotConfigured, Workplace, open_backstage, open_workplace
@@ -73,7 +72,6 @@ class Walks:
             raise NotConfigured(f"{served.key} has no branch {served.base}; make a first commit on it")
         entries = home.repository.tree(commit)
         confined = confine(self._configuration(home, served, entries), served, self._service)
-        paused = pause_reason(confined.config, self._environ, None) is not None
         said: list[str] = []
         problems: list[Problem] = []
         again = synced = False
@@ -84,13 +82,19 @@ class Walks:
             if need == "sync":
                 folder.mkdir(parents=True, exist_ok=True)
                 export(home.repository, entries, [root / one for one in confined.folders], Path(checkout))
-                result = sync(workplace, dry_run=paused, prune=False, progress=lambda _name, _count: None)
+                result = sync(
+                    workplace,
+                    dry_run=False,
+                    prune=False,
+                    progress=lambda _name, _count: None,
+                    environ=self._environ,
+                )
                 said.append(_said_of_sync(result))
                 problems += (*result.desired.findings, *result.problems)
                 synced = not result.problems
                 again |= not synced
             if not confined.central:
-                passed = self._reconcile(workplace, confined, paused=paused)
+                passed = self._reconcile(workplace, confined)
                 said.append(_said_of_reconcile(passed))
                 problems += passed.problems
                 again |= bool(passed.problems) or _undecided(passed)
@@ -129,10 +133,10 @@ class Walks:
             raise NotConfigured(f"{name} has more than {LARGEST_CONFIG:,} bytes; shorten it")
         return load_config(content, name, lambda kind: source_type(kind).settings, SOURCE_TYPES)
 
-    def _reconcile(self, workplace: Workplace, confined: Confined, *, paused: bool) -> ReconcileResult:
+    def _reconcile(self, workplace: Workplace, confined: Confined) -> ReconcileResult:
         settings = confined.config.backstage
         catalog = open_backstage(settings, self._environ) if settings else None
-        return reconcile(workplace, catalog, paused=paused, progress=lambda _text: None)
+        return reconcile(workplace, catalog, environ=self._environ, progress=lambda _text: None)
 
     def _report(self, served: Served, problems: Iterable[Problem]) -> None:
         for one in problems:

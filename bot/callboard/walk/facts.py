@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from callboard.catalog.lock import FILE
-from callboard.changes.fingerprint import fingerprint
+from callboard.catalog.merge import CATALOG_FILE
 from callboard.config import Config
+from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Entry, Repository
 from callboard.pulls.approvals import commits_to_read
-from callboard.pulls.commits import fingerprint_in
+from callboard.pulls.asked import asked_to_merge
 from callboard.pulls.facts import PullFacts
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
+from callboard.validation.references import reference_to
+from callboard.walk.base import Base
+from callboard.walk.history import History
+from callboard.walk.obsolete import folders_of
+from callboard.walk.owning import required_of
+from callboard.walk.workplace import Workplace
 
 _MOST_OF_A_STRANGER = 500
 """A pull request of somebody else with more files than this in the catalog is not validated."""
@@ -27,29 +34,31 @@ class Examined:
     facts: PullFacts
     diagnostics: tuple[Diagnostic, ...] | None = None
     """Of the catalog files in its head; None when nobody has validated them."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What its head holds in the folders that it changes."""
 
 
 def gather(
-    config: Config,
-    repository: Repository,
-    slug: str,
+    workplace: Workplace,
+    base: Base,
     identity: Account,
     pulls: Sequence[PullRequest],
-    is_current: Callable[[PullRequest], bool],
+    is_current: Callable[[PullRequest], bool] | None,
     *,
+    now: datetime,
     paused: bool = False,
 ) -> tuple[Examined, ...]:
     """The facts of each pull request, in order.
 
-    ``slug``: ``owner/name`` of the repository. ``is_current`` tells whether what would be written now equals
-    what a head holds. Pull requests of others are validated where they change the catalog.
+    ``is_current`` tells whether what would be written now equals what a head holds; None: a registry was
+    asked, and says something else than all of them. Pull requests of others are validated where they change
+    the catalog.
     """
+    config, repository, forge = workplace.config, workplace.repository, workplace.forge
     root = config.catalog.path
-    ours = [pull for pull in pulls if might_be_ours(pull, slug, identity, config)]
+    ours = [pull for pull in pulls if might_be_ours(pull, forge.repository, identity, config)]
     others = [pull for pull in pulls if pull not in ours and _is_small(pull, root)]
-    history = _History(
-        repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))}
-    )
+    history = History(repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))})
     had = repository.fetch_commits(pull.head for pull in others) if others else frozenset()
     files = {
         pull.number: _folder_files(repository, pull, root)
@@ -59,29 +68,48 @@ def gather(
     contents = repository.blobs(
         entry.blob for found in files.values() for entry in found.values() if entry.is_file
     )
+    mine = [pull for pull in ours if history.has(pull.head)]
+    owned = required_of(workplace, base, mine) if config.merge.code_owners else {}
+    entities = _entities(base, mine, files, contents, root)
     examined = []
     for pull in pulls:
-        mine = pull in ours and history.has(pull.head)
-        reviewed = commits_to_read(pull) if mine else frozenset()
-        found = _diagnostics(files[pull.number], contents) if pull.number in files else None
-        errors = None if found is None else tuple(_sentence(one) for one in found if one.severity == "error")
+        entries = files.get(pull.number)
+        found = None if entries is None else _diagnostics(entries, contents)
         facts = PullFacts(
             pull=pull,
             identity=identity,
-            repository=slug,
+            repository=forge.repository,
             base_ref=config.catalog.base,
             branch_prefix=config.pull_requests.branch_prefix,
             path=root,
-            content=history.content(pull.head) if mine else None,
-            content_of={commit: history.content(commit) for commit in reviewed},
-            single_commits=frozenset(filter(history.is_single, reviewed)),
-            made_by_us=mine and history.made_by_us(pull.head),
-            current=mine and is_current(pull),
-            errors=errors,
-            deletion=mine and history.removes_a_model(pull.head),
+            content=None,
+            errors=None if found is None else sentences(found),
             paused=paused,
+            now=now,
         )
-        examined.append(Examined(facts, found))
+        if pull in mine:
+            asked = asked_to_merge(
+                pull, identity, forge.can_write, committed_at=history.committed_at(pull.head)
+            )
+            requirements, members = owned.get(pull.number, (None, {}))
+            reviewed = commits_to_read(pull)
+            facts = replace(
+                facts,
+                content=history.content(pull.head),
+                content_of={commit: history.content(commit) for commit in reviewed},
+                single_commits=frozenset(filter(history.is_single, reviewed)),
+                made_by_us=history.made_by_us(pull.head),
+                current=is_current is not None and is_current(pull),
+                registry_newer=is_current is None,
+                behind=not history.stands_on(pull.head, base.commit),
+                deletion=history.removes_a_model(pull.head),
+                merge_asked=asked.login if asked else None,
+                owned=requirements,
+                members=members,
+                entities=entities[pull.number],
+            )
+        held = {path: contents[entry.blob] for path, entry in (entries or {}).items() if entry.is_file}
+        examined.append(Examined(facts, found, held))
     return tuple(examined)
 
 
@@ -91,46 +119,6 @@ def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Confi
         and pull.head_repository.lower() == slug.lower()
         and pull.head_ref.startswith(config.pull_requests.branch_prefix)
     )
-
-
-def made_by_us(repository: Repository, head: str) -> bool:
-    """Whether a commit is as we made it: a message of ours over other content is a person's amendment."""
-    return _History(repository, [head]).made_by_us(head)
-
-
-class _History:
-    """The commits that matter to some pull requests, with their parents, brought in a few batches."""
-
-    def __init__(self, repository: Repository, wanted: Iterable[str]) -> None:
-        had = repository.fetch_commits(wanted)
-        self._commits = {commit: repository.commit(commit) for commit in sorted(had)}
-        parents = {one.parents[0] for one in self._commits.values() if len(one.parents) == 1}
-        on_base = repository.on_base(repository.fetch_commits(parents)) if parents else frozenset()
-        self._changes = {
-            commit: repository.changes(one)
-            for commit, one in self._commits.items()
-            if len(one.parents) == 1 and one.parents[0] in on_base
-        }
-
-    def has(self, commit: str) -> bool:
-        return commit in self._commits
-
-    def is_single(self, commit: str) -> bool:
-        """Whether the commit's only parent is on the base branch."""
-        return commit in self._changes
-
-    def content(self, commit: str) -> str | None:
-        """The fingerprint of what the commit does to the base branch."""
-        changes = self._changes.get(commit)
-        return None if changes is None else fingerprint(changes)
-
-    def made_by_us(self, commit: str) -> bool:
-        content = self.content(commit)
-        return content is not None and fingerprint_in(self._commits[commit].message) == content
-
-    def removes_a_model(self, commit: str) -> bool:
-        changes = self._changes.get(commit, {})
-        return any(entry is None and path.endswith(f"/{FILE}") for path, entry in changes.items())
 
 
 def _folder_files(repository: Repository, pull: PullRequest, root: str) -> dict[str, Entry]:
@@ -157,11 +145,45 @@ def _diagnostics(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) ->
             for path, entry in sorted(entries.items())
             if entry.mode != "100644"
         ),
-        *report.diagnostics,
+        # What these folders refer to may well be elsewhere in Backstage.
+        *(one for one in report.diagnostics if one.code != "unresolved-reference"),
     )
 
 
-def _sentence(one: Diagnostic) -> str:
-    if one.code == "not-a-plain-file":
-        return f"{one.file}: {one.message}"
-    return f"{one.file}:{one.line}:{one.column}: {one.message}"
+def sentences(found: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """The errors among these, one sentence each."""
+    return tuple(
+        f"{one.file}: {one.message}"
+        if one.code == "not-a-plain-file"
+        else f"{one.file}:{one.line}:{one.column}: {one.message}"
+        for one in found
+        if one.severity == "error"
+    )
+
+
+def _entities(
+    base: Base,
+    pulls: Sequence[PullRequest],
+    files: Mapping[int, Mapping[str, Entry]],
+    contents: Mapping[str, bytes],
+    root: str,
+) -> dict[int, frozenset[str]]:
+    """The entities in the folders that each pull request changes, in its head and on the base branch."""
+    touched = {
+        pull.number: [f"{folder}/{CATALOG_FILE}" for folder in sorted(folders_of(pull, root))]
+        for pull in pulls
+    }
+    there = base.read({path for paths in touched.values() for path in paths if path in base.blobs})
+    found: dict[int, frozenset[str]] = {}
+    for number, paths in touched.items():
+        heads = {path: files[number][path] for path in paths if path in files[number]}
+        texts = [(path, contents[entry.blob]) for path, entry in heads.items() if entry.is_file]
+        texts += [(path, there[path]) for path in paths if path in there]
+        found[number] = frozenset(one for path, text in texts for one in _references(text, path))
+    return found
+
+
+def _references(content: bytes, path: str) -> tuple[str, ...]:
+    values = (document.value for document in read_documents(content, path).documents)
+    found = (reference_to(value) for value in values if isinstance(value, dict))
+    return tuple(str(reference) for reference in found if reference is not None)

@@ -74,7 +74,7 @@ def obsolete_pulls(repository: Repository, needs: Needs, facts: Iterable[PullFac
     for one in facts:
         if not one.made_by_us or one.errors is None:
             continue
-        verdict = decide(one, needs.config.merge)
+        verdict = decide(one, needs.config.merge, needs.config.pull_requests.rebase)
         if verdict.kind in ("not-ours", "hold", "step-back"):
             continue
         if verdict.kind != "regenerate" and not one.deletion:

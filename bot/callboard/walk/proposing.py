@@ -16,7 +16,8 @@ from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
 from callboard.walk.base import Base
-from callboard.walk.facts import gather, made_by_us, might_be_ours
+from callboard.walk.facts import gather, might_be_ours
+from callboard.walk.history import made_by_us
 from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, folders_of, obsolete_pulls
 from callboard.walk.rewriting import head_holds
 from callboard.walk.workplace import Workplace
@@ -46,6 +47,7 @@ class Reading:
     identity: Account
     heads: Mapping[str, str]
     pulls: tuple[PullRequest, ...]
+    now: datetime
 
 
 def ours(workplace: Workplace, reading: Reading) -> dict[str, PullRequest]:
@@ -74,8 +76,6 @@ def propose(
     reading: Reading,
     groups: Iterable[Group],
     obsolete: Iterable[Obsolete],
-    *,
-    now: datetime,
 ) -> tuple[Proposal, ...]:
     """What to do about each group, from what is on the forge. Reads, never writes.
 
@@ -84,7 +84,7 @@ def propose(
     root = workplace.config.catalog.path
     closing = {one.pull.head_ref for one in obsolete}
     pull_of = {branch: pull for branch, pull in ours(workplace, reading).items() if branch not in closing}
-    allowance = _Allowance(workplace, reading, len(pull_of), now)
+    allowance = _Allowance(workplace, reading, len(pull_of))
     found = [_followed(workplace, reading, one, pull_of) for one in groups]
     followed = {proposal.branch for proposal in found if proposal.action in ("update", "unchanged")}
     taken = {
@@ -121,8 +121,8 @@ def propose(
 class _Allowance:
     """How many pull requests may still be opened."""
 
-    def __init__(self, workplace: Workplace, reading: Reading, now_open: int, now: datetime) -> None:
-        self._workplace, self._reading, self._now_open, self._now = workplace, reading, now_open, now
+    def __init__(self, workplace: Workplace, reading: Reading, now_open: int) -> None:
+        self._workplace, self._reading, self._now_open = workplace, reading, now_open
         self.opened = 0
         """By this walk."""
 
@@ -131,7 +131,7 @@ class _Allowance:
         settings = self._workplace.config.pull_requests
         if self._now_open + self.opened >= settings.limit:
             return f"{settings.limit} are open already (pull-requests: limit)"
-        times = sorted([*self._lately, *[self._now] * self.opened])
+        times = sorted([*self._lately, *[self._reading.now] * self.opened])
         if len(times) < settings.per_hour:
             return None
         at = (times[-settings.per_hour] + _HOUR).astimezone(UTC)
@@ -148,7 +148,7 @@ class _Allowance:
             for one in pulls.values()
             if one.created_at and might_be_ours(one, workplace.forge.repository, identity, workplace.config)
         ]
-        return tuple(time for time in times if time > self._now - _HOUR)
+        return tuple(time for time in times if time > self._reading.now - _HOUR)
 
 
 def _followed(
@@ -175,7 +175,7 @@ def holds(repository: Repository, head: str, one: Group) -> bool:
 def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Proposal:
     assert proposal.pull is not None
     (facts,) = _facts(workplace, reading, [proposal.pull])
-    verdict = decide(facts, workplace.config.merge)
+    verdict = decide(facts, workplace.config.merge, workplace.config.pull_requests.rebase)
     if verdict.kind == "regenerate":
         return replace(proposal, action="update", head=proposal.pull.head)
     if verdict.kind == "merge":
@@ -187,14 +187,7 @@ def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Propo
 
 def _facts(workplace: Workplace, reading: Reading, pulls: Sequence[PullRequest]) -> tuple[PullFacts, ...]:
     """The facts of pull requests that do not hold what would be written now."""
-    examined = gather(
-        workplace.config,
-        workplace.repository,
-        workplace.forge.repository,
-        reading.identity,
-        pulls,
-        lambda _pull: False,
-    )
+    examined = gather(workplace, reading.base, reading.identity, pulls, None, now=reading.now)
     return tuple(one.facts for one in examined)
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from callboard.backstage.client import Catalog
 from callboard.changes.group import Group
 from callboard.forges.protocol import PullRequest
 from callboard.model import Problem
+from callboard.pulls.asked import handed_back
 from callboard.pulls.decide import decide
 from callboard.walk.acting import Handled, act
 from callboard.walk.base import Base, base_of_commit
+from callboard.walk.checking import explain_to_others, write_checks
+from callboard.walk.commanding import obey, obey_finished
 from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.following import follow, is_due, problem_of, tidy
 from callboard.walk.landing import Registration
 from callboard.walk.moves import at_its_name
+from callboard.walk.nudging import nudge
 from callboard.walk.pausing import pause_reason
 from callboard.walk.rewriting import head_holds, written_anew
+from callboard.walk.turns import Decided, in_turn
 from callboard.walk.workplace import Workplace
 
 
@@ -29,37 +36,53 @@ class ReconcileResult:
     registration: Registration | None = None
     """None when Backstage is not configured, or did not answer."""
     problems: tuple[Problem, ...] = ()
+    paused: str | None = None
+    """Who stopped all writes: then nothing was done."""
 
 
 def reconcile(
-    workplace: Workplace, catalog: Catalog | None, *, paused: bool, progress: Callable[[str], None]
+    workplace: Workplace,
+    catalog: Catalog | None,
+    *,
+    progress: Callable[[str], None],
+    environ: Mapping[str, str] = os.environ,
+    now: datetime | None = None,
 ) -> ReconcileResult:
     """One pass. Raises GitError or ForgeError when the forge cannot be read at all.
 
-    ``paused``: the environment says that nothing may be written; configuration and dashboard may say so too.
+    ``environ``: where a pause may be set. ``now``: what quiet hours and reminders go by; the present by
+    default.
     """
+    now = now or datetime.now(UTC)
     workplace, about = at_its_name(workplace)
     config, repository, forge = workplace.config, workplace.repository, workplace.forge
-    paused = paused or pause_reason(config, {}, about) is not None
+    paused = pause_reason(config, environ, about)
     base = _base(workplace)
     pulls = forge.open_pull_requests()
     anew: dict[int, Group | None] = {}
 
     def is_current(pull: PullRequest) -> bool:
-        group = anew[pull.number] = written_anew(repository, base, pull, config.catalog.path)
+        given = handed_back(pull, about.identity, forge.can_write)
+        group = anew[pull.number] = written_anew(repository, base, pull, config.catalog.path, given)
         return group is None or head_holds(repository, pull.head, group)
 
-    examined = gather(config, repository, forge.repository, about.identity, pulls, is_current, paused=paused)
-    handled: list[Handled] = []
-    for one in examined:
-        pull, verdict = one.facts.pull, decide(one.facts, config.merge)
-        progress(f"{pull.reference}: {verdict.kind}")
-        handled.append(act(workplace, base, pull, verdict, anew.get(pull.number), queue=about.queue))
-    if paused:
-        return ReconcileResult(tuple(handled))
+    examined = gather(workplace, base, about.identity, pulls, is_current, now=now, paused=paused is not None)
+    obeyed = obey(workplace, base, examined)
+    examined = obeyed.examined
+    decided = [Decided(one, decide(one.facts, config.merge, config.pull_requests.rebase)) for one in examined]
+    handled: list[Handled] = [*obeyed.handled]
+    for one in in_turn(decided, config.merge.batch):
+        pull = one.examined.facts.pull
+        progress(f"{pull.reference}: {one.verdict.kind}")
+        handled.append(act(workplace, base, pull, one.verdict, anew.get(pull.number), queue=about.queue))
+    handled.sort(key=lambda one: one.pull.number)
+    if paused is not None:
+        return ReconcileResult(tuple(handled), paused=paused)
+    finished = forge.finished_lately()
+    unanswered = [*obeyed.failed, *obey_finished(workplace, finished)]
     merged = [
         pull
-        for pull in forge.finished_lately()
+        for pull in finished
         if pull.state == "merged" and might_be_ours(pull, forge.repository, about.identity, config)
     ]
     handled = _answered(handled, merged)
@@ -68,7 +91,13 @@ def reconcile(
     due = [pull for pull in merged if pull.number in now_merged or is_due(workplace, pull, catalog)]
     landed = _base(workplace) if now_merged else base
     registration, problems = follow(workplace, catalog, landed, due, progress)
+    problems += [
+        *write_checks(workplace, [one for one in examined if one.facts.pull.number not in now_merged]),
+        *explain_to_others(workplace, base, examined),
+        *nudge(workplace, handled, now),
+    ]
     failed = [problem_of(one.pull, one.why) for one in handled if one.done == "failed"]
+    failed += [problem_of(pull, why) for pull, why in unanswered]
     return ReconcileResult(tuple(handled), registration, (*failed, *problems))
 
 

@@ -30,7 +30,7 @@ from callboard.walk.obsolete import (
 )
 from callboard.walk.pausing import pause_reason
 from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, ours, propose
-from callboard.walk.workplace import NotConfigured, Workplace
+from callboard.walk.workplace import WORKFLOW_LOGIN, NotConfigured, Workplace
 
 _MOST_FILES = {"pull request": 2_500, "merge request": 900}
 """In one of them. GitHub tells at most 3,000 paths, GitLab 1,000, and what is not told cannot be merged."""
@@ -81,7 +81,8 @@ def sync(
             "or set catalog: base: to the branch that you use"
         )
     base = base_of_commit(repository, commit, root)
-    reading = Reading(base, about.identity, repository.heads(), forge.open_pull_requests())
+    pulls_now = forge.open_pull_requests()
+    reading = Reading(base, about.identity, repository.heads(), pulls_now, now or datetime.now(UTC))
 
     def known(settings: SourceSettings) -> Mapping[str, Model]:
         return base.shelf.known(workplace.scope, (settings.name, *settings.formerly))
@@ -104,7 +105,7 @@ def sync(
     groups = group(desired.changes, members(base), _rules(workplace), held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
-    proposals = propose(workplace, reading, groups, obsolete, now=now or datetime.now(UTC))
+    proposals = propose(workplace, reading, groups, obsolete)
     result = SyncResult(
         desired,
         proposals,
@@ -239,6 +240,7 @@ def _text(workplace: Workplace, proposal: Proposal) -> Text:
         policy=config.merge,
         backstage=config.backstage is not None,
         word=workplace.forge.word,
+        starts_workflows=workplace.forge.identity().login != WORKFLOW_LOGIN,
     )
     return Text(text.title, sealed(text.title, text.body))
 

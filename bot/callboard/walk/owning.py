@@ -1,0 +1,38 @@
+"""Whose approval the code owners file of the base branch asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from callboard.forges.protocol import PullRequest
+from callboard.pulls.owners import PLACES, ForgeKind, Requirement, groups, required_owners
+from callboard.walk.base import Base
+from callboard.walk.workplace import Workplace
+
+Members = Mapping[str, frozenset[str] | None]
+
+
+def required_of(
+    workplace: Workplace, base: Base, pulls: Sequence[PullRequest]
+) -> dict[int, tuple[tuple[Requirement, ...], Members]]:
+    """What each pull request, by its number, needs of whom, and who is in the groups that are named there.
+
+    Nothing where there is no such file. A group whose members the forge does not tell is None.
+    """
+    found: dict[int, tuple[tuple[Requirement, ...], Members]] = {}
+    kind: ForgeKind = "gitlab" if workplace.forge.word == "merge request" else "github"
+    text = _file(workplace, base, kind) if pulls else ""
+    for pull in pulls:
+        requirements = required_owners(text, kind, pull.paths)
+        members = {group: workplace.forge.members(group) for group in sorted(groups(requirements))}
+        found[pull.number] = (requirements, members)
+    return found
+
+
+def _file(workplace: Workplace, base: Base, kind: ForgeKind) -> str:
+    """The text of the first code owners file where the forge looks for one."""
+    for path in PLACES[kind]:
+        entry = workplace.repository.entry(base.commit, path) if base.commit else None
+        if entry is not None and entry.is_file:
+            return workplace.repository.blobs([entry.blob])[entry.blob].decode("utf-8", "replace")
+    return ""
