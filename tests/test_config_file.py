@@ -80,7 +80,7 @@ catalog: {repositry: x}
 pull_requests: {}
 1:1: pull_requests is not a key that is known here; did you mean 'pull-requests'?
 colour: {}
-1:1: colour is not a key that is known here; use one of: catalog, defaults,
+1:1: colour is not a key that is known here; use one of: pause, catalog, defaults,
 merge:\n  method: sqash
 2:11: merge.method has a value that is not known here; did you mean 'squash'?
 merge:\n  method: no

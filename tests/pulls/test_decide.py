@@ -322,7 +322,7 @@ def test_nothing_is_merged_that_is_not_ours_approved_checked_valid_and_free(
 
 
 @given(nearly_mergeable, policies, rebases)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_what_only_the_policy_can_stop_is_stopped_by_it(
     known: PullFacts, policy: Merge, rebase: Rebase
 ) -> None:
@@ -383,7 +383,7 @@ def judge(known: PullFacts, policy: Merge, verdict: Verdict) -> None:
 
 
 @given(any_facts, policies, st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_taking_an_approval_away_never_leads_to_a_merge(
     known: PullFacts, policy: Merge, data: st.DataObject
 ) -> None:
@@ -412,7 +412,7 @@ def test_the_order_in_which_the_forge_tells_its_facts_does_not_matter(
 
 
 @given(any_facts, policies, rebases)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_asking_for_the_merge_lifts_quiet_hours_and_nothing_else(
     known: PullFacts, policy: Merge, rebase: Rebase
 ) -> None:
@@ -423,8 +423,8 @@ def test_asking_for_the_merge_lifts_quiet_hours_and_nothing_else(
     assert asked == decide(replace(known, merge_asked=None), calm, rebase)
 
 
-@given(any_facts, policies, rebases)
-@settings(max_examples=1000, deadline=None)
+@given(any_facts | nearly_mergeable, policies, rebases)
+@settings(max_examples=500, deadline=None)
 def test_what_is_approved_and_mergeable_and_ours_is_never_regenerated(
     known: PullFacts, policy: Merge, rebase: Rebase
 ) -> None:

@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from callboard.changes.change import KeptEdit, ModelChange
-from callboard.config import Merge, RequiredCheck
+from callboard.config import Merge, RequiredCheck, TextRule
+from callboard.expressions import literally
+from callboard.forges.protocol import Check
 from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
 from callboard.pulls.limits import LONGEST_BODY
+from callboard.pulls.owners import Owner, Requirement
+from callboard.pulls.queue import plan, without_offenders
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import (
     Text,
@@ -351,6 +355,27 @@ def test_nothing_that_a_forge_or_backstage_says_is_more_than_text(value: str) ->
     assert acts(verdict_comment(verdict)) == []
     assert acts(landed) == []
     assert acts(landing_comment((), wrong=value)) == []
+
+
+@pytest.mark.parametrize("value", HOSTILE[:-1])
+def test_nothing_that_a_policy_an_owners_file_or_a_check_says_is_more_than_text(value: str) -> None:
+    owned = (Requirement((f"models/{value}",), (Owner("user", value), Owner("group", value)), 2, value),)
+    policy = Merge(
+        code_owners=True,
+        required_checks=(RequiredCheck(name="ci", source="github-actions"),),
+        title=TextRule(match=f"^{literally(value[:50])}$"),
+    )
+    known = facts(owned=owned, checks=(Check("ci", "success", value),), in_queue=True)
+
+    verdict = decide(known, policy)
+    later = plan([(facts(number=number), decide(facts(), Merge())) for number in (1, 2)], 1).waiting[0]
+    clash = without_offenders([later], lambda some: [value] if some else []).blocked[0]
+
+    assert {reason.code for reason in verdict.reasons} == {
+        "title-unmatched", "check-other-source", "owner-approval-missing", "owner-unknown", "in-queue"
+    }  # fmt: skip
+    for one in (verdict, later.verdict, clash.verdict):
+        assert acts(verdict_comment(one)) == []
 
 
 def test_a_secret_that_got_into_a_record_does_not_get_into_a_text() -> None:
