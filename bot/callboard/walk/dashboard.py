@@ -31,7 +31,7 @@ def rows_of_pass(
 
     ``pending``: merged pull requests that Backstage does not have yet, and what it says about them.
     """
-    rows = [_row(one, root) for one in handled if one.done != "merged"]
+    rows = [_row(one, root) for one in handled if one.done not in ("merged", "closed")]
     return (*rows, *(row_of_merged(pull, root, why) for pull, why in pending))
 
 
