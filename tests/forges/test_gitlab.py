@@ -121,16 +121,34 @@ def test_the_approval_of_a_bot_is_told_as_such(forge: SandboxForge, gitlab: GitL
     assert [one.author_is_person for one in pull.reviews] == [False]
 
 
-def test_a_renamed_file_counts_with_both_its_names(forge: SandboxForge, gitlab: GitLab) -> None:
+def test_a_renamed_file_counts_with_both_its_names_once_it_might_be_merged(
+    forge: SandboxForge, gitlab: GitLab, robin: str
+) -> None:
     content = b"a text long enough to be recognised as the same file\n" * 20
     forge.commit(NAME, "main", {"outside/a.txt": content}, "Add", author="robin")
     files = {"outside/a.txt": None, "models/x/a.txt": content}
     forge.commit(NAME, "callboard/x", files, "Move", author="robin")
-    gitlab.open(NewPullRequest("callboard/x", "main", "Title", "Body"))
+    opened = gitlab.open(NewPullRequest("callboard/x", "main", "Title", "Body"))
+    assert gitlab.open_pull_requests()[0].paths == ("models/x/a.txt",)
+    Robin(forge, robin).approve(opened.number)
 
     (pull,) = gitlab.open_pull_requests()
 
-    assert set(pull.paths) == {"outside/a.txt", "models/x/a.txt"}
+    assert pull.paths == ("models/x/a.txt", "outside/a.txt")
+
+
+def test_a_file_renamed_by_a_further_commit_counts_with_both_its_names(
+    forge: SandboxForge, gitlab: GitLab
+) -> None:
+    content = b"a text long enough to be recognised as the same file\n" * 20
+    forge.commit(NAME, "main", {"outside/a.txt": content}, "Add", author="robin")
+    _open(forge, gitlab)
+    files = {"outside/a.txt": None, "models/x/b": content}
+    forge.commit(NAME, "callboard/x", files, "Move", author="robin")
+
+    (pull,) = gitlab.open_pull_requests()
+
+    assert pull.paths == ("models/x/a", "models/x/b", "outside/a.txt")
 
 
 def test_more_files_than_a_page_holds_are_all_told(forge: SandboxForge, gitlab: GitLab) -> None:

@@ -39,6 +39,10 @@ def gitlab(answers: Answers) -> Iterator[GitLab]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.do_GET()
+
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             self.do_GET()
@@ -57,48 +61,72 @@ def gitlab(answers: Answers) -> Iterator[GitLab]:
         server.server_close()
 
 
+ME = {"id": "gid://gitlab/User/7", "username": "project_3_bot_a1", "bot": True}
+SAM = {"id": "gid://gitlab/User/12", "username": "sam", "bot": False}
+
+
 def _open(answers: Answers, **different: Any) -> None:
-    mr = {
-        "iid": 5,
-        "web_url": "http://gitlab.example/acme/catalog/-/merge_requests/5",
+    whole = {"hasNextPage": False, "hasPreviousPage": False, "endCursor": None}
+    node = {
+        "iid": "5",
+        "webUrl": "http://gitlab.example/acme/catalog/-/merge_requests/5",
         "title": "Title",
         "description": None,
-        "author": {"id": 11, "username": "robin"},
+        "author": ME,
         "state": "opened",
         "draft": False,
-        "source_branch": "callboard/fraud",
-        "target_branch": "main",
-        "source_project_id": 3,
-        "target_project_id": 3,
-        "sha": HEAD,
-        "labels": [],
-        "detailed_merge_status": "mergeable",
-        "diff_refs": {"head_sha": HEAD, "start_sha": "a" * 40},
-        "changes_count": "1",
-        "created_at": "2026-03-01T10:00:00.000Z",
-        "updated_at": "2026-03-01T10:00:00.000Z",
+        "sourceBranch": "callboard/fraud",
+        "targetBranch": "main",
+        "sourceProjectId": 3,
+        "targetProjectId": 3,
+        "sourceProject": {"fullPath": "acme/catalog"},
+        "diffHeadSha": HEAD,
+        "labels": {"nodes": []},
+        "detailedMergeStatus": "MERGEABLE",
+        "conflicts": False,
+        "diffRefs": {"headSha": HEAD, "startSha": "a" * 40},
+        "diffStats": [{"path": "models/x/a"}],
+        "diffStatsSummary": {"fileCount": 1},
+        "commitCount": 1,
+        "approvedBy": {"nodes": []},
+        "reviewers": {"nodes": []},
+        "headPipeline": None,
+        "pipelines": {"nodes": [], "pageInfo": whole},
+        "notes": {"nodes": [], "pageInfo": whole},
+        "createdAt": "2026-03-01T10:00:00Z",
+        "updatedAt": "2026-03-01T10:00:00Z",
         **different,
     }
-    requests = f"{HERE}/merge_requests"
     answers |= {
-        requests: [mr],
-        f"{requests}/5": mr,
-        f"{requests}/5/notes": [],
-        f"{requests}/5/diffs": [{"old_path": "models/x/a", "new_path": "models/x/a"}],
+        "/api/graphql": {"data": {"project": {"mergeRequests": {"nodes": [node], "pageInfo": whole}}}},
+        HERE: {"path_with_namespace": "acme/catalog"},
+        f"{HERE}/merge_requests/5/diffs": [{"old_path": "models/x/a", "new_path": "models/x/a"}],
         f"{HERE}/repository/commits/{HEAD}/statuses": [],
     }
 
 
+def _approved(answers: Answers, who: Any, **different: Any) -> None:
+    at = {"createdAt": "2026-03-01T11:00:00Z", "lastEditedAt": None}
+    note = {"id": "gid://gitlab/Note/1", "system": True, "body": "approved this merge request", "author": who}
+    _open(
+        answers,
+        approvedBy={"nodes": [who]},
+        notes={"nodes": [note | at], "pageInfo": {"hasPreviousPage": False}},
+        **different,
+    )
+    version = {"id": 1, "head_commit_sha": HEAD, "created_at": "2026-03-01T10:00:00Z", "state": "collected"}
+    answers[f"{HERE}/merge_requests/5/versions"] = [version]
+
+
 @pytest.mark.parametrize(
-    ("project", "told"),
-    [(9, "eve/catalog"), (10, "project 10"), (None, "")],
+    ("number", "project", "told"),
+    [(9, {"fullPath": "eve/catalog"}, "eve/catalog"), (10, None, "project 10"), (None, None, "")],
     ids=["a fork", "a private fork", "a fork that was deleted"],
 )
 def test_the_branch_of_a_fork_is_told_as_such(
-    answers: Answers, gitlab: GitLab, project: int | None, told: str
+    answers: Answers, gitlab: GitLab, number: int | None, project: Any, told: str
 ) -> None:
-    _open(answers, source_project_id=project)
-    answers["/api/v4/projects/9"] = {"path_with_namespace": "eve/catalog"}
+    _open(answers, sourceProjectId=number, sourceProject=project)
 
     (pull,) = gitlab.open_pull_requests()
 
@@ -109,16 +137,47 @@ def test_the_branch_of_a_fork_is_told_as_such(
 def test_a_merge_request_whose_branch_is_gone_is_told_without_checks(
     answers: Answers, gitlab: GitLab
 ) -> None:
-    _open(answers, sha=None, detailed_merge_status="commits_status")
+    _open(answers, diffHeadSha=None, detailedMergeStatus="COMMITS_STATUS")
 
     (pull,) = gitlab.open_pull_requests()
 
     assert (pull.head, pull.checks, pull.paths_complete) == ("", (), False)
 
 
+def test_a_deleted_author_is_nobody(answers: Answers, gitlab: GitLab) -> None:
+    _open(answers, author=None)
+
+    assert gitlab.open_pull_requests()[0].author.login == "ghost"
+
+
+def test_a_job_without_a_description_says_nothing(answers: Answers, gitlab: GitLab) -> None:
+    job = {"id": "gid://gitlab/Ci::Build/4", "name": "lint", "status": "SUCCESS", "allowFailure": False}
+    jobs = {"nodes": [job | {"detailedStatus": {"label": "passed"}}], "pageInfo": {"hasNextPage": False}}
+    known = {"id": "gid://gitlab/Ci::Pipeline/8", "sha": "f" * 40, "jobs": jobs}
+    other = known | {"id": "gid://gitlab/Ci::Pipeline/9"}
+    _open(
+        answers,
+        headPipeline={"id": known["id"], "status": "WAITING_FOR_CALLBACK", "source": "merge_request_event"},
+        pipelines={"nodes": [known, other], "pageInfo": {"hasNextPage": False}},
+    )
+
+    (pull,) = gitlab.open_pull_requests()
+
+    assert [(one.name, one.state, one.title) for one in pull.checks] == [
+        ("lint", "success", ""),
+        ("pipeline", "pending", ""),
+    ]
+
+
 @pytest.mark.parametrize("what", ["notes", "diffs", "statuses"])
 def test_a_list_without_an_end_holds_the_merge_back(answers: Answers, gitlab: GitLab, what: str) -> None:
-    _open(answers)
+    _open(
+        answers,
+        commitCount=2,
+        notes={"nodes": [], "pageInfo": {"hasPreviousPage": True}},
+        pipelines={"nodes": [], "pageInfo": {"hasNextPage": True}},
+    )
+    answers[f"{HERE}/merge_requests/5/notes"] = []
     endless: dict[str, Callable[[int], Any]] = {
         "notes": lambda number: {
             "id": number, "system": False, "body": "x", "author": None, "created_at": "2026-03-01T10:00:00Z",
@@ -134,53 +193,70 @@ def test_a_list_without_an_end_holds_the_merge_back(answers: Answers, gitlab: Gi
     assert [check.state for check in pull.checks if check.source == "callboard"] == ["pending"]
 
 
-def test_more_open_ones_than_can_be_read_are_not_taken_for_all(answers: Answers, gitlab: GitLab) -> None:
-    answers[f"{HERE}/merge_requests"] = [{"iid": number} for number in range(100)]
-
-    with pytest.raises(ForgeError, match="more than 3000 open merge requests"):
-        gitlab.open_pull_requests()
-
-
 @pytest.mark.parametrize(
-    ("member", "user", "counts"),
+    ("member", "is_bot", "counts"),
     [
-        ({"access_level": 30, "state": "active"}, {"bot": False}, (True, True)),
-        ({"access_level": 40, "state": "active"}, {"bot": False}, (True, True)),
-        ({"access_level": 20, "state": "active"}, {"bot": False}, (False, True)),
-        ({"access_level": 40, "state": "blocked"}, {"bot": False}, (False, True)),
-        (None, {"bot": False}, (False, True)),
-        ({"access_level": 30, "state": "active"}, {"bot": True}, (True, False)),
-        ({"access_level": 30, "state": "active"}, {}, (True, False)),
-        ({"access_level": 30, "state": "active"}, None, (True, False)),
+        ({"access_level": 30, "state": "active"}, False, (True, True)),
+        ({"access_level": 40, "state": "active"}, False, (True, True)),
+        ({"access_level": 20, "state": "active"}, False, (False, True)),
+        ({"access_level": 40, "state": "blocked"}, False, (False, True)),
+        (None, False, (False, True)),
+        ({"access_level": 30, "state": "active"}, True, (True, False)),
     ],
 )
 def test_whose_approval_may_count(
-    answers: Answers, gitlab: GitLab, member: Any, user: Any, counts: tuple[bool, bool]
+    answers: Answers, gitlab: GitLab, member: Any, is_bot: bool, counts: tuple[bool, bool]
 ) -> None:
-    _open(answers)
-    sam = {"id": 12, "username": "sam"}
-    at = "2026-03-01T11:00:00.000Z"
-    note = {
-        "id": 1,
-        "system": True,
-        "body": "approved this merge request",
-        "author": sam,
-        "created_at": at,
-    }
-    version = {"id": 1, "head_commit_sha": HEAD, "created_at": "2026-03-01T10:00:00Z", "state": "collected"}
-    here = f"{HERE}/merge_requests/5"
-    answers |= {
-        f"{here}/notes": [note],
-        f"{here}/approvals": {"approved_by": [{"user": sam}]},
-        f"{here}/versions": [version],
-        f"{HERE}/members/all/12": member,
-        "/api/v4/users/12": user,
-    }
+    _approved(answers, SAM | {"bot": is_bot})
+    answers[f"{HERE}/members/all/12"] = member
 
     (review,) = gitlab.open_pull_requests()[0].reviews
 
     assert (review.author_can_write, review.author_is_person) == counts
-    assert (review.commit, review.submitted_at) == (HEAD, at)
+    assert (review.commit, review.submitted_at) == (HEAD, "2026-03-01T11:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("user", "is_person"), [({"bot": False}, True), ({"bot": True}, False), ({}, False), (None, False)]
+)
+def test_who_is_not_said_to_be_a_person_is_asked_for(
+    answers: Answers, gitlab: GitLab, user: Any, is_person: bool
+) -> None:
+    _approved(answers, {name: value for name, value in SAM.items() if name != "bot"})
+    answers |= {"/api/v4/users/12": user, f"{HERE}/members/all/12": {"access_level": 30, "state": "active"}}
+
+    (review,) = gitlab.open_pull_requests()[0].reviews
+
+    assert review.author_is_person is is_person
+
+
+def test_what_nobody_approved_costs_no_request_of_its_own(answers: Answers, gitlab: GitLab) -> None:
+    _open(answers)
+    gitlab.open_pull_requests()
+    read = gitlab.reads
+    gitlab.open_pull_requests()
+    assert gitlab.reads - read == 1
+
+    _approved(answers, SAM)
+    gitlab.open_pull_requests()  # asks once who sam is
+    read = gitlab.reads
+    gitlab.open_pull_requests()
+    assert gitlab.reads - read == 1 + 3
+
+
+def test_what_somebody_else_opened_is_read_no_further(answers: Answers, gitlab: GitLab) -> None:
+    _approved(answers, SAM, author=SAM, commitCount=7)
+    gitlab.open_pull_requests()
+    read = gitlab.reads
+    gitlab.open_pull_requests()
+    assert gitlab.reads - read == 1
+
+
+def test_an_error_of_graphql_is_told(answers: Answers, gitlab: GitLab) -> None:
+    answers["/api/graphql"] = {"errors": [{"message": "Query has complexity of 300"}]}
+
+    with pytest.raises(ForgeError, match="complexity of 300"):
+        gitlab.open_pull_requests()
 
 
 def test_a_merge_that_is_only_ordered_is_not_taken_for_one(answers: Answers, gitlab: GitLab) -> None:
@@ -191,9 +267,16 @@ def test_a_merge_that_is_only_ordered_is_not_taken_for_one(answers: Answers, git
         gitlab.merge(5, head=HEAD, method="squash", title="T", message="M")
 
 
-def test_what_gitlab_refuses_to_tell_is_an_error_and_no_absence(gitlab: GitLab) -> None:
-    with pytest.raises(ForgeError, match="404") as refused:
+@pytest.mark.parametrize("told", [None, {"data": {"project": None}}])
+def test_what_gitlab_refuses_to_tell_is_an_error_and_no_absence(
+    answers: Answers, gitlab: GitLab, told: Any
+) -> None:
+    answers["/api/graphql"] = told
+
+    with pytest.raises(ForgeError) as refused:
         gitlab.open_pull_requests()
+
+    assert refused.value.status == 404
 
     assert "check the project's path" in refused.value.hint
 

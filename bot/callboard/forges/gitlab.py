@@ -7,14 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from callboard.forges import gitlab_facts
 from callboard.forges.budget import Budget
 from callboard.forges.gitlab_api import ACCESS, Api
 from callboard.forges.gitlab_commits import commit
-from callboard.forges.gitlab_facts import Answer, Around, Person
-from callboard.forges.gitlab_queries import ABOUT
+from callboard.forges.gitlab_facts import STATUSES, UNTOLD, merge_commit
+from callboard.forges.gitlab_people import People
+from callboard.forges.gitlab_reads import Reads
 from callboard.forges.protocol import (
-    DASHBOARD_LABEL,
     About,
     Account,
     CheckReport,
@@ -49,12 +48,8 @@ class GitLab:
         self._web = web_url.rstrip("/")
         self.git_url = f"{self._web}/{repository}.git"
         self._api = Api(web_url, repository, token, api_url, budget)
-        self._me: gitlab_facts.Me | None = None
-        self._trains: bool | None = None
-        self._access: dict[str, bool] = {}
-        self._persons: dict[str, Person] = {}
-        self._groups: dict[str, frozenset[str] | None] = {}
-        self._projects: dict[int, str] = {}
+        self._people = People(self._api)
+        self._reads = Reads(self._api, self._people)
 
     @property
     def reads(self) -> int:
@@ -65,94 +60,26 @@ class GitLab:
         return self._api.writes
 
     def identity(self) -> Account:
-        return self._who().account
-
-    def _who(self) -> gitlab_facts.Me:
-        if self._me is None:
-            self._me = gitlab_facts.me(self._api.read("/user"))
-        return self._me
+        return self._people.me().account
 
     def about(self, base_ref: str) -> About:  # noqa: ARG002 - a project has trains for all branches or none
-        variables = {"project": self.repository, "label": DASHBOARD_LABEL}
-        answer = self._api.query(ABOUT, variables)
-        if answer["project"] is None:
-            # A path that it had before: REST sends on from there, GraphQL knows nothing of it.
-            moved = self._api.read(self._api.project)["path_with_namespace"]
-            answer = self._api.query(ABOUT, variables | {"project": moved})
-        user, project = answer["currentUser"], answer["project"]
-        if user is None or project is None:
-            raise ForgeError(
-                "GitLab knows no such project" if user else "GitLab does not know the token",
-                where=f"{self.repository} on {urlsplit(self._web).netloc}",
-                hint="check the project's path and that the token may see it",
-            )
-        self._me = gitlab_facts.me(gitlab_facts.user(user))
-        return About(
-            identity=self._me.account,
-            repository=project["fullPath"],
-            default_branch=(project["repository"] or {}).get("rootRef") or "",
-            queue=self._has_trains(project),
-            dashboard=gitlab_facts.dashboard(project["issues"]["nodes"], self._me.account),
-        )
-
-    def _has_trains(self, project: Answer) -> bool:
-        """Whether merges go through merge trains. GraphQL tells only Maintainers, REST everybody."""
-        settings = project.get("ciCdSettings")
-        if settings is not None:
-            self._trains = bool(settings["mergePipelinesEnabled"] and settings["mergeTrainsEnabled"])
-        elif self._trains is None:
-            known = self._api.read(self._api.project)
-            self._trains = bool(known.get("merge_pipelines_enabled") and known.get("merge_trains_enabled"))
-        return self._trains
+        return self._reads.about()
 
     def commit_author(self) -> str:
-        me = self._who()
+        me = self._people.me()
         # By GitLab's own rule for those who keep their address to themselves ("Use a private email").
         private = f"{me.account.id}-{me.account.login}@users.noreply.{urlsplit(self._web).hostname}"
         address = me.email if re.fullmatch(r"[^\s<>]+@[^\s<>]+", me.email) else private
         return f"{me.account.login} <{address}>"
 
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
-        # Whether something conflicts is worked out when somebody looks at it, or asks for it.
-        asked = {
-            "state": "opened",
-            "order_by": "created_at",
-            "sort": "asc",
-            "with_merge_status_recheck": "true",
-        }
-        listed, complete = self._api.pages(self._requests, asked)
-        if not complete:
-            raise ForgeError(
-                f"there are more than {len(listed)} open merge requests",
-                where=self.repository,
-                hint="close those that nobody needs any more",
-            )
-        return tuple(self._complete(self._api.read(f"{self._requests}/{one['iid']}")) for one in listed)
+        return self._reads.open_pull_requests()
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
-        asked = {"author_id": self.identity().id, "order_by": "updated_at", "sort": "desc"}
-        found = [
-            mr
-            for state, most in (("merged", "50"), ("closed", "20"))
-            for mr in self._api.read(self._requests, asked | {"state": state, "per_page": most})
-        ]
-        return tuple(self._followed(mr) for mr in found)
+        return self._reads.finished_lately()
 
     def last_closed(self, head_ref: str) -> PullRequest | None:
-        asked = {
-            "state": "all",
-            "source_branch": head_ref,
-            "order_by": "updated_at",
-            "sort": "desc",
-            "per_page": "100",
-        }
-        done = [
-            mr
-            for mr in self._api.read(self._requests, asked)
-            if mr["state"] in ("closed", "merged") and mr["source_project_id"] == mr["target_project_id"]
-        ]
-        last = max(done, key=gitlab_facts.finished_at, default=None)
-        return None if last is None else self._facts(last, Around())
+        return self._reads.last_closed(head_ref)
 
     def open(self, new: NewPullRequest) -> PullRequest:
         made = self._api.write(
@@ -167,7 +94,7 @@ class GitLab:
                 **({"labels": ",".join(new.labels)} if new.labels else {}),
             },
         )
-        return self._facts(made, Around())
+        return self._reads.alone(made)
 
     def edit(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         changed = {"title": title, "description": body}
@@ -206,14 +133,14 @@ class GitLab:
             if error.status == 409:
                 raise HeadMoved(error.what, where=error.where, hint=error.hint, status=409) from None
             raise
-        commit = gitlab_facts.merge_commit(merged)
-        if merged["state"] != "merged" or not commit:
+        made = merge_commit(merged)
+        if merged["state"] != "merged" or not made:
             raise ForgeError(
                 f"GitLab took the order to {what}, and has not merged it yet",
                 where=merged["web_url"],
                 hint="the next run looks at what became of it",
             )
-        return commit
+        return made
 
     def enqueue(self, number: int, *, head: str) -> None:
         path = f"{self._api.project}/merge_trains/merge_requests/{number}"
@@ -228,40 +155,26 @@ class GitLab:
         self._change(f"close !{number}", number, {"state_event": "close"})
 
     def can_write(self, account: Account) -> bool:
-        if account.id not in self._access:
-            member = self._api.read_or_none(f"{self._api.project}/members/all/{quote(account.id, safe='')}")
-            self._access[account.id] = gitlab_facts.may_write(member or {})
-        return self._access[account.id]
+        return self._people.can_write(account)
 
     def members(self, group: str) -> frozenset[str] | None:
-        if group not in self._groups:
-            path = f"/groups/{quote(group, safe='')}/members/all"
-            try:
-                rows, complete = self._api.pages(path)
-            except ForgeError as error:
-                if error.status not in (403, 404):
-                    raise
-                rows, complete = [], False
-            logins = frozenset(str(one["username"]).lower() for one in rows if one.get("state") == "active")
-            self._groups[group] = logins if complete else None
-        return self._groups[group]
+        return self._people.members(group)
 
     def head_of(self, number: int) -> str:
         return f"refs/merge-requests/{number}/head"
 
     def check(self, pull: PullRequest, report: CheckReport) -> None:
         title = report.title[:_LONGEST_DESCRIPTION]
-        mine = self.identity().login
-        said = [
-            (one.state, one.title) for one in pull.checks if (one.name, one.source) == (report.name, mine)
-        ]
-        if said == [(report.state, title)]:
+        # Who reported a status was perhaps not asked for; then somebody else may have said the same for us.
+        sources = (self.identity().login, UNTOLD)
+        mine = [one for one in pull.checks if one.name == report.name and one.source in sources]
+        if [(one.state, one.title) for one in mine] == [(report.state, title)]:
             return
         self._api.write(
             f"report {report.name} on {pull.reference}",
             "POST",
             f"{self._api.project}/statuses/{pull.head}",
-            {"name": report.name, "state": gitlab_facts.STATUSES[report.state], "description": title},
+            {"name": report.name, "state": STATUSES[report.state], "description": title},
         )
 
     def open_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
@@ -306,59 +219,6 @@ class GitLab:
     @property
     def _issues(self) -> str:
         return f"{self._api.project}/issues"
-
-    def _complete(self, mr: Answer) -> PullRequest:
-        """An open merge request with all that deciding needs."""
-        here = f"{self._requests}/{mr['iid']}"
-        lists = {
-            "notes": self._api.pages(f"{here}/notes"),
-            "changed files": self._api.pages(f"{here}/diffs"),
-            "checks": self._api.pages(f"{self._api.project}/repository/commits/{mr['sha']}/statuses")
-            if mr["sha"]
-            else ([], True),
-        }
-        notes = lists["notes"][0]
-        approved = gitlab_facts.has_approvals(notes)
-        if approved:
-            lists["pushes"] = self._api.pages(f"{here}/versions")
-        around = Around(
-            notes=notes,
-            approved_by=self._api.read(f"{here}/approvals")["approved_by"] if approved else (),
-            reviewers=self._api.read(f"{here}/reviewers") if mr.get("reviewers") else (),
-            versions=lists["pushes"][0] if approved else (),
-            statuses=lists["checks"][0],
-            diffs=lists["changed files"][0],
-            cut=tuple(what for what, (_, complete) in lists.items() if not complete),
-        )
-        return self._facts(mr, around)
-
-    def _followed(self, mr: Answer) -> PullRequest:
-        """A merged merge request with what follows a merge: its paths, and what was said about it."""
-        here = f"{self._requests}/{mr['iid']}"
-        notes = self._api.pages(f"{here}/notes")[0] if mr["user_notes_count"] else []
-        return self._facts(mr, Around(notes=notes, diffs=self._api.pages(f"{here}/diffs")[0]))
-
-    def _facts(self, mr: Answer, around: Around) -> PullRequest:
-        own = mr["source_project_id"] == mr["target_project_id"]
-        source = self.repository if own else self._path_of(mr["source_project_id"])
-        return gitlab_facts.pull_request(mr, around, source=source, person=self._person)
-
-    def _path_of(self, project: int | None) -> str:
-        """The path of another project; empty when it was deleted."""
-        if project is None:
-            return ""
-        if project not in self._projects:
-            known = self._api.read_or_none(f"/projects/{project}")
-            self._projects[project] = known["path_with_namespace"] if known else f"project {project}"
-        return self._projects[project]
-
-    def _person(self, user: str) -> Person:
-        if user not in self._persons:
-            about = self._api.read_or_none(f"/users/{user}") or {}
-            self._persons[user] = Person(
-                can_write=self.can_write(Account(user, "")), is_person=about.get("bot") is False
-            )
-        return self._persons[user]
 
     def _change(self, what: str, number: int, changed: Mapping[str, str]) -> None:
         if changed:

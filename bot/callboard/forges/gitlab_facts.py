@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal
 
-from callboard.forges.protocol import Account, Check, Comment, ForcePush, Issue, PullRequest, Review
+from callboard.forges.protocol import Account, Check, Comment, ForcePush, PullRequest, Review
 
 WRITERS = 30
 """The access level of a Developer, the least that may push and merge ("Members API"). Protected branches may
@@ -107,35 +107,6 @@ def may_write(member: Answer) -> bool:
     return int(member.get("access_level", 0)) >= WRITERS and member.get("state") == "active"
 
 
-def user(node: Answer) -> Answer:
-    """A user of GraphQL as REST tells it."""
-    return {
-        "id": number_of(node["id"]),
-        "username": node["username"],
-        "commit_email": node.get("commitEmail"),
-        "bot": node.get("bot"),
-    }
-
-
-def number_of(global_id: str) -> int:
-    """The number in ``gid://gitlab/User/7``."""
-    return int(global_id.rpartition("/")[2])
-
-
-def dashboard(nodes: Sequence[Answer], mine: Account) -> Issue | None:
-    """The first of these issues that is ours."""
-    for node in nodes:
-        if node["author"] and str(number_of(node["author"]["id"])) == mine.id:
-            return Issue(
-                number=int(node["iid"]),
-                url=node["webUrl"],
-                title=node["title"],
-                body=node["description"] or "",
-                labels=tuple(sorted(label["title"] for label in node["labels"]["nodes"])),
-            )
-    return None
-
-
 def finished_at(mr: Answer) -> tuple[str, int]:
     """When it was closed or merged, to compare by."""
     return str(mr.get("merged_at") or mr.get("closed_at") or ""), int(mr["iid"])
@@ -197,7 +168,7 @@ def pull_request(mr: Answer, around: Around, *, source: str, person: Callable[[s
                 author=account(note["author"]),
                 body=note["body"],
                 created_at=note["created_at"],
-                edited=note.get("updated_at", note["created_at"]) != note["created_at"],
+                edited=_is_edited(note),
                 author_is_person=is_person(note["author"]),
             )
             for note in around.notes
@@ -273,6 +244,11 @@ def _head_at(heads: Sequence[tuple[str, str]], at: str) -> str:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _is_edited(note: Answer) -> bool:
+    known = note.get("edited")
+    return note.get("updated_at", note["created_at"]) != note["created_at"] if known is None else bool(known)
 
 
 def _said(note: Answer) -> str:

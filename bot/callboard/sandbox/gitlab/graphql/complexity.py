@@ -43,7 +43,6 @@ _RESOLVED = {
     "Issue.labels",
     "MergeRequest.notes",
     "MergeRequest.pipelines",
-    "MergeRequest.mergeTrainCar",
     "Pipeline.jobs",
 }
 

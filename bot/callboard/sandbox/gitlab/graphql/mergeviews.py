@@ -43,8 +43,9 @@ class MergeRequestView:
         self.source_branch, self.target_branch = pull.head_ref, pull.base_ref
         self.source_project_id = self.target_project_id = repository.id
         self.diff_head_sha = pull.head
-        self.squash, self.merge_commit_sha = pull.squash, told["merge_commit_sha"]
-        self.created_at, self.updated_at = told["created_at"], told["updated_at"]
+        self.squash_on_merge = pull.squash or pull.squash_commit is not None
+        self.merge_commit_sha = told["merge_commit_sha"]
+        self.created_at, self.updated_at = pull.created_at, pull.updated_at
         self.labels = labels_page(pull.labels)
 
     def source_project(self) -> ProjectView:
@@ -66,11 +67,12 @@ class MergeRequestView:
 
     def diff_stats_summary(self) -> dict[str, int]:
         """DiffStatsSummary."""
-        return {"file_count": len(pulls.changed_files(self._repository, self._pull))}
+        most = self._repository.settings.most_diff_files
+        return {"file_count": min(len(pulls.changed_files(self._repository, self._pull)), most)}
 
     def detailed_merge_status(self) -> str:
-        """Of this read: it is worked out when it is asked for."""
-        return status.look(self._repository, self._pull).upper()
+        """What is known: nothing is worked out for who asks here."""
+        return status.look(self._repository, self._pull, works_it_out=False).upper()
 
     def conflicts(self) -> bool:
         """By what is known already."""
@@ -93,16 +95,21 @@ class MergeRequestView:
         """What was said, oldest first."""
         pull, repository = self._pull, self._repository
         said = [
-            (note_shapes.note(self._links, each, pull), each.author)
+            (note_shapes.note(self._links, each, pull), each.author, each.created_at, each.updated_at)
             for each in repository.comments.values()
             if each.number == pull.number and filter != "ONLY_ACTIVITY"
         ]
         if filter != "ONLY_COMMENTS":
             said += [
-                (note_shapes.system_note(self._links, repository, each, pull), each.actor)
+                (
+                    note_shapes.system_note(self._links, repository, each, pull),
+                    each.actor,
+                    each.created_at,
+                    each.created_at,
+                )
                 for each in note_shapes.told(pull)
             ]
-        said.sort(key=lambda each: (each[0]["created_at"], each[0]["id"]))
+        said.sort(key=lambda each: (each[2], each[0]["id"]))
         return page(
             [
                 {
@@ -110,10 +117,11 @@ class MergeRequestView:
                     "body": note["body"],
                     "system": note["system"],
                     "author": user(author),
-                    "created_at": note["created_at"],
-                    "updated_at": note["updated_at"],
+                    "created_at": created,
+                    "updated_at": updated,
+                    "last_edited_at": None if updated == created else updated,
                 }
-                for note, author in said
+                for note, author, created, updated in said
             ],
             **asked,
         )
@@ -129,12 +137,6 @@ class MergeRequestView:
         found = [pipeline_of(self._repository, head) for head in heads if sha in (None, head)]
         newest = sorted((each for each in found if each), key=lambda each: -each.id)
         return page([PipelineView(self._repository, each) for each in newest], **asked)
-
-    def merge_train_car(self) -> dict[str, str] | None:
-        """Its place on the train."""
-        queue = self._repository.queues.get(self._pull.base_ref)
-        found = queue.entry(self._pull) if queue else None
-        return {"id": global_id("MergeTrains::Car", found.id)} if found else None
 
     def commit_count(self) -> int:
         """How many commits it has."""

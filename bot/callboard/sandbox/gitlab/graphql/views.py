@@ -9,13 +9,11 @@ from callboard.sandbox.forge.state import Account, Issue, Repository, World
 from callboard.sandbox.gitlab.shapes.issues import issue as issue_shape
 from callboard.sandbox.gitlab.shapes.links import Links
 from callboard.sandbox.gitlab.shapes.merge_requests import state as state_of
-from callboard.sandbox.gitlab.shapes.people import access_level, signature
+from callboard.sandbox.gitlab.shapes.people import signature
 
 from .mergeviews import MergeRequestView, labels_page
 from .pages import page
 from .people import global_id, user
-
-_MAINTAINER = 40
 
 
 class QueryView:
@@ -50,13 +48,6 @@ class ProjectView:
         found = self._repository
         has_root = f"refs/heads/{found.default_branch}" in found.refs
         return {"root_ref": found.default_branch if has_root else None}
-
-    def ci_cd_settings(self) -> dict[str, Any] | None:
-        """The settings; nothing for who is no Maintainer."""
-        if access_level(self._repository, self._actor) < _MAINTAINER:
-            return None
-        enabled = bool(self._repository.queues)
-        return {"merge_pipelines_enabled": enabled, "merge_trains_enabled": enabled}
 
     def issues(
         self,
