@@ -197,6 +197,7 @@ def test_a_section_can_ask_for_several_approvals(heading: str, approvals: int) -
 def test_a_section_is_optional_only_where_all_its_headings_say_so() -> None:
     assert owners("^[A]\n* @ann\n^[a]\n", "x", "gitlab") == []
     assert owners("^[A]\n* @ann\n[a]\n", "x", "gitlab") == ["@ann"]
+    assert owners("[A]\n* @ann\n^[a]\n", "x", "gitlab") == ["@ann"]
 
 
 def test_the_groups_to_ask_the_forge_about_are_named() -> None:

@@ -71,6 +71,13 @@ def test_what_changes_the_same_folder_waits_and_says_for_which() -> None:
     assert "#2 changes the same" in found.waiting[1].verdict.reasons[0].sentence
 
 
+def test_all_that_overlap_wait_for_the_first_of_them() -> None:
+    found = plan([ready(number, "fraud") for number in (3, 1, 2)], 50)
+
+    assert going(found) == [[1]]
+    assert [one.verdict.reasons[0].sentence.split()[0] for one in found.waiting] == ["#1", "#1"]
+
+
 def test_what_names_the_same_entity_waits_in_any_case() -> None:
     one = ready(1, entities=["component:default/Fraud"])
     other = ready(2, entities=["Component:default/fraud"])

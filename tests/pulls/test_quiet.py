@@ -65,6 +65,9 @@ LUNCH = quiet("mon", "tue", start="12:00", end="13:00")
         ("2026-10-25T02:45", [quiet(start="01:00", end="02:30")], "02:30 on Sunday, 25 October 2026"),
         ("2026-10-25T02:29*", [quiet(start="01:00", end="02:30")], "02:30 on Sunday, 25 October 2026"),
         ("2026-10-25T02:30*", [quiet(start="01:00", end="02:30")], None),
+        ("2026-10-25T02:29", [quiet(start="02:30", end="04:00")], None),
+        ("2026-10-25T02:30", [quiet(start="02:30", end="04:00")], "04:00 on Sunday, 25 October 2026"),
+        ("2026-10-25T02:15*", [quiet(start="02:30", end="04:00")], "04:00 on Sunday, 25 October 2026"),
         ("2026-10-24T12:00", [WEEKEND], "00:00 on Monday, 26 October 2026"),
     ],
 )  # fmt: skip

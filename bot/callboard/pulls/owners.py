@@ -95,7 +95,7 @@ def _owners_of(path: str, rules: list[_Rule]) -> tuple[Owner, ...]:
 
 def _github(text: str) -> list[_Rule]:
     rules = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = _words(line, comments=True)
         if not words or words[0].startswith(("!", "\\#")) or {"[", "]"} & set(words[0]):
             continue
@@ -199,7 +199,7 @@ def _gitlab(text: str) -> list[_Section]:
     """Sections of one name are one. It is optional where all of its headings say so."""
     current = _Section("", [], optional=False)
     sections, defaults = {"": current}, ""
-    for line in map(str.strip, text.splitlines()):
+    for line in map(str.strip, text.split("\n")):
         if not line or line.startswith("#"):
             continue
         if heading := _HEADING.fullmatch(line):
