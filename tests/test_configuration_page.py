@@ -77,6 +77,7 @@ def test_every_key_is_there_with_its_default() -> None:
 
     assert tables() == [
         part("Catalog"),
+        part("App"),
         part("Defaults"),
         common,
         part("Select"),

@@ -70,7 +70,8 @@ and not pushed.
 Forks and pull requests between repositories; comments on lines, pending reviews; rulesets; webhooks; the
 groups and checks of a merge queue (it merges in order when it is told to); real signatures (a commit that the
 API made for an app is said to be verified); protection against pushes to a branch; rate limits that run down
-(one that is met can be asked for as a fault); renamed repositories.
+(one that is met can be asked for as a fault); permissions of an app's token in GraphQL queries. A renamed
+repository redirects to its new name, where GitHub redirects to its number.
 
 Of GitLab: groups within groups, forks, pipelines other than the external ones that statuses make, merge
 trains, approval rules and code owners (only a number of approvals), award emoji, keyset pagination, GraphQL.

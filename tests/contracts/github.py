@@ -36,6 +36,8 @@ GRAPHQL = Package(
 _AT_HAND = CHECKOUT.parent / "shared" / "contracts" / "github" / "api.openapi.json"
 
 UNDESCRIBED_STATUSES = {
+    301: "a renamed repository is described in the guides, for every operation",
+    307: "a renamed repository is described in the guides, for every operation",
     304: "conditional requests are described in the guides, for every GET",
     400: "bodies that are no JSON are described in the guides",
     401: "described in the guides, for every operation",
@@ -207,7 +209,7 @@ class Contract:
         if found is None:
             return ["no operation of GitHub's REST API"]
         official, operation = found
-        wrong = list(_request_errors(official, operation, exchange)) if exchange.status < 400 else []
+        wrong = list(_request_errors(official, operation, exchange)) if exchange.status < 300 else []
         wrong += _response_errors(official, operation, exchange)
         wrong = [each for each in wrong if not _is_known(operation, each)]
         if not wrong and exchange.status < 300:

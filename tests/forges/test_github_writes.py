@@ -161,9 +161,11 @@ def test_an_answer_that_is_no_graphql_is_an_error() -> None:
 
 def test_a_limit_that_graphql_tells_is_one() -> None:
     errors = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
-    with _server(JSONResponse(errors)) as (url, _):
-        with pytest.raises(ForgeError, match="rate limit exceeded") as refused:
-            GitHub(url, "acme/catalog", TOKEN)._writer.mutate("do it", "mutation { x }", {})
+    with (
+        _server(JSONResponse(errors)) as (url, _),
+        pytest.raises(ForgeError, match="rate limit exceeded") as refused,
+    ):
+        GitHub(url, "acme/catalog", TOKEN)._writer.mutate("do it", "mutation { x }", {})
 
     assert refused.value.status == 429
 
@@ -188,9 +190,11 @@ def test_what_a_token_may_not_see_is_not_there_and_the_rest_is_told() -> None:
     hidden = [refused | {"path": ["repository", "issues"]}]
     with _server(JSONResponse({"data": data, "errors": hidden})) as (url, _):
         about = GitHub(url, "acme/catalog", TOKEN).about("main")
-    with _server(JSONResponse({"data": data, "errors": [refused | {"path": ["repository"]}]})) as (url, _):
-        with pytest.raises(ForgeError, match="not accessible"):
-            GitHub(url, "acme/catalog", TOKEN).about("main")
+    with (
+        _server(JSONResponse({"data": data, "errors": [refused | {"path": ["repository"]}]})) as (url, _),
+        pytest.raises(ForgeError, match="not accessible"),
+    ):
+        GitHub(url, "acme/catalog", TOKEN).about("main")
 
     assert about.dashboard is None
     assert about.repository == "acme/catalog"

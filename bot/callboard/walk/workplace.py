@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from callboard import http
 from callboard.backstage.client import Catalog
 from callboard.config import Backstage, Config, SecretReference, SecretUnavailable, Settings
+from callboard.config import Catalog as CatalogSettings
 from callboard.forges.protocol import Forge
 from callboard.git.repository import Repository
 from callboard.redaction import Secret
@@ -135,9 +136,12 @@ def scope_of(config: Config, environ: Mapping[str, str] = os.environ) -> str:
 def open_workplace(
     config: Config, folder: Path, *, cache: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Workplace:
-    """Connect to what the configuration names; nothing is read or written yet. Raises NotConfigured."""
+    """Connect to what the configuration names; nothing is read or written yet. Raises NotConfigured.
+
+    An app asks for its token here, which may raise ForgeError.
+    """
     place = catalog_repository(config, environ)
-    token = forge_token(config, place.forge, environ)
+    token = _app_token(config.catalog, place, environ) or forge_token(config, place.forge, environ)
     clones = (cache or default_cache(environ)) / "repositories"
 
     def at(name: str) -> Workplace:
@@ -158,6 +162,22 @@ def _connect(place: CatalogRepository, token: Secret, api_url: str | None) -> Fo
     from callboard.forges.github import GitHub
 
     return GitHub(place.web_url, place.name, token, api_url=api_url)
+
+
+def _app_token(
+    catalog: CatalogSettings, place: CatalogRepository, environ: Mapping[str, str]
+) -> Secret | None:
+    """A token for the app that Callboard is; None: it is none. Raises NotConfigured and ForgeError."""
+    if catalog.app is None:
+        return None
+    if place.forge != "github":
+        raise NotConfigured("catalog: app: is for GitHub; set catalog: token: for GitLab")
+    from callboard.forges.github import default_api_url
+    from callboard.forges.github_app import current_token
+
+    key = read_secret(catalog.app.private_key, environ)
+    api_url = (catalog.api_url or default_api_url(place.web_url)).rstrip("/")
+    return current_token(api_url, catalog.app.id, key, place.name)
 
 
 def forge_token(config: Config, forge: ForgeKind, environ: Mapping[str, str] = os.environ) -> Secret:

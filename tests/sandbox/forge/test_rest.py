@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import time
+
+import jwt
 
 from callboard.sandbox.forge.rest import OPERATIONS
 from tests.contracts.github import Contract, operation_of
-from tests.sandbox.forge.conftest import Stage
+from tests.sandbox.forge.conftest import REPOSITORY, Stage
+from tests.sandbox.forge.signing import keys
 
 
 def visit_people(stage: Stage) -> None:
@@ -113,6 +117,18 @@ def visit_issues(stage: Stage) -> None:
     stage.api("robin", "GET", "issues", state="all", labels="callboard-dashboard", creator="callboard")
 
 
+def visit_apps(stage: Stage) -> None:
+    private, public = keys()
+    app = stage.forge.add_app("callboard-app", public, {"contents": "write", "metadata": "read"})
+    stage.forge.set_role(REPOSITORY, "callboard-app", "write")
+    now = int(time.time())
+    claims = {"iss": str(app.id), "iat": now - 30, "exp": now + 300}
+    stage.tokens["app"] = jwt.encode(claims, private, algorithm="RS256")
+    number = stage.api("app", "GET", "installation").json()["id"]
+    asked = {"repositories": ["model-catalog"], "permissions": {"contents": "read"}}
+    stage.api("app", "POST", f"/app/installations/{number}/access_tokens", asked)
+
+
 def visit_checks(stage: Stage) -> None:
     sha = stage.branch("checked")
     stage.api("callboard", "POST", f"statuses/{sha}", {"state": "success", "context": "validate"})
@@ -143,6 +159,7 @@ def test_every_operation_answers_as_github_describes_it(stage: Stage, github_con
         visit_pulls,
         visit_conversation,
         visit_issues,
+        visit_apps,
         visit_checks,
     ):
         visit(stage)

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .access import caller
+from .access import caller, granted
+from .apps import app_of, is_app_token
 from .bare import GitFailed
 from .faults import Fault
 from .refusal import Refused
@@ -74,6 +75,7 @@ def _respond(world: World, entry: Operation, request: Request, data: bytes) -> R
 
 
 def _call(world: World, request: Request, data: bytes, actor: Account | None) -> Call:
+    authorization = request.headers.get("authorization", "")
     body: Any = {}
     if data:
         try:
@@ -92,6 +94,9 @@ def _call(world: World, request: Request, data: bytes, actor: Account | None) ->
         url=str(request.url.replace(query="")),
         path=dict(request.path_params),
         query=dict(request.query_params),
+        method="GET" if request.method == "HEAD" else request.method,
+        app=app_of(world.apps, authorization) if is_app_token(authorization) else None,
+        grant=granted(world, authorization),
         body=body,
         accept=request.headers.get("accept", ""),
     )

@@ -24,6 +24,7 @@ from .requestlog import RequestLog
 from .state import (
     Account,
     AccountKind,
+    App,
     MergeQueue,
     ProjectSettings,
     Protection,
@@ -131,7 +132,10 @@ class SandboxForge:
         world = self.world
         with world.lock:
             owner = world.accounts.get(owner_login.lower()) or world.add_account(owner_login, "Organization")
-            git = Bare.create(world.root / owner.login / f"{name}.git", default_branch)
+            place = world.root / owner.login / f"{name}.git"
+            if place.exists():  # of a repository that has another name now
+                place = place.with_name(f"{name}-{world.new_id()}.git")
+            git = Bare.create(place, default_branch)
             now = world.now()
             repository = Repository(
                 id=world.new_id(),
@@ -205,6 +209,14 @@ class SandboxForge:
         """Merge what waits in a queue, in its order; answers what was merged. ``most``: None merges all."""
         with self.world.lock:
             return process(self.world, self.repository(repository), branch, most)
+
+    def add_app(self, slug: str, public_key: str, permissions: Mapping[str, str]) -> App:
+        """An app whose private key belongs to this one (PEM), installed wherever its bot has a role."""
+        with self.world.lock:
+            account = self.world.add_account(slug, "Bot")
+            app = App(self.world.new_id(), account, public_key, self.world.new_id(), permissions)
+            self.world.apps[app.id] = app
+            return app
 
     def add_team(self, team: str, members: Sequence[str]) -> None:
         """A team of an organization, ``acme/ml``."""

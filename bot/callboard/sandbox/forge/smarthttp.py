@@ -9,7 +9,8 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from .access import caller
+from .access import caller, granted
+from .apps import check_grant
 from .bare import git_environment
 from .pushes import settle
 from .refusal import Refused
@@ -37,7 +38,8 @@ class SmartHttp:
             repository = self._admitted(request, actor, service)
             response = await self._answer(request, repository, actor, operation, path)
         except Refused as refused:
-            headers = {"www-authenticate": 'Basic realm="GitHub"'} if refused.status == 401 else {}
+            asks = {"www-authenticate": 'Basic realm="GitHub"'} if refused.status == 401 else {}
+            headers = refused.headers | asks
             response = Response(f"{refused.message}\n", refused.status, headers)
         user = actor.login if actor else None
         is_write = operation == "git/push"
@@ -51,11 +53,19 @@ class SmartHttp:
             raise Refused(403, "Please upgrade your git client.")
         owner, name = request.path_params["owner"], request.path_params["repo"]
         with self._world.lock:
-            known = self._world.repositories.get(f"{owner}/{name}".lower())
+            moved = self._world.moved(owner, name, actor)
+            if moved is not None:
+                there = request.url.path.replace(f"/{owner}/{name}", f"/{moved.full_name}", 1)
+                query = f"?{request.url.query}" if request.url.query else ""
+                raise Refused(301, "Moved Permanently", headers={"location": there + query})
+            key = f"{owner}/{name}".lower()
+            known = self._world.repositories.get(key)
             if actor is None and (service == "git-receive-pack" or known is None or known.private):
                 # GitHub asks who it is before it says whether there is such a repository.
                 raise Refused(401, "Authentication required")
             repository = self._world.repository(owner, name, actor)
+            grant = granted(self._world, request.headers.get("authorization"))
+            check_grant(grant, repository, "git/", "POST" if service == "git-receive-pack" else "GET")
             if service == "git-receive-pack" and not repository.allows(actor, "write"):
                 who = actor.login if actor else "anonymous"
                 raise Refused(403, f"Permission to {repository.full_name}.git denied to {who}.")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from .bare import Bare
 from .faults import Faults
+from .installations import App, Grant
 from .project import AutoMerge, Event, Issue, ProjectSettings
 from .refusal import Refused, not_found
 from .requestlog import RequestLog
@@ -22,12 +23,14 @@ __all__ = [
     "ROLES",
     "Account",
     "AccountKind",
+    "App",
     "AutoMerge",
     "BaseChanged",
     "CheckRun",
     "Comment",
     "Event",
     "ForcePushed",
+    "Grant",
     "Issue",
     "Label",
     "MergeQueue",
@@ -330,7 +333,11 @@ class World:
         """The members of a team by its organization and slug, in lower case."""
         self.former: dict[str, Repository] = {}
         """Repositories by the names that they had before, in lower case."""
+        self.apps: dict[int, App] = {}
+        self.token_lifetime = timedelta(hours=1)
+        """Of an installation's tokens."""
         self._tokens: dict[str, Account] = {}
+        self._grants: dict[str, Grant] = {}
         self._read_only: set[str] = set()
         self._ids: Iterator[int] = itertools.count(1001)
         self._now = datetime.now(UTC).replace(microsecond=0)
@@ -361,13 +368,15 @@ class World:
             raise not_found()
         return found
 
-    def new_token(self, account: Account, *, read_only: bool = False) -> str:
+    def new_token(self, account: Account, *, read_only: bool = False, grant: Grant | None = None) -> str:
         """A token for ``account``, which GitLab takes no writes of when it is ``read_only``.
 
-        Only its digest is kept.
+        ``grant`` limits it, as a token of an app's installation is limited. Only its digest is kept.
         """
         token = f"sandbox_{secrets.token_hex(20)}"
         self._tokens[_digest(token)] = account
+        if grant:
+            self._grants[_digest(token)] = grant
         if read_only:
             self._read_only.add(_digest(token))
         return token
@@ -378,10 +387,20 @@ class World:
 
     def signed_in(self, token: str) -> Account:
         """Whose token it is. Raises Refused (401)."""
-        account = self._tokens.get(_digest(token))
-        if account is None:
+        account, grant = self._tokens.get(_digest(token)), self.grant(token)
+        if account is None or (grant and grant.expires_at <= datetime.now(UTC)):
             raise Refused(401, "Bad credentials")
         return account
+
+    def grant(self, token: str) -> Grant | None:
+        """What limits a token; None: nothing but its account's role."""
+        return self._grants.get(_digest(token))
+
+    def moved(self, owner: str, name: str, account: Account | None) -> Repository | None:
+        """The repository that had this name, when ``account`` may read it, and none has it now."""
+        key = f"{owner}/{name}".lower()
+        found = None if key in self.repositories else self.former.get(key)
+        return found if found and found.allows(account, "read") else None
 
     def repository(self, owner: str, name: str, account: Account | None) -> Repository:
         """The repository, when ``account`` may read it. Raises Refused (404)."""

@@ -23,7 +23,7 @@ from graphql.error import GraphQLSyntaxError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from callboard.sandbox.forge.access import caller
+from callboard.sandbox.forge.access import caller, granted
 from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.restapp import broken, links, refusal
@@ -67,7 +67,9 @@ class GraphQL:
                 response = broken(fault)
             else:
                 with self._world.lock:
-                    body = _execute(Scope(self._world, links(request), actor), query, variables, name)
+                    grant = granted(self._world, request.headers.get("authorization"))
+                    scope = Scope(self._world, links(request), actor, grant)
+                    body = _execute(scope, query, variables, name)
                 response = broken(fault) if fault else JSONResponse(body)
         except Refused as refused:
             response = refusal(refused)

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from callboard.sandbox.forge import queueing
+from callboard.sandbox.forge.apps import check_grant
 from callboard.sandbox.forge.bare import SHA, ZERO
 from callboard.sandbox.forge.pushes import settle
 from callboard.sandbox.forge.refusal import Refused
@@ -24,6 +25,10 @@ class MutationView:
         self._scope = scope
 
     def _writable(self, repository: Repository) -> Repository:
+        try:
+            check_grant(self._scope.grant, repository, "git/", "POST")
+        except Refused as refused:
+            raise GraphQLError(refused.message) from None
         if not repository.allows(self._scope.actor, "write"):
             raise GraphQLError("Resource not accessible by personal access token")
         return repository

@@ -10,6 +10,7 @@ from callboard.sandbox.forge.shapes.links import Links, node_id
 from callboard.sandbox.forge.state import (
     Account,
     CheckRun,
+    Grant,
     Label,
     Repository,
     Status,
@@ -26,6 +27,8 @@ class Scope:
     world: World
     links: Links
     actor: Account
+    grant: Grant | None = None
+    """What limits the caller's token."""
 
 
 class AccountView:

@@ -160,10 +160,14 @@ class QueryView:
         """Who asks."""
         return ViewerView(self._scope)
 
-    def repository(self, owner: str, name: str, follow_renames: bool = True) -> RepositoryView:  # noqa: ARG002
+    def repository(self, owner: str, name: str, follow_renames: bool = True) -> RepositoryView:
         """A repository that the caller may read."""
-        found = self._scope.world.repositories.get(f"{owner}/{name}".lower())
-        if found is None or not found.allows(self._scope.actor, "read"):
+        world, grant = self._scope.world, self._scope.grant
+        found = world.repositories.get(f"{owner}/{name}".lower())
+        if follow_renames:
+            found = found or world.moved(owner, name, self._scope.actor)
+        is_beyond = grant is not None and found is not None and found.id not in grant.repositories
+        if found is None or is_beyond or not found.allows(self._scope.actor, "read"):
             raise GraphQLError(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         return RepositoryView(self._scope, found)
 

@@ -1,6 +1,6 @@
 """The REST operations. Importing the package fills the table."""
 
-from . import checks, contents, gitdata, issues, people, protection, pulls, repositories, reviews
+from . import apps, checks, contents, gitdata, issues, people, protection, pulls, repositories, reviews
 from .table import OPERATIONS, Answer, Call, Operation
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Answer",
     "Call",
     "Operation",
+    "apps",
     "checks",
     "contents",
     "gitdata",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from callboard.sandbox.forge.apps import check_grant
 from callboard.sandbox.forge.refusal import Refused, not_found
 from callboard.sandbox.forge.shapes.links import Links
-from callboard.sandbox.forge.state import Account, Issue, Pull, Repository, Role, World
+from callboard.sandbox.forge.state import Account, App, Grant, Issue, Pull, Repository, Role, World
 
 _PER_PAGE = 30
 _MOST_PER_PAGE = 100
@@ -38,11 +39,27 @@ class Call:
     query: dict[str, str]
     body: dict[str, Any]
     accept: str
+    method: str
+    app: App | None = None
+    """The app that asks as itself, by a token that it signed."""
+    grant: Grant | None = None
+    """What limits the caller's token."""
 
     @property
     def repository(self) -> Repository:
-        """The repository in the path. Raises Refused (404)."""
+        """The repository in the path. Raises Refused: 404; 301 or 307 when it has another name now."""
+        self.stay(self.actor)
         return self.world.repository(self.path["owner"], self.path["repo"], self.actor)
+
+    def stay(self, account: Account | None) -> None:
+        """Send on who asks for a former name. Raises Refused (301, 307)."""
+        owner, name = self.path["owner"], self.path["repo"]
+        moved = self.world.moved(owner, name, account)
+        if moved is not None:
+            there = self.url.replace(f"/repos/{owner}/{name}", f"/repos/{moved.full_name}", 1)
+            query = f"?{urlencode(self.query)}" if self.query else ""
+            status = 301 if self.method == "GET" else 307
+            raise Refused(status, "Moved Permanently", headers={"location": there + query})
 
     @property
     def signed_in(self) -> Account:
@@ -128,9 +145,17 @@ class Operation:
     models: str
     """What it does beyond answering in the right shape; empty: nothing more."""
     handler: Handler
+    by_app: bool = False
+    """An app asks it as itself."""
 
     def answer(self, call: Call) -> Answer:
         """Do it. Raises Refused."""
+        if self.by_app:
+            if call.app is None:
+                raise Refused(401, "A JSON web token could not be decoded")
+            return self.handler(call)
+        if "{repo}" in self.path:
+            check_grant(call.grant, call.repository, self.id, self.method)
         if self.method != "GET":
             call.signed_in  # noqa: B018 - raises when nobody is signed in
         if self.needs is not None and not call.repository.allows(call.actor, self.needs):
@@ -142,12 +167,18 @@ OPERATIONS: list[Operation] = []
 
 
 def operation(
-    method: str, path: str, name: str, *, needs: Role | None = None, models: str = ""
+    method: str,
+    path: str,
+    name: str,
+    *,
+    needs: Role | None = None,
+    models: str = "",
+    by_app: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Enter the handler in the table. Where two paths fit a request, the one entered first answers it."""
 
     def enter(handler: Handler) -> Handler:
-        OPERATIONS.append(Operation(name, method, path, needs, models, handler))
+        OPERATIONS.append(Operation(name, method, path, needs, models, handler, by_app))
         return handler
 
     return enter
