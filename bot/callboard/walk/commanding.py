@@ -51,7 +51,7 @@ def obey(workplace: Workplace, base: Base, examined: Iterable[Examined]) -> Obey
     handled: list[Handled] = []
     failed: list[tuple[PullRequest, str]] = []
     for one in examined:
-        desk = _Desk(workplace, base, one.facts)
+        desk = Desk(workplace, base, one.facts)
         try:
             desk.serve_all()
         except (ForgeError, GitError) as error:
@@ -158,7 +158,7 @@ def _ignored(workplace: Workplace) -> str:
     return f"{said}, until somebody comments /callboard reopen here."
 
 
-class _Desk:
+class Desk:
     """Where the commands on one open pull request are carried out."""
 
     def __init__(self, workplace: Workplace, base: Base, facts: PullFacts) -> None:
@@ -181,11 +181,12 @@ class _Desk:
         if self.facts.paused:
             return
         for request in waiting(self._pull, self.facts.identity, ours=self.ours):
-            _answer(self._workplace, self._pull, request, self._carry_out)
+            _answer(self._workplace, self._pull, request, self.carry_out)
             if self.ended is not None:
                 return  # what follows needs the facts of the new head
 
-    def _carry_out(self, command: Command) -> Answer | None:
+    def carry_out(self, command: Command) -> Answer | None:
+        """Do what a known command says; None when the answer has to wait for the merge."""
         if self.ended is not None and command.meant not in ("hold", "unhold", "ignore"):
             return Answer(
                 command, "The branch was changed just before. Ask again when its checks are done.", mark="❌"
