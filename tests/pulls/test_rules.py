@@ -10,7 +10,7 @@ from callboard.config import Merge, RequiredCheck, TextRule
 from callboard.forges.protocol import Check
 from callboard.pulls.decide import decide
 from callboard.pulls.owners import Owner, Requirement, required_owners
-from callboard.pulls.rules import CHECK_NAME
+from callboard.pulls.report import CHECK_NAME
 from callboard.pulls.verdict import Reason
 from tests.pulls.examples import ANN, BEA, BOT, CYD, facts, review
 

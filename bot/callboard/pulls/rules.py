@@ -13,10 +13,9 @@ from callboard.forges.protocol import Check
 from callboard.pulls.approvals import Approvals
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.owners import Owner, Requirement
+from callboard.pulls.report import CHECK_NAME
 from callboard.pulls.verdict import Reason, VerdictKind
 
-CHECK_NAME = "callboard/validate"
-"""The check by which we report our own validation. We do not wait for ourselves, unless it is required."""
 _LONGEST = 1_048_576
 """Characters: no forge takes a longer text (GitLab's limit; GitHub's is 65,536)."""
 
@@ -26,6 +25,7 @@ def unchecked(facts: PullFacts, policy: Merge) -> Iterator[Reason]:
     checks = facts.pull.checks
     required = {one.name for one in policy.required_checks}
     for check in checks:
+        # What ours says is judged already, for this very pass: it would only wait for itself.
         if check.name == CHECK_NAME and check.name not in required:
             continue
         if check.state == "failure":
