@@ -21,6 +21,8 @@ def test_what_is_left_out_has_its_default() -> None:
 def test_every_input_is_read() -> None:
     sync = {"INPUT_COMMAND": "sync", "INPUT_CONFIG": "c.yaml", "INPUT_DRY_RUN": "true", "INPUT_PRUNE": "true"}
     assert read_inputs(sync) == Inputs("sync", "c.yaml", (), dry_run=True, prune=True)
+    refresh = {"INPUT_COMMAND": "diff", "INPUT_REFRESH": "true"}
+    assert read_inputs(refresh) == Inputs("diff", "callboard.yaml", refresh=True)
     validate = {"INPUT_COMMAND": "validate", "INPUT_PATHS": " a b \n\n-c\n"}
     assert read_inputs(validate).paths == ("a b", "-c")
 

@@ -52,6 +52,14 @@ def test_values_come_out_of_the_runners_file_as_they_went_in(values: dict[str, s
     assert parse_values(telling.file_command(values, "callboard-0123456789abcdef")) == values
 
 
+def test_a_pause_and_what_waits_for_a_refresh_are_told() -> None:
+    record = {"models": 3, "changes": [], "pull-requests": [], "findings": [], "reworded": 2,
+              "paused": "the label\n::error::x"}  # fmt: skip
+
+    assert telling.log(record)[0] == r"paused by the label\u000a::error::x: nothing was written"
+    assert "2 models to be refreshed when asked (input refresh), paused" in telling.summary("sync", record)
+
+
 @given(RECORDS)
 def test_outputs_hold_one_line_each(record: dict[str, Any]) -> None:
     outputs = telling.outputs(record)

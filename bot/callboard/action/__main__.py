@@ -61,6 +61,7 @@ def _walk(inputs: Inputs, environ: Mapping[str, str]) -> int:
     dry_run = inputs.dry_run or inputs.command == "diff"
     arguments = [f"--config={inputs.config}", "reconcile" if inputs.command == "reconcile" else "sync"]
     arguments += ["--output=json", *["--dry-run"] * dry_run, *["--prune"] * inputs.prune]
+    arguments += ["--refresh"] * inputs.refresh
     said, complaints = io.StringIO(), io.StringIO()
     # Neither reaches the log as it is: a line in it may be a command to the runner.
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaints):

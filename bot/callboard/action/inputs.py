@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 COMMANDS = ("sync", "validate", "reconcile", "diff")
 
-_FOR = {"paths": ("validate",), "dry-run": ("sync",), "prune": ("sync", "diff")}
+_FOR = {"paths": ("validate",), "dry-run": ("sync",), "prune": ("sync", "diff"), "refresh": ("sync", "diff")}
 
 
 class WrongInput(Exception):
@@ -23,6 +23,7 @@ class Inputs:
     paths: tuple[str, ...] = ()
     dry_run: bool = False
     prune: bool = False
+    refresh: bool = False
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
@@ -31,11 +32,12 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
     if command not in COMMANDS:
         raise WrongInput(f"the input command is {command!r}; it may be {', '.join(COMMANDS)}")
     paths = tuple(line.strip() for line in environ.get("INPUT_PATHS", "").splitlines() if line.strip())
-    dry_run, prune = (_switch(environ, name) for name in ("dry-run", "prune"))
-    for name, given in {"paths": paths, "dry-run": dry_run, "prune": prune}.items():
+    switches = {name: _switch(environ, name) for name in ("dry-run", "prune", "refresh")}
+    for name, given in {"paths": paths, **switches}.items():
         if given and command not in _FOR[name]:
             raise WrongInput(f"the input {name} is for {' and '.join(_FOR[name])}, not for {command}")
-    return Inputs(command, environ.get("INPUT_CONFIG") or "callboard.yaml", paths, dry_run, prune)
+    config = environ.get("INPUT_CONFIG") or "callboard.yaml"
+    return Inputs(command, config, paths, switches["dry-run"], switches["prune"], switches["refresh"])
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool:

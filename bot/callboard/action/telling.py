@@ -67,6 +67,8 @@ def log(record: Record) -> list[str]:
     ]
     lines += [one_line(f"{one['state']} {one['target']}") for one in record.get("registered", ())]
     lines += [one_line(f"unregistered {target}") for target in record.get("unregistered", ())]
+    if record.get("paused"):
+        lines.append(one_line(f"paused by {record['paused']}: nothing was written"))
     return [*lines, _counts(record)]
 
 
@@ -95,7 +97,10 @@ def _counts(record: Record) -> str:
     read = [counted(record["models"], "model")] if "models" in record else []
     changes = [counted(len(record["changes"]), "change")] if "changes" in record else []
     pulls = counted(len(record["pull-requests"]), "pull request")
-    return ", ".join([*read, *changes, pulls, counted(len(record["findings"]), "finding")])
+    said = [*read, *changes, pulls, counted(len(record["findings"]), "finding")]
+    if record.get("reworded"):
+        said.append(f"{counted(record['reworded'], 'model')} to be refreshed when asked (input refresh)")
+    return ", ".join([*said, *(["paused: nothing was written"] if record.get("paused") else [])])
 
 
 def _table(columns: Sequence[str], rows: Sequence[Iterable[str]]) -> list[str]:

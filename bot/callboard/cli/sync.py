@@ -43,9 +43,7 @@ def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: st
         pushes = "1 push" if counts["pushes"] == 1 else f"{counts['pushes']} pushes"
         asked = f"{said(counts['reads'], 'read')}, {said(counts['writes'], 'write')}, {pushes}"
         click.echo(f"{models}, {changes}; {asked}")
-        if result.desired.reworded:
-            would = said(result.desired.reworded, "model")
-            click.echo(f"{would} would be written otherwise by this version: run sync --refresh")
+        told_of_rewording(result)
     if result.paused:
         session.note(f"Callboard is paused by {result.paused}; nothing was written.")
     session.end(result)
@@ -62,6 +60,15 @@ def run_sync(
     workplace = open_workplace(config, folder)
     result = walk(workplace, dry_run=dry_run, prune=prune, refresh=refresh, progress=session.models_read)
     return workplace, result
+
+
+def told_of_rewording(result: SyncResult) -> None:
+    """Say how many models are left as they are although this version would write them otherwise."""
+    from callboard.validation.reports.words import counted as said
+
+    if result.desired.reworded:
+        would = f"{said(result.desired.reworded, 'model')} would be written otherwise by this version"
+        click.echo(f"{would} of Callboard: run sync --refresh to propose it")
 
 
 def counted(workplace: Workplace) -> dict[str, int]:
