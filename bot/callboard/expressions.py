@@ -18,7 +18,8 @@ def holds(text: str, expression: str) -> bool:
     cannot; so it knows neither look-around nor back-references.
     """
     # What cannot be encoded would be an error of its own, whatever the expression says.
-    return _compiled(expression).isinstance_python(text.encode("utf-8", "replace").decode("utf-8"))
+    known = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return _compiled(expression).isinstance_python(known)
 
 
 def checked(expression: str) -> str:

@@ -64,7 +64,7 @@ class _Section:
 
 def required_owners(text: str, kind: ForgeKind, paths: Iterable[str]) -> tuple[Requirement, ...]:
     """What the code owners file asks for when these paths change. A path without owners asks for nothing."""
-    sections = [_Section("", _github(text), optional=False)] if kind == "github" else _gitlab(text)
+    sections = _github(text) if kind == "github" else _gitlab(text)
     found: dict[tuple[str, tuple[Owner, ...], int], list[str]] = {}
     for section in sections:
         if section.optional:
@@ -93,8 +93,9 @@ def _owners_of(path: str, rules: list[_Rule]) -> tuple[Owner, ...]:
     return next((rule.owners for rule in reversed(rules) if holds(path, rule.pattern)), ())
 
 
-def _github(text: str) -> list[_Rule]:
-    rules = []
+@lru_cache(maxsize=4)  # one file is asked about for each of many pull requests
+def _github(text: str) -> list[_Section]:
+    rules: list[_Rule] = []
     for line in text.split("\n"):
         words = _words(line, comments=True)
         if not words or words[0].startswith(("!", "\\#")) or {"[", "]"} & set(words[0]):
@@ -103,7 +104,7 @@ def _github(text: str) -> list[_Rule]:
         # GitHub skips a line with anything wrong in it.
         if None not in owners and (pattern := _github_pattern(words[0])):
             rules.append(_Rule(pattern, tuple(owner for owner in owners if owner)))
-    return rules
+    return [_Section("", rules, optional=False)]
 
 
 def _owner_on_github(word: str) -> Owner | None:
@@ -127,7 +128,6 @@ def _words(line: str, *, comments: bool) -> list[str]:
     return words[:end]
 
 
-@lru_cache(maxsize=1024)
 def _github_pattern(pattern: str) -> str:
     """As in a .gitignore, but that ``folder/*`` names the files right in the folder only."""
     if "***" in pattern or pattern == "/":
@@ -195,6 +195,7 @@ def _set(content: str) -> str:
 _HEADING = re.compile(r"(\^?)\[([^\]]+)\](?:\[([^\]]*)\])?(?:\s+(.*))?")
 
 
+@lru_cache(maxsize=4)
 def _gitlab(text: str) -> list[_Section]:
     """Sections of one name are one. It is optional where all of its headings say so."""
     current = _Section("", [], optional=False)
@@ -237,7 +238,6 @@ def _owners_on_gitlab(text: str) -> tuple[Owner, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1024)
 def _gitlab_pattern(pattern: str) -> str:
     """As Ruby's File.fnmatch does with FNM_PATHNAME and FNM_DOTMATCH, which is how GitLab matches."""
     if pattern == "*":
