@@ -67,7 +67,7 @@ and not pushed.
 
 ## Known not to be modelled
 
-Forks and pull requests between repositories; comments on lines, pending reviews; rulesets; webhooks; the
+Making a fork through the API (the sandbox makes one on request), deleted forks; comments on lines, pending reviews; rulesets; webhooks; the
 groups and checks of a merge queue (it merges in order when it is told to); real signatures (a commit that the
 API made for an app is said to be verified); protection against pushes to a branch; rate limits that run down
 (one that is met can be asked for as a fault); permissions of an app's token in GraphQL queries. A renamed

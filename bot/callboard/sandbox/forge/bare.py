@@ -155,6 +155,10 @@ class Bare:
         """Delete a ref, if it still is at ``old``. Raises GitFailed."""
         self.run("update-ref", "--no-deref", "-d", name, old)
 
+    def take(self, other: Bare, sha: str) -> None:
+        """Copy a commit, with all that it needs, from another repository. Raises GitFailed."""
+        self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(other.path), sha)
+
     def object_type(self, sha: str) -> str | None:
         """commit, tree, blob or tag; None when there is no such object."""
         done = self._run(["cat-file", "-t", sha])

@@ -180,9 +180,8 @@ def _merge_commit(repository: Repository, pull: Pull, who: Person, base: str, re
         title = request.title or f"{pull.title} (#{pull.number})"
         message = _message(title, request.message if request.message is not None else pull.body or "")
         return git.commit_tree(tree, [base], message, _noreply(pull.author), who)
-    title = (
-        request.title or f"Merge pull request #{pull.number} from {repository.owner.login}/{pull.head_ref}"
-    )
+    source = (pull.fork or repository).owner.login
+    title = request.title or f"Merge pull request #{pull.number} from {source}/{pull.head_ref}"
     message = _message(title, request.message if request.message is not None else pull.title)
     return git.commit_tree(tree, [base, pull.head], message, who, who)
 
@@ -219,6 +218,8 @@ def update_branch(
     base = git.resolve(pull.base_ref)
     if pull.state != "open" or base is None:
         raise Refused(422, "The pull request is closed.")
+    if pull.fork is not None:
+        raise Refused(403, "You do not have permission to update the head repository.")
     if git.is_ancestor(base, pull.head):
         raise Refused(422, "There are no new commits on the base branch.")
     tree = git.merge_tree(pull.head, base)

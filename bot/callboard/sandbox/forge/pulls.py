@@ -12,7 +12,7 @@ from .state import Account, BaseChanged, Issue, Label, Pull, Repository, World
 
 @dataclass(frozen=True)
 class Opening:
-    """What opens a pull request. ``head`` may be ``owner:branch``, within the same repository.
+    """What opens a pull request. ``head`` may be ``owner:branch``, in the repository or a fork of it.
 
     ``number``: None takes the next one of the pull requests alone, as GitLab does.
     """
@@ -27,16 +27,20 @@ class Opening:
 
 def open_pull(world: World, repository: Repository, actor: Account, opening: Opening) -> Pull:
     """The new pull request. Raises Refused (422) as GitHub does."""
-    head_ref = _same_repository(repository, opening.head)
-    head, base = repository.git.resolve(head_ref), repository.git.resolve(opening.base)
-    if f"refs/heads/{head_ref}" not in repository.refs or head is None:
+    source, head_ref = _source(world, repository, opening.head)
+    fork = None if source is repository else source
+    head, base = source.refs.get(f"refs/heads/{head_ref}"), repository.git.resolve(opening.base)
+    if head is None or (fork and not fork.allows(actor, "write")):
         raise invalid("PullRequest", "head")
     if f"refs/heads/{opening.base}" not in repository.refs or base is None:
         raise invalid("PullRequest", "base")
     for pull in repository.pulls.values():
-        if (pull.state, pull.head_ref, pull.base_ref) == ("open", head_ref, opening.base):
-            owner = repository.owner.login
+        same = pull.fork is fork and (pull.head_ref, pull.base_ref) == (head_ref, opening.base)
+        if pull.state == "open" and same:
+            owner = source.owner.login
             raise custom("PullRequest", f"A pull request already exists for {owner}:{head_ref}.")
+    if fork:
+        repository.git.take(fork.git, head)
     if repository.git.is_ancestor(head, base):
         raise custom("PullRequest", f"No commits between {opening.base} and {head_ref}")
     if not opening.title:
@@ -60,6 +64,7 @@ def open_pull(world: World, repository: Repository, actor: Account, opening: Ope
         updated_at=now,
         draft=opening.draft,
         undecided_reads=world.undecided_reads,
+        fork=fork,
     )
     repository.pulls[pull.number] = pull
     remember_head(repository, pull)
@@ -67,13 +72,16 @@ def open_pull(world: World, repository: Repository, actor: Account, opening: Ope
     return pull
 
 
-def _same_repository(repository: Repository, head: str) -> str:
+def _source(world: World, repository: Repository, head: str) -> tuple[Repository, str]:
+    """Where the head branch is, and its name."""
     owner, colon, branch = head.partition(":")
     if not colon:
-        return head
-    if owner.lower() != repository.owner.login.lower():
-        raise invalid("PullRequest", "head")
-    return branch
+        return repository, head
+    for each in world.repositories.values():
+        is_related = each is repository or each.parent is repository
+        if is_related and each.owner.login.lower() == owner.lower():
+            return each, branch
+    raise invalid("PullRequest", "head")
 
 
 def set_state(world: World, repository: Repository, pull: Pull, state: str) -> None:
@@ -85,12 +93,12 @@ def set_state(world: World, repository: Repository, pull: Pull, state: str) -> N
         return
     if state != "open":
         raise invalid("PullRequest", "state")
-    refusal = None
+    refusal, source = None, pull.fork or repository
     if pull.merged_at:
         refusal = "state cannot be changed. The pull request cannot be reopened."
-    elif repository.refs.get(f"refs/heads/{pull.head_ref}") is None:
+    elif source.refs.get(f"refs/heads/{pull.head_ref}") is None:
         refusal = f"state cannot be changed. The {pull.head_ref} branch has been deleted."
-    elif repository.refs[f"refs/heads/{pull.head_ref}"] != pull.head:
+    elif source.refs[f"refs/heads/{pull.head_ref}"] != pull.head:
         refusal = f"state cannot be changed. The {pull.head_ref} branch was force-pushed or recreated."
     if refusal:
         raise custom("PullRequest", refusal)

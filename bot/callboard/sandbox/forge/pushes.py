@@ -26,11 +26,18 @@ def settle(world: World, repository: Repository, actor: Account) -> None:
         if pull.state != "open":
             continue
         head = moved.get(_BRANCH + pull.head_ref)
-        if head:
+        if head and pull.fork is None:
             head_moved(world, repository, pull, actor, *head)
         base = moved.get(_BRANCH + pull.base_ref)
         if base and pull.state == "open":
             _base_moved(world, repository, pull, actor, base[1])
+    for other in world.repositories.values():
+        for pull in other.pulls.values():
+            head = moved.get(_BRANCH + pull.head_ref)
+            if head and pull.fork is repository and pull.state == "open":
+                if head[1] != ZERO:
+                    other.git.take(repository.git, head[1])
+                head_moved(world, other, pull, actor, *head)
 
 
 def remember_head(repository: Repository, pull: Pull) -> None:

@@ -156,6 +156,18 @@ class SandboxForge:
             self.commit(full_name, default_branch, files, "Start the catalog", author=owner_login)
         return repository
 
+    def fork(self, full_name: str, owner: str) -> Repository:
+        """A fork of a repository by ``owner``, with all its branches."""
+        with self.world.lock:
+            parent = self.repository(full_name)
+            fork = self.add_repository(
+                f"{owner}/{parent.name}", default_branch=parent.default_branch, private=parent.private
+            )
+            fork.parent = parent
+            fork.git.run("fetch", "--quiet", str(parent.git.path), "refs/heads/*:refs/heads/*")
+            fork.refs = fork.git.refs()
+            return fork
+
     def repository(self, full_name: str) -> Repository:
         """What the forge knows of a repository."""
         return self.world.repositories[full_name.lower()]

@@ -19,6 +19,11 @@ def _full(call: Call, repository: Repository, pull: Pull) -> dict[str, object]:
     return shapes.full(call.links, repository, pull, mergeability(repository, pull))
 
 
+def _is_from(repository: Repository, pull: Pull, owner: str, branch: str) -> bool:
+    source = (pull.fork or repository).owner.login
+    return (source.lower(), pull.head_ref) == (owner.lower(), branch)
+
+
 @operation(
     "GET",
     "/repos/{owner}/{repo}/pulls",
@@ -33,9 +38,8 @@ def list_pulls(call: Call) -> Answer:
         found = [pull for pull in found if pull.state == query.get("state", "open")]
     if "head" in query:
         owner, _, branch = query["head"].partition(":")
-        own = owner.lower() == repository.owner.login.lower()
         # A filter without an owner filters nothing, at GitHub too.
-        found = [pull for pull in found if not branch or (own and pull.head_ref == branch)]
+        found = [pull for pull in found if not branch or _is_from(repository, pull, owner, branch)]
     if "base" in query:
         found = [pull for pull in found if pull.base_ref == query["base"]]
     sort = query.get("sort", "created")

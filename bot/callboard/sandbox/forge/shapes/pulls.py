@@ -90,7 +90,7 @@ def simple(links: Links, repository: Repository, pull: Pull) -> dict[str, Any]:
         "assignees": [],
         "requested_reviewers": [account(links, who) for who in pull.requested_reviewers],
         "requested_teams": [],
-        "head": _side(links, repository, pull.head_ref, pull.head),
+        "head": _side(links, pull.fork or repository, pull.head_ref, pull.head),
         "base": _side(links, repository, pull.base_ref, pull.base),
         "_links": {name: {"href": href} for name, href in hrefs.items()},
         "author_association": association(repository, pull.author),

@@ -64,7 +64,7 @@ def minimal(links: Links, repository: Repository) -> dict[str, Any]:
         "private": repository.private,
         "html_url": links.page(repository),
         "description": None,
-        "fork": False,
+        "fork": repository.parent is not None,
         "url": url,
     } | {name: url + template for name, template in _URLS.items()}
 
