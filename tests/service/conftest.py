@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.state import Role
 from callboard.walk.workplace import ForgeKind
+from tests.contracts.github import Contract
 from tests.servers.forge import ForgeFactory
+from tests.service.gate import Gate
 from tests.service.running import CONFIG, ServiceHouse
 from tests.walk.hands import REPOSITORY
 from tests.walk.house import card
@@ -25,7 +28,26 @@ def forge_kind(request: pytest.FixtureRequest) -> ForgeKind:
 @pytest.fixture
 def service_house(start_forge: ForgeFactory, tmp_path: Path, forge_kind: ForgeKind) -> Iterator[ServiceHouse]:
     """A forge, a repository with a configuration and one model card; the service is not started yet."""
-    forge = start_forge()
+    with _house(start_forge(), tmp_path, forge_kind) as house:
+        yield house
+
+
+@pytest.fixture
+def gated_house(
+    github_contract: Contract, tmp_path: Path, forge_kind: ForgeKind
+) -> Iterator[tuple[ServiceHouse, Gate]]:
+    """The same with a gate in front of the forge."""
+    gate = Gate()
+    with (
+        SandboxForge(tmp_path / "forge", wrap=lambda app: gate.wrap(github_contract.wrap(app))) as forge,
+        _house(forge, tmp_path, forge_kind) as house,
+    ):
+        yield house, gate
+        gate.open(drop=True)
+
+
+@contextlib.contextmanager
+def _house(forge: SandboxForge, folder: Path, forge_kind: ForgeKind) -> Iterator[ServiceHouse]:
     robin = forge.add_user("robin")
     people: dict[str, Role] = {"robin": "write"}
     if forge_kind == "github":
@@ -38,9 +60,11 @@ def service_house(start_forge: ForgeFactory, tmp_path: Path, forge_kind: ForgeKi
     forge.add_repository(REPOSITORY, files=files, collaborators=people)
     if forge_kind == "gitlab":
         bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
-    house = ServiceHouse(forge, tmp_path, bot, robin, kind=forge_kind)
-    yield house
-    if house.process is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(house.process.pid, signal.SIGKILL)
-        house.process.wait()
+    house = ServiceHouse(forge, folder, bot, robin, kind=forge_kind)
+    try:
+        yield house
+    finally:
+        if house.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(house.process.pid, signal.SIGKILL)
+            house.process.wait()

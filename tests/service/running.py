@@ -92,6 +92,12 @@ class ServiceHouse:
         if ready:
             self.until(self._answers, "the service does not answer")
 
+    def run(self) -> int:
+        """Start it and wait for its end; its exit code."""
+        self.start(ready=False)
+        assert self.process is not None
+        return self.process.wait(timeout=WITHIN)
+
     def _answers(self) -> bool:
         assert self.process is not None
         if self.process.poll() is not None:
@@ -124,6 +130,10 @@ class ServiceHouse:
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
+
+    def events_of(self, beginning: str) -> list[dict[str, Any]]:
+        """The lines of the log that begin so."""
+        return [one for one in self.events() if one["message"].startswith(beginning)]
 
     def status(self) -> dict[str, Any]:
         (one,) = self.get("/status").json()["repositories"]

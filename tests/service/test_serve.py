@@ -2,22 +2,151 @@
 
 from __future__ import annotations
 
+import random
+from uuid import uuid4
+
+import pytest
+
+from callboard.service.store import Store
+from tests.service.gate import Gate
 from tests.service.running import ServiceHouse
+from tests.walk.hands import REPOSITORY
 
 
-def test_a_model_card_becomes_a_pull_request_and_its_approval_a_merge(service_house: ServiceHouse) -> None:
+def test_duplicates_losses_and_any_order_end_in_the_same_state(service_house: ServiceHouse) -> None:
     house = service_house
     house.start()
     house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
-
-    (number,) = house.pulls()
-    house.hands().approve(number)
-    assert house.post(house.review_payload(number)).json() == {"status": "accepted"}
-
-    house.until(lambda: house.pulls() == {number: True}, "it was not merged")
     house.card("churn")
-    house.post(house.push_payload())
+    house.until(lambda: house.post(house.push_payload()).status_code == 202, "the push was not taken")
     house.until(lambda: len(house.pulls()) == 2, "the push told nothing")
+    told = []
+    for number in house.pulls():
+        house.hands().approve(number)
+        told += [(house.review_payload(number), str(uuid4()))] * 3
+    told += [(house.push_payload(), str(uuid4())), (house.push_payload("other"), str(uuid4()))] * 2
+    random.Random(house.kind).shuffle(told)
+
+    for payload, delivery in told[:-3]:  # and some never arrive
+        assert house.post(payload, delivery).status_code == 202
+
+    house.until(lambda: set(house.pulls().values()) == {True}, "not everything was merged")
     house.until_idle()
+    mark = house.forge.log.mark()
+    house.post(house.push_payload())
+    house.until_idle()
+    assert house.forge.log.counts(mark).writes == house.forge.log.counts(mark).pushes == 0
+    assert len(house.pulls()) == 2
     assert house.stop() == 0
     assert house.bot not in house.said()
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_many_hints_are_one_walk_and_one_more_for_what_came_during_it(
+    gated_house: tuple[ServiceHouse, Gate],
+) -> None:
+    house, gate = gated_house
+    house.start()
+    house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
+    house.until_idle()
+    before = len(walks(house))
+    gate.close("git-upload-pack")
+    house.post(house.push_payload())
+    gate.wait()
+
+    for _ in range(20):
+        assert house.post(house.push_payload()).json() == {"status": "accepted"}
+    gate.open()
+
+    house.until(lambda: len(walks(house)) == before + 2, "the hints made no walk")
+    house.until_idle()
+    assert len(walks(house)) == before + 2
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_what_was_accepted_is_due_after_the_process_was_killed_before_the_walk(
+    gated_house: tuple[ServiceHouse, Gate],
+) -> None:
+    house, gate = gated_house
+    house.start()
+    house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
+    house.until_idle()
+    house.card("churn")
+    gate.close("git-upload-pack")  # nobody gets to read anything
+    assert house.post(house.push_payload()).status_code == 202
+    house.kill()
+    gate.open(drop=True)
+
+    store = Store(house.state / "callboard.db")
+    (state,) = store.states()
+    store.close()
+    assert state.due  # not the sweep of the next start alone: the delivery itself is not lost
+
+    house.start()
+    house.until(lambda: len(house.pulls()) == 2, "the work was lost")
+
+
+def test_killed_again_and_again_within_its_walks_it_comes_to_the_same_end(
+    gated_house: tuple[ServiceHouse, Gate],
+) -> None:
+    house, gate = gated_house
+
+    def dies(at: str, *, after: bool) -> None:
+        gate.close(gate.names(house.kind)[at], after=after)
+        house.start(ready=False)
+        gate.wait()
+        house.kill()
+        gate.open(drop=True)
+
+    dies("git-receive-pack", after=False)  # built, and nothing pushed
+    assert house.pulls() == {}
+    dies("git-receive-pack", after=True)  # pushed, and it was never told
+    assert house.pulls() == {}
+    dies("open", after=True)  # opened, and it does not know
+    assert house.pulls() == {1: False}
+    house.hands().approve(1)
+    dies("merge", after=False)
+    assert house.pulls() == {1: False}
+    dies("merge", after=True)  # merged, and nothing of what follows
+    assert house.pulls() == {1: True}
+    house.start()
+    house.until_idle()
+
+    assert house.pulls() == {1: True}
+    assert house.forge.file(REPOSITORY, "main", "models/fraud/catalog-info.yaml")
+    assert not [ref for ref in house.forge.repository(REPOSITORY).git.refs() if "heads/callboard/" in ref]
+    assert not list(house.state.glob("checkout-*"))
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_a_repository_that_always_fails_does_not_starve_the_others(service_house: ServiceHouse) -> None:
+    house = service_house
+    house.settings = "walks-at-once: 1\n"
+    house.more = (
+        f"  - repository: {house.forge.url}/acme/gone\n    forge: {house.kind}\n"
+        "    token: {env: BOT_TOKEN}\n    webhook-secret: {env: HOOK_SECRET}\n"
+    )
+    house.start()
+
+    house.until(lambda: len(house.pulls()) == 1, "the other repository was never walked")
+
+    (gone,) = [one for one in house.get("/status").json()["repositories"] if "gone" in one["repository"]]
+    house.until(lambda: house.events_of("not done") != [], "nobody was told of the failure")
+    assert gone["state"] in ("due", "running")
+    assert house.stop() == 0
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_a_second_process_does_not_work_in_the_same_state(service_house: ServiceHouse) -> None:
+    service_house.start()
+
+    second = ServiceHouse(
+        service_house.forge, service_house.folder, service_house.bot, service_house.robin, kind="github"
+    )
+
+    assert second.run() == 2
+    assert "another callboard serve works" in second.said()
+
+
+def walks(house: ServiceHouse) -> list[dict[str, object]]:
+    return house.events_of("walked")

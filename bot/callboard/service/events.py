@@ -31,9 +31,10 @@ class Hint:
         return "sync" if self.branch == base else None
 
 
-_GITHUB: Mapping[str, tuple[str, ...] | None] = {
+GITHUB: Mapping[str, tuple[str, ...] | None] = {
     "pull_request": None,
     "pull_request_review": None,
+    "pull_request_review_comment": None,
     "pull_request_review_thread": None,
     "issue_comment": ("created", "edited", "deleted"),
     "issues": ("edited", "labeled", "unlabeled", "closed", "reopened", "deleted"),
@@ -42,6 +43,7 @@ _GITHUB: Mapping[str, tuple[str, ...] | None] = {
     "status": None,
     "merge_group": None,
     "branch_protection_rule": None,
+    "repository_ruleset": None,
     "repository": ("renamed", "edited", "transferred", "unarchived"),
 }
 """The events besides push, each with the actions that count; None: all."""
@@ -58,9 +60,9 @@ def read_github(event: str, payload: Any) -> Hint | None:
     if event == "push":
         branch = _branch(payload)
         return Hint(event, repository, branch) if branch is not None else None
-    if event not in _GITHUB:
+    if event not in GITHUB:
         return None
-    actions, action = _GITHUB[event], _text(payload, "action")
+    actions, action = GITHUB[event], _text(payload, "action")
     if actions is not None and action not in actions:
         return None
     return Hint(f"{event}.{action}" if action else event, repository)
