@@ -168,6 +168,34 @@ def test_what_does_not_touch_the_catalog_is_left_in_peace(house: House) -> None:
     assert house.hands().comments(number) == []
 
 
+def test_a_step_back_names_who_edited_the_branch(house: House) -> None:
+    house.card("one", card("one"))
+    (proposal,) = house.sync().proposals
+    assert proposal.pull is not None
+    house.edit("models/one/docs/index.md", "Mine.\n", proposal.branch)
+
+    house.reconcile()
+
+    (comment,) = house.hands().comments(proposal.pull.number)
+    assert "It was edited by **robin**." in comment
+
+
+def test_a_refusal_of_an_invalid_head_leads_to_the_line(house: House) -> None:
+    house.card("one", card("one"))
+    (proposal,) = house.sync().proposals
+    assert proposal.pull is not None
+    broken = house.read(CATALOG, proposal.branch).replace("owner: group:default/fraud", "owner: 5", 1)
+    line = 1 + broken[: broken.index("owner: 5")].count("\n")
+    head = house.edit(CATALOG, broken, proposal.branch)
+
+    house.reconcile()
+
+    (comment,) = house.hands().comments(proposal.pull.number)
+    assert (
+        f"[{CATALOG}:{line}]({house.workplace().forge.file_url(CATALOG, head)}#L{line}) | ❌ error" in comment
+    )
+
+
 WAIT = Verdict("wait", "0" * 40, (Reason("wait", "approvals-missing", "Approvals: 0 of 1.", "Ask Ann."),))
 HOLD = Verdict("hold", "0" * 40, (Reason("hold", "draft", "It is a draft.", "Mark it."),))
 LATER = datetime.now(UTC) + timedelta(days=15)

@@ -46,6 +46,8 @@ class Commit:
     message: str
     committed_at: str = ""
     """When, as the committer's clock said: ISO 8601, in UTC."""
+    author: str = ""
+    """The name of who wrote it, as they say: anybody can say any name."""
 
 
 class Repository:
@@ -131,7 +133,8 @@ class Repository:
         parents = tuple(value for name, value in fields if name == "parent")
         seconds = next((value.rsplit(" ", 2)[1] for name, value in fields if name == "committer"), "")
         at = datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds.isdigit() else ""
-        return Commit(commit, parents, message, at)
+        author = next((value.partition(" <")[0] for name, value in fields if name == "author"), "")
+        return Commit(commit, parents, message, at, author)
 
     def changes(self, commit: Commit) -> dict[str, str | None]:
         """What the commit did to its first parent: path to the new mode and blob id, None for a removed one.

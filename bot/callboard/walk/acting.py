@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callboard.changes.group import Group
@@ -10,7 +11,9 @@ from callboard.git.command import GitError
 from callboard.pulls.commits import squash_message
 from callboard.pulls.decide import Verdict
 from callboard.pulls.texts import VERDICT_MARKER, verdict_comment
+from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
+from callboard.walk.checking import line_address
 from callboard.walk.sync import push_groups
 from callboard.walk.workplace import Workplace
 
@@ -37,10 +40,12 @@ def act(
     anew: Group | None,
     *,
     queue: bool,
+    diagnostics: Sequence[Diagnostic] = (),
 ) -> Handled:
     """Do what the verdict says.
 
     ``anew``: what would be written now, where that is known. ``queue``: merges go through the forge's queue.
+    ``diagnostics``: what validation found in the head.
     """
     try:
         if verdict.kind == "merge":
@@ -50,7 +55,7 @@ def act(
             if (why := refused.get(pull.head_ref)) is not None:
                 return Handled(pull, verdict, "failed", f"the branch moved while it was written anew: {why}")
             return Handled(pull, verdict, "rewritten")
-        _explain(workplace, pull, verdict)
+        _explain(workplace, pull, verdict, diagnostics)
     except (ForgeError, GitError) as error:
         return Handled(pull, verdict, "failed", str(error))
     return Handled(pull, verdict)
@@ -70,10 +75,29 @@ def _merge(workplace: Workplace, pull: PullRequest, verdict: Verdict, *, queue: 
     return "merged"
 
 
-def _explain(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> None:
-    said = pull.comment_of(workplace.forge.identity(), VERDICT_MARKER)
+def _explain(
+    workplace: Workplace, pull: PullRequest, verdict: Verdict, diagnostics: Sequence[Diagnostic]
+) -> None:
+    forge = workplace.forge
+    said = pull.comment_of(forge.identity(), VERDICT_MARKER)
     if said is None and verdict.kind in _QUIET:
         return
     if any(reason.code == "paused" for reason in verdict.reasons):
         return
-    workplace.forge.comment(pull, verdict_comment(verdict, workplace.forge.word), marker=VERDICT_MARKER)
+    comment = verdict_comment(
+        verdict,
+        forge.word,
+        diagnostics=diagnostics,
+        address=line_address(forge, pull),
+        edited_by=_who_edited(workplace, pull, verdict),
+    )
+    forge.comment(pull, comment, marker=VERDICT_MARKER)
+
+
+def _who_edited(workplace: Workplace, pull: PullRequest, verdict: Verdict) -> str:
+    """The name in the head's commit; nobody where it is not known to be a person's."""
+    if not any(reason.code in ("people-committed", "people-conflicting") for reason in verdict.reasons):
+        return ""
+    author = workplace.repository.commit(pull.head).author
+    ours = workplace.forge.commit_author().partition(" <")[0]
+    return "" if author == ours else author
