@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from callboard.forges.protocol import ForgeError
+from callboard.forges.protocol import About, ForgeError
 from callboard.git.command import GitError
 from callboard.pulls.asked import IGNORED_LABEL, REOPENED_LABEL
 from callboard.pulls.commands import PERMISSION, Command, Name
-from callboard.pulls.dashboard import Order
+from callboard.pulls.dashboard import Order, ticked
 from callboard.walk.acting import Handled
 from callboard.walk.base import Base
 from callboard.walk.commanding import Desk
@@ -32,6 +32,13 @@ class Ordered:
     """Those that were dealt with, and are to be unticked."""
     done: tuple[str, ...] = ()
     """What came of each, in one line."""
+
+
+def orders_on(workplace: Workplace, about: About) -> tuple[Order, ...]:
+    """What people ticked on the dashboard, where it is configured."""
+    if about.dashboard is None or not workplace.config.pull_requests.dashboard:
+        return ()
+    return ticked(about.dashboard.body, workplace.forge.word)
 
 
 def obey_boxes(

@@ -12,16 +12,19 @@ from callboard.changes.group import Group
 from callboard.forges.protocol import PullRequest
 from callboard.model import Problem
 from callboard.pulls.asked import handed_back
+from callboard.pulls.dashboard import FROM_PULL_REQUESTS
 from callboard.pulls.decide import decide
 from callboard.walk.acting import Handled, act
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.checking import explain_to_others, write_checks
 from callboard.walk.commanding import obey, obey_finished
+from callboard.walk.dashboard import rows_of_pass, write_dashboard
 from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.following import follow, is_due, problem_of, tidy
 from callboard.walk.landing import Registration
 from callboard.walk.moves import at_its_name
 from callboard.walk.nudging import nudge
+from callboard.walk.ordering import obey_boxes, orders_on
 from callboard.walk.pausing import pause_reason
 from callboard.walk.rewriting import head_holds, written_anew
 from callboard.walk.turns import Decided, in_turn
@@ -68,13 +71,25 @@ def reconcile(
 
     examined = gather(workplace, base, about.identity, pulls, is_current, now=now, paused=paused is not None)
     obeyed = obey(workplace, base, examined)
-    examined = obeyed.examined
+    orders = () if paused else orders_on(workplace, about)
+    ordered = obey_boxes(workplace, base, orders, obeyed.examined)
+    examined = ordered.examined
     decided = [Decided(one, decide(one.facts, config.merge, config.pull_requests.rebase)) for one in examined]
-    handled: list[Handled] = [*obeyed.handled]
+    handled: list[Handled] = [*obeyed.handled, *ordered.handled]
     for one in in_turn(decided, config.merge.batch):
         pull = one.examined.facts.pull
         progress(f"{pull.reference}: {one.verdict.kind}")
-        handled.append(act(workplace, base, pull, one.verdict, anew.get(pull.number), queue=about.queue))
+        handled.append(
+            act(
+                workplace,
+                base,
+                pull,
+                one.verdict,
+                anew.get(pull.number),
+                queue=about.queue,
+                diagnostics=one.examined.diagnostics or (),
+            )
+        )
     handled.sort(key=lambda one: one.pull.number)
     if paused is not None:
         return ReconcileResult(tuple(handled), paused=paused)
@@ -90,15 +105,21 @@ def reconcile(
     now_merged = {one.pull.number for one in handled if one.done == "merged"}
     due = [pull for pull in merged if pull.number in now_merged or is_due(workplace, pull, catalog)]
     landed = _base(workplace) if now_merged else base
-    registration, problems = follow(workplace, catalog, landed, due, progress)
-    problems += [
+    followed = follow(workplace, catalog, landed, due, progress)
+    problems = [
+        *followed.problems,
         *write_checks(workplace, [one for one in examined if one.facts.pull.number not in now_merged]),
         *explain_to_others(workplace, base, examined),
         *nudge(workplace, handled, now),
     ]
     failed = [problem_of(one.pull, one.why) for one in handled if one.done == "failed"]
     failed += [problem_of(pull, why) for pull, why in unanswered]
-    return ReconcileResult(tuple(handled), registration, (*failed, *problems))
+    rows = rows_of_pass(handled, followed.pending, config.catalog.path)
+    told = write_dashboard(
+        workplace, about, rows, FROM_PULL_REQUESTS, handled=ordered.orders, done=ordered.done
+    )
+    problems += [told] if told else []
+    return ReconcileResult(tuple(handled), followed.registration, (*failed, *problems))
 
 
 def _answered(handled: Sequence[Handled], merged: Iterable[PullRequest]) -> list[Handled]:
