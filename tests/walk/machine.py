@@ -61,6 +61,15 @@ class Boundary:
         return done
 
 
+def at_each_write(place: Workplace, boundary: Boundary) -> None:
+    """Have the boundary count the writes of a walk from now on: requests to the forge, and pushes."""
+    forge: Any = place.forge
+    by, name = (forge._writer, "send") if hasattr(forge, "_writer") else (forge._api, "write")
+    write, push = getattr(by, name), place.repository.push
+    vars(by)[name] = lambda *asked: boundary.around(lambda: write(*asked))
+    vars(place.repository)["push"] = lambda updates: boundary.around(lambda: push(updates))
+
+
 @dataclass
 class Book:
     """What people did, as they remember it."""
@@ -131,11 +140,15 @@ class Town:
     def workplace(self, boundary: Boundary | None = None, cache: str | None = None) -> Workplace:
         place = self.house.workplace(cache or self.cache)
         forge: Any = place.forge
-        forge._reader._sleep = lambda _seconds: None  # what the forge asks for is not waited for
+        # What the forge asks for is not waited for.
+        client, budget = (
+            (forge._reader._client, forge._writer._budget)
+            if self.house.kind == "github"
+            else (forge._api._reader, forge._api._budget)
+        )
+        client._sleep = budget._sleep = lambda _seconds: None
         if boundary is not None:
-            write, push = forge._write, place.repository.push
-            vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
-            vars(place.repository)["push"] = lambda updates: boundary.around(lambda: push(updates))
+            at_each_write(place, boundary)
         return place
 
     def sync(self, boundary: Boundary | None = None, cache: str | None = None) -> SyncResult | None:

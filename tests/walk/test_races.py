@@ -20,7 +20,7 @@ from callboard.walk.reconcile import reconcile
 from callboard.walk.sync import SyncResult, sync
 from tests.servers.forge import ForgeFactory
 from tests.walk.house import REPOSITORY, House, card
-from tests.walk.machine import Boundary, Killed
+from tests.walk.machine import Boundary, Killed, at_each_write
 
 RACES = Path(__file__).parents[2] / "docs" / "races.md"
 CATALOG = "models/one/catalog-info.yaml"
@@ -50,11 +50,8 @@ def _interrupted(
     house: House, at: int, happens: Callable[[], None], *, after: bool, cache: str = "cache"
 ) -> SyncResult:
     """A sync with something happening before or after one of its writes."""
-    boundary, place = Boundary(at, after, happens), house.workplace(cache)
-    forge: Any = place.forge
-    write, push = forge._write, place.repository.push
-    vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
-    vars(place.repository)["push"] = lambda updates: boundary.around(lambda: push(updates))
+    place = house.workplace(cache)
+    at_each_write(place, Boundary(at, after, happens))
     return sync(place, dry_run=False, prune=False, progress=lambda _name, _count: None)
 
 
@@ -249,9 +246,7 @@ def test_what_was_merged_before_the_walk_died_is_followed_by_the_next(registered
     pull = _opened(house)
     house.approve(pull.number)
     place = house.workplace()
-    forge: Any = place.forge
-    write, boundary = forge._write, Boundary(1, after=True, happens=_die)
-    vars(forge)["_write"] = lambda *asked: boundary.around(lambda: write(*asked))
+    at_each_write(place, Boundary(1, after=True, happens=_die))
     with pytest.raises(Killed):
         reconcile(place, None, progress=lambda _text: None)
 
