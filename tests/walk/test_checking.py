@@ -143,6 +143,33 @@ def test_edits_that_the_base_branch_has_already_are_not_told_again(house: House)
     assert "payments" not in comment
 
 
+def test_what_another_callboard_wrote_is_no_edit(house: House) -> None:
+    house.card("one", card("one"))
+    house.land_everything()
+    house.card("one", card("one", version="2", owner="group:default/payments"))
+    (proposal,) = house.sync().proposals
+    assert proposal.pull is not None
+    paths = house.hands().files(proposal.pull.number)
+    house.commit({path: house.read(path, proposal.branch).encode() for path in paths}, "theirs")
+    number = house.hands().propose("theirs", "The same, by somebody else")
+
+    explain(house)
+
+    assert "What happens to these edits" not in said(house, number)
+
+
+def test_a_broken_lock_hides_no_edit(house: House) -> None:
+    house.card("one", card("one"))
+    house.land_everything()
+    text = house.read(CATALOG).replace("owner: group:default/fraud", "owner: group:default/payments")
+    house.commit({CATALOG: text.encode(), "models/one/.callboard.lock": b"{"}, "typo")
+    number = house.hands().propose("typo", "Break it")
+
+    explain(house)
+
+    assert "spec.owner | group:default/payments |" in said(house, number)
+
+
 def test_people_are_told_what_is_wrong_at_its_line(house: House) -> None:
     house.card("one", card("one"))
     house.land_everything()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from callboard.catalog.lock import FILE
+from callboard.catalog.lock import FILE, BadLock, Lock, read_lock
 from callboard.catalog.merge import Kept, merge_model_folder
-from callboard.catalog.shelf import Folder
 from callboard.changes.change import KeptEdit
 from callboard.forges.protocol import Forge, ForgeError, PullRequest
 from callboard.model import Problem
@@ -38,6 +37,8 @@ def write_checks(workplace: Workplace, examined: Iterable[Examined]) -> tuple[Pr
 
     def check(one: Examined) -> None:
         pull = one.facts.pull
+        if forge.word == "merge request" and pull.head_repository.lower() != forge.repository.lower():
+            return  # GitLab takes no status for a commit that is on no branch of the project
         forge.check(pull, check_report(_found(one), line_address(forge, pull)))
 
     return _each(examined, check)
@@ -82,8 +83,9 @@ def edits_of(base: Base, one: Examined, root: str) -> tuple[KeptEdit, ...]:
             for path, content in one.files.items()
             if path.startswith(f"{folder}/")
         }
-        earlier = _kept(known[folder], before.get(folder, {}))
-        new = [kept for kept in _kept(known[folder], files) if kept not in earlier]
+        lock = _lock(files) or known[folder].lock
+        earlier = _kept(known[folder].lock, before.get(folder, {}))
+        new = [kept for kept in _kept(lock, files) if kept not in earlier]
         edits += [replace(kept_edit(kept), file=f"{folder}/{kept.file}") for kept in new]
     return tuple(edits)
 
@@ -92,11 +94,18 @@ def _found(one: Examined) -> tuple[Diagnostic, ...]:
     return tuple(found for found in one.diagnostics or () if found.code != _NOT_SEEN_HERE)
 
 
-def _kept(folder: Folder, files: dict[str, bytes]) -> tuple[Kept, ...]:
+def _lock(files: Mapping[str, bytes]) -> Lock | None:
+    """The lock in the head: what comes with one of its own was written by a Callboard, not by hand."""
+    try:
+        return read_lock(files[FILE]) if FILE in files else None
+    except BadLock:
+        return None
+
+
+def _kept(lock: Lock, files: Mapping[str, bytes]) -> tuple[Kept, ...]:
     """What would stay if the registry said just what it said last time."""
-    generated = folder.lock.generated
     written = {path: content for path, content in files.items() if path != FILE}
-    return merge_model_folder(generated, written, generated).kept
+    return merge_model_folder(lock.generated, written, lock.generated).kept
 
 
 def _each(examined: Iterable[Examined], write: Callable[[Examined], None]) -> tuple[Problem, ...]:
