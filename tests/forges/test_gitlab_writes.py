@@ -17,7 +17,11 @@ from callboard.forges.protocol import (
 )
 from callboard.redaction import Secret
 from callboard.sandbox.forge import SandboxForge
+from callboard.sandbox.forge.pulls import Opening, open_pull
+from callboard.sandbox.forge.pushes import settle
+from callboard.sandbox.forge.reviewing import comment
 from tests.forges.test_gitlab import NAME, OPENING
+from tests.servers.forge import ForgeFactory
 
 CREATE_COMMIT = "gitlab/commits/create"
 
@@ -85,6 +89,118 @@ def test_a_renamed_project_is_told_by_its_new_path(forge: SandboxForge, gitlab: 
     assert gitlab.about("main").repository == "acme/models"
     with pytest.raises(ForgeError, match="moved"):
         gitlab.open_issue("x", "x", ())
+
+
+def test_a_quiet_sweep_over_more_than_a_page_takes_five_reads(
+    forge: SandboxForge, gitlab: GitLab, robin: str
+) -> None:
+    repository, me = forge.repository(NAME), forge.account("robin")
+    head = forge.commit(NAME, "callboard/0", {"models/x/a": b"1"}, "Add", author="robin")
+    for number in range(1, 51):
+        repository.git.update_ref(f"refs/heads/callboard/{number}", head)
+    with forge.world.lock:
+        settle(forge.world, repository, me)
+        for number in range(51):
+            open_pull(forge.world, repository, me, Opening("Title", "Body", f"callboard/{number}", "main"))
+    ours = GitLab(forge.url, NAME, Secret(robin))
+    mark = forge.log.mark()
+
+    ours.about("main")
+    pulls = ours.open_pull_requests()
+    ours.finished_lately()
+
+    counts = forge.log.counts(mark)
+    # About us, the project once, twice fifty (which is so up to a hundred), and what is finished.
+    assert (len(pulls), counts.reads, counts.writes) == (51, 5, 0)
+
+
+def test_what_is_finished_is_told_in_one_read_with_labels_and_comments(
+    forge: SandboxForge, gitlab: GitLab, robin: str
+) -> None:
+    merged, closed = _open(forge, gitlab), _open(forge, gitlab, "callboard/y")
+    gitlab.label(closed.number, add=("hold",))
+    gitlab.comment(closed, "why", marker="<!-- m -->")
+    gitlab.close(closed.number)
+    commit = gitlab.merge(merged.number, head=merged.head, method="merge", title="T", message="M")
+    forge.commit(NAME, "theirs", {"models/z/a": b"1"}, "Add", author="robin")
+    theirs = GitLab(forge.url, NAME, Secret(robin))
+    theirs.close(theirs.open(NewPullRequest("theirs", "main", "Theirs", "x")).number)
+    gitlab.identity()
+    read = gitlab.reads
+
+    found = gitlab.finished_lately()
+
+    assert gitlab.reads - read == 1
+    assert [(one.number, one.state, one.merge_commit, one.paths) for one in found] == [
+        (merged.number, "merged", commit, ("models/x/a",)),
+        (closed.number, "closed", None, ("models/x/a",)),
+    ]
+    assert (found[1].labels, [one.body for one in found[1].comments]) == (("hold",), ["<!-- m -->\nwhy"])
+
+
+def test_a_squash_that_was_fast_forwarded_takes_one_more_read(forge: SandboxForge, gitlab: GitLab) -> None:
+    forge.project_settings(NAME).merge_method = "ff"
+    opened = _open(forge, gitlab)
+    commit = gitlab.merge(opened.number, head=opened.head, method="squash", title="T", message="M")
+    read = gitlab.reads
+
+    (found,) = gitlab.finished_lately()
+
+    assert found.merge_commit == commit != opened.head
+    assert gitlab.reads - read == 2 + 1  # who we are was asked as well
+
+
+def test_what_was_closed_last_is_not_what_was_changed_last(forge: SandboxForge, gitlab: GitLab) -> None:
+    first = _open(forge, gitlab)
+    gitlab.close(first.number)
+    second = gitlab.open(NewPullRequest("callboard/x", "main", "Again", "Body", labels=("no",)))
+    gitlab.close(second.number)
+    gitlab.comment(first, "later", marker="<!-- m -->")
+
+    found = gitlab.last_closed("callboard/x")
+
+    assert found is not None
+    assert (found.number, found.labels) == (second.number, ("no",))
+
+
+def test_an_edited_comment_and_a_bots_are_told_as_such(
+    forge: SandboxForge, gitlab: GitLab, robin: str
+) -> None:
+    opened = _open(forge, gitlab)
+    gitlab.comment(opened, "one", marker="<!-- m -->")
+    person = GitLab(forge.url, NAME, Secret(robin))
+    person.comment(opened, "/merge", marker="/rebase")
+    person.comment(person.open_pull_requests()[0], "/hold", marker="/rebase")
+
+    first, second = gitlab.open_pull_requests()[0].comments
+
+    assert (first.author_is_person, first.edited) == (False, False)
+    assert (second.author_is_person, second.edited, second.body) == (True, True, "/rebase\n/hold")
+    assert first.created_at < second.created_at
+
+
+def test_what_has_more_notes_than_a_page_is_read_on(forge: SandboxForge, gitlab: GitLab) -> None:
+    opened = _open(forge, gitlab)
+    pull, me = forge.pull(NAME, opened.number), forge.account("robin")
+    with forge.world.lock:
+        for number in range(101):
+            comment(forge.world, forge.repository(NAME), pull, me, f"note {number}")
+
+    (told,) = gitlab.open_pull_requests()
+    gitlab.close(opened.number)
+    (finished,) = gitlab.finished_lately()
+
+    assert len(told.comments) == len(finished.comments) == 101
+
+
+def test_what_the_forge_has_not_worked_out_is_asked_for(start_forge: ForgeFactory) -> None:
+    forge = start_forge(undecided_reads=2)
+    forge.add_user("robin")
+    forge.add_repository(NAME, {"README.md": b"x\n"}, collaborators={"robin": "write"})
+    gitlab = GitLab(forge.url, NAME, Secret(forge.add_project_token(NAME)))
+    _open(forge, gitlab)
+
+    assert [gitlab.open_pull_requests()[0].mergeable for _ in range(2)] == [None, True]
 
 
 def test_what_is_no_project_says_so(forge: SandboxForge, gitlab: GitLab, robin: str) -> None:

@@ -108,7 +108,7 @@ def _merge(world: World, repository: Repository, pull: Pull, actor: Account, ord
     # Before the other merge requests follow, so that this one is not taken for pushed by hand.
     mark_merged(world, pull, actor, commit)
     pull.auto_merge = None
-    if order.remove_source_branch:
+    if order.remove_source_branch and pull.fork is None:
         git.delete_ref(f"refs/heads/{pull.head_ref}", repository.refs[f"refs/heads/{pull.head_ref}"])
     settle(world, repository, actor)
 
@@ -117,6 +117,8 @@ def rebase(world: World, repository: Repository, pull: Pull, actor: Account) -> 
     """Put the commits on top of the target branch, done at once. Raises Denied (403)."""
     if not repository.allows(actor, "write"):
         raise Denied(403, "403 Forbidden - Cannot push to source branch")
+    if pull.fork is not None:
+        raise Denied(403, "403 Forbidden - Source branch is in a fork")
     base = repository.git.resolve(pull.base_ref)
     pull.merge_error = None
     if base is None or pull.state != "open" or repository.git.is_ancestor(base, pull.head):

@@ -41,7 +41,7 @@ class MergeRequestView:
         self.description, self.author = pull.body, user(pull.author)
         self.state, self.draft = told["state"], pull.draft
         self.source_branch, self.target_branch = pull.head_ref, pull.base_ref
-        self.source_project_id = self.target_project_id = repository.id
+        self.source_project_id, self.target_project_id = told["source_project_id"], repository.id
         self.diff_head_sha = pull.head
         self.squash_on_merge = pull.squash or pull.squash_commit is not None
         self.merge_commit_sha = told["merge_commit_sha"]
@@ -50,7 +50,7 @@ class MergeRequestView:
 
     def source_project(self) -> ProjectView:
         """Project."""
-        return self._project
+        return self._project.beside(self._pull.fork) if self._pull.fork else self._project
 
     def diff_refs(self) -> dict[str, str]:
         """DiffRefs."""

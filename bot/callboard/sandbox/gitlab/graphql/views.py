@@ -43,6 +43,10 @@ class ProjectView:
         self._links, self._repository, self._actor = links, repository, actor
         self.id, self.full_path = global_id("Project", repository.id), repository.full_name
 
+    def beside(self, other: Repository) -> ProjectView:
+        """Another project, for the same caller."""
+        return ProjectView(self._links, other, self._actor)
+
     def repository(self) -> dict[str, Any]:
         """Repository."""
         found = self._repository

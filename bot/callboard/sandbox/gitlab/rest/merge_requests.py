@@ -9,7 +9,7 @@ from callboard.sandbox.forge import pulls as rules
 from callboard.sandbox.forge import pushes
 from callboard.sandbox.forge.state import Event, Pull, Repository
 from callboard.sandbox.gitlab import status
-from callboard.sandbox.gitlab.refusal import Denied, forbidden, wrong
+from callboard.sandbox.gitlab.refusal import Denied, forbidden, missing, wrong
 from callboard.sandbox.gitlab.shapes import commits as commit_shapes
 from callboard.sandbox.gitlab.shapes import merge_requests as shapes
 from callboard.sandbox.gitlab.table import Answer, Call, operation
@@ -96,43 +96,55 @@ def _checked(call: Call, name: str, most: int) -> str | None:
     _LIST,
     "merge_requests/create",
     needs="write",
-    models="drafts by title, new labels made; 409 for a second one of the same branches, 422 for one branch; "
-    "422 for no commits, too, where GitLab opens an empty one; 400 for missing branches and long texts",
+    models="drafts by title, new labels made; from a fork by `target_project_id`; 409 for a second one of "
+    "the same branches, 422 for one branch; 422 for no commits, too, where GitLab opens an empty one; "
+    "400 for missing branches and long texts",
 )
 def create(call: Call) -> Answer:
-    """Open one."""
-    repository = call.repository
+    """Open one, in this project or in the one that it is a fork of."""
+    fork = call.repository
+    repository = _target(call, fork)
     source, target, title = call.text("source_branch"), call.text("target_branch"), call.text("title")
     _checked(call, "title", LONGEST_TITLE)
     body = _checked(call, "description", LONGEST_DESCRIPTION)
     if not title.strip():
         raise Denied(400, {"title": ["can't be blank"]})
-    if source == target:
+    if source == target and fork is repository:
         raise Denied(422, ["You can't use same project/branch for source and target"], key="error")
     for each in repository.pulls.values():
-        if (each.state, each.head_ref, each.base_ref) == ("open", source, target):
+        same = (each.fork or repository) is fork and (each.head_ref, each.base_ref) == (source, target)
+        if each.state == "open" and same:
             said = f"Another open merge request already exists for this source branch: !{each.number}"
             raise Denied(409, [said])
-    for name, branch in (("source_branch", source), ("target_branch", target)):
-        if f"refs/heads/{branch}" not in repository.refs:
+    for name, branch, project in (("source_branch", source, fork), ("target_branch", target, repository)):
+        if f"refs/heads/{branch}" not in project.refs:
             raise Denied(400, {name: ["does not exist"]})
-    if repository.git.is_ancestor(
-        repository.refs[f"refs/heads/{source}"], repository.refs[f"refs/heads/{target}"]
-    ):
+    if fork.git.is_ancestor(fork.refs[f"refs/heads/{source}"], repository.refs[f"refs/heads/{target}"]):
         raise Denied(422, [f"No commits between {target} and {source}"], key="error")
-    opening = rules.Opening(_DRAFT.sub("", title), body, source, target, bool(_DRAFT.match(title)))
+    head = source if fork is repository else f"{fork.owner.login}:{source}"
+    opening = rules.Opening(_DRAFT.sub("", title), body, head, target, bool(_DRAFT.match(title)))
     pull = rules.open_pull(call.world, repository, call.signed_in, opening)
-    _set_options(call, pull)
-    return Answer(full(call, pull), 201)
+    _set_options(call, repository, pull)
+    told = status.look(repository, pull)
+    return Answer(shapes.full(call.links, repository, pull, told, call.actor), 201)
 
 
-def _set_options(call: Call, pull: Pull) -> None:
+def _target(call: Call, source: Repository) -> Repository:
+    asked = str(call.given.get("target_project_id") or source.id)
+    known = (source, *([source.parent] if source.parent else []))
+    found = next((each for each in known if str(each.id) == asked), None)
+    if found is None or not found.allows(call.actor, "read"):
+        raise missing("Project")
+    return found
+
+
+def _set_options(call: Call, repository: Repository, pull: Pull) -> None:
     labels = call.names("labels")
     if labels is None:
         labels = list(pull.labels)
     removed = call.names("remove_labels") or []
     labels = [name for name in [*labels, *(call.names("add_labels") or [])] if name not in removed]
-    rules.set_labels(call.world, call.repository, pull, labels)
+    rules.set_labels(call.world, repository, pull, labels)
     pull.squash = call.flag("squash", default=pull.squash)
     pull.remove_source_branch = call.flag("remove_source_branch", default=pull.remove_source_branch)
     asked = call.given.get("reviewer_ids")
@@ -181,7 +193,7 @@ def update(call: Call) -> Answer:
         before = pull.base_ref
         rules.set_base(call.world, repository, pull, call.text("target_branch"), call.signed_in)
         _say(call, pull, f"changed target branch from `{before}` to `{pull.base_ref}`")
-    _set_options(call, pull)
+    _set_options(call, repository, pull)
     event = call.text("state_event", "")
     if event not in ("", "close", "reopen"):
         raise wrong("state_event", "does not have a valid value")
@@ -211,7 +223,7 @@ def _say(call: Call, pull: Pull, text: str) -> None:
 
 def _reopen(call: Call, repository: Repository, pull: Pull) -> None:
     # What cannot be reopened stays as it is, without a word: so does GitLab.
-    now = repository.refs.get(f"refs/heads/{pull.head_ref}")
+    now = (pull.fork or repository).refs.get(f"refs/heads/{pull.head_ref}")
     if pull.state == "open" or pull.merged_at or now is None:
         return
     pull.state, pull.closed_at, pull.updated_at = "open", None, call.world.now()

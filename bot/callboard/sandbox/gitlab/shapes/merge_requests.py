@@ -60,7 +60,7 @@ def basic(links: Links, repository: Repository, pull: Pull, told: str) -> dict[s
         "assignees": [],
         "assignee": None,
         "reviewers": [people.basic(links, each) for each in reviewers(pull)],
-        "source_project_id": repository.id,
+        "source_project_id": (pull.fork or repository).id,
         "target_project_id": repository.id,
         "labels": sorted(pull.labels),
         "draft": pull.draft,
