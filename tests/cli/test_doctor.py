@@ -40,6 +40,19 @@ def test_when_all_is_well_it_ends_with_0_and_writes_nothing(sound: House, run: R
     assert (sound.counts(mark).writes, sound.counts(mark).pushes) == (0, 0)
 
 
+def test_a_token_whose_pull_requests_start_no_workflows_is_told_with_the_checks_that_wait(
+    sound: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORGE_TOKEN", sound.forge.add_user("github-actions", kind="Bot"))
+    sound.forge.set_role(REPOSITORY, "github-actions[bot]", "write")
+    change(sound, "defaults:", "merge: {required-checks: [catalog]}\ndefaults:")
+
+    done = run("doctor")
+
+    assert done.code == 0
+    assert "start no workflows: use an App or a token, else somebody has to start catalog" in done.out
+
+
 def no_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORGE_TOKEN")
 
@@ -95,7 +108,7 @@ def no_git(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         (no_token, "forge", "FORGE_TOKEN is not set", "set it to the token"),
         (no_token_named, "forge", "no token for the forge", "set CALLBOARD_TOKEN or GITHUB_TOKEN"),
         (wrong_token, "forge", "401", "check that the token is set, complete and not expired"),
-        (reading_token, "forge", "may not push branches", "give the token write access to contents and pull"),
+        (reading_token, "forge", "may not push branches", "give the token write access to contents, pull"),
         (no_branch, "forge", "has no branch trunk", "make a first commit on it, or set catalog: base:"),
         (no_repository, "forge", "Could not resolve", "check the repository's name and that"),
         (no_forge, "forge", "cannot connect", "check the address"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from callboard.catalog import inputs, plan
 from tests.cli.running import Ran, Run
 from tests.walk.house import REPOSITORY, House, card
 
@@ -138,14 +139,47 @@ def test_a_missing_base_branch_is_said_with_what_to_do(home: House, run: Run) ->
     assert "make a first commit on it" in done.err
 
 
-def test_a_repository_that_is_not_there_ends_with_3_and_says_whom_to_ask(home: House, run: Run) -> None:
+def test_a_repository_that_is_not_there_ends_with_3_and_says_what_to_check(home: House, run: Run) -> None:
     config = home.folder / "callboard.yaml"
     config.write_text(config.read_text().replace("acme/model-catalog", "acme/nowhere"))
 
     done = run("sync")
 
     assert (done.code, done.out) == (3, "")
-    assert "callboard doctor" in done.err
+    assert "check the repository's name" in done.err
+
+
+def test_a_pause_is_said_and_nothing_is_written(
+    home: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLBOARD_PAUSED", "1")
+    mark = home.forge.log.mark()
+
+    done = run("sync")
+
+    assert done.code == 0
+    assert "Callboard is paused by CALLBOARD_PAUSED in the environment; nothing was written." in done.err
+    assert "open" in done.out
+    assert (home.counts(mark).writes, home.counts(mark).pushes) == (0, 0)
+
+
+def test_what_this_version_would_write_otherwise_is_counted_and_proposed_when_asked(
+    home: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.land_everything()
+    render = plan.render_docs
+    monkeypatch.setattr(
+        plan, "render_docs", lambda *known, **named: {**render(*known, **named), "docs/new.md": "# New\n"}
+    )
+    monkeypatch.setattr(inputs, "_writer", lambda: "another version")
+
+    told, shown, asked = run("sync"), run("diff", "--refresh"), run("sync", "--refresh", "-o", "json")
+
+    said = "would be written otherwise by this version of Callboard: run sync --refresh to propose it"
+    assert said in told.out
+    assert "nothing to change" in told.out
+    assert "files are written anew" in shown.out
+    assert [one["action"] for one in record(asked)["pull-requests"]] == ["open"]
 
 
 def test_pruning_proposes_to_delete_what_is_no_longer_selected(home: House, run: Run) -> None:

@@ -77,7 +77,7 @@ def _git() -> str:
 
 def _forge(config: Config, folder: Path) -> str:
     from callboard.git.command import GitError
-    from callboard.walk.workplace import open_workplace
+    from callboard.walk.workplace import WORKFLOW_LOGIN, open_workplace
 
     workplace = open_workplace(config, folder)
     forge, branch = workplace.forge, config.catalog.base
@@ -93,8 +93,10 @@ def _forge(config: Config, folder: Path) -> str:
         raise _Wrong(f"{identity.login} may not push branches to {forge.repository}; give the token "
                      f"{forge.access}") from None  # fmt: skip
     note = ""
-    if identity.login == "github-actions[bot]":
+    if identity.login == WORKFLOW_LOGIN:
         note = "; pull requests opened with the Action's own token start no workflows: use an App or a token"
+        if required := ", ".join(map(str, config.merge.required_checks)):
+            note += f", else somebody has to start {required} on each of them"
     return f"{identity.login} may read and write {forge.repository} at {base[:10]}{note}"
 
 
