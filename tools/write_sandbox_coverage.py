@@ -13,6 +13,7 @@ import graphql
 
 from callboard.sandbox.forge.graphql.endpoint import schema
 from callboard.sandbox.forge.rest import OPERATIONS
+from callboard.sandbox.gitlab.graphql.endpoint import schema as gitlab_schema
 from callboard.sandbox.gitlab.rest import OPERATIONS as GITLAB_OPERATIONS
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,17 @@ package; so the table says what the shape rests on:
 Errors are `{"message": …}` or `{"error": …}` with the statuses that GitLab's source gives. Requests are not
 checked against a description: GitLab ignores parameters that it does not know.
 """
+_GITLAB_GRAPHQL = """\
+## GitLab's GraphQL, at `/api/graphql`
+
+It has the address of GitHub's; a query whose root fields are all GitLab's is GitLab's. A cut of its schema, in
+which what is left out is an error. No package carries GitLab's schema: the names, types and arguments below
+were compared by hand with a published copy of it (of GitLab 19), and what else GitLab does here is
+**believed**, not proven. Rules kept: a complexity of at most 250, counted as GitLab's code counts it; pages
+of at most 100; times by the second; changed files by their new names alone; `UNCHECKED` until somebody asks
+REST whether it conflicts; a description of a status as the label of its job. A former path of a project
+answers null, where REST sends on.
+"""
 _TAIL = """\
 ## git over smart HTTP
 
@@ -65,17 +77,26 @@ protocol version 2, push, `--force-with-lease`, deletion; anonymous reads of pub
 approvals, closed with its branch, merged when the base receives the head. `refs/pull/N/head` can be fetched
 and not pushed.
 
+## Webhooks of GitHub
+
+Posted to this machine only, signed (`X-Hub-Signature-256`), one after the other; held, dropped, sent again
+and in another order when a test says so. Every payload that a test of them sees is checked against GitHub's
+description (npm `@octokit/openapi-webhooks`): `push`; `pull_request` opened, synchronize, edited, labeled,
+unlabeled, closed, reopened; `pull_request_review` submitted, dismissed; `issue_comment` created, edited;
+`check_run` created, completed; `issues` opened, edited, labeled, unlabeled, closed, reopened. What happens by
+one request is told in this order, and not in the order in which GitHub may tell it.
+
 ## Known not to be modelled
 
-Making a fork through the API (the sandbox makes one on request), deleted forks; comments on lines, pending reviews; rulesets; webhooks; the
-groups and checks of a merge queue (it merges in order when it is told to); real signatures (a commit that the
-API made for an app is said to be verified); protection against pushes to a branch; rate limits that run down
-(one that is met can be asked for as a fault); permissions of an app's token in GraphQL queries. A renamed
-repository redirects to its new name, where GitHub redirects to its number.
+Making a fork through the API (the sandbox makes one on request), deleted forks; comments on lines, pending
+reviews; rulesets; the groups and checks of a merge queue (it merges in order when it is told to); real
+signatures (a commit that the API made for an app is said to be verified); protection against pushes to a
+branch; rate limits that run down (one that is met can be asked for as a fault); permissions of an app's token
+in GraphQL queries. A renamed repository redirects to its new name, where GitHub redirects to its number.
 
-Of GitLab: groups within groups, forks, pipelines other than the external ones that statuses make, merge
-trains, approval rules and code owners (only a number of approvals), award emoji, keyset pagination, GraphQL.
-Its `checking` ends after the reads that were asked for, and a rebase is done before it is answered.
+Of GitLab: groups within groups, pipelines other than the external ones that statuses make, the pipelines of a
+merge train (it merges in order when it is told to, as GitHub's queue does), approval rules and code owners
+(only a number of approvals), award emoji, keyset pagination, mutations of GraphQL. Its `checking` ends after the reads that were asked for, and a rebase is done before it is answered.
 """
 
 
@@ -86,7 +107,7 @@ def text() -> str:
         for entry in sorted(OPERATIONS, key=lambda entry: entry.id)
     ]
     operations = "| Operation | Request | Behavior |\n|---|---|---|\n" + "\n".join(rows)
-    types = "| Type | Fields |\n|---|---|\n" + "\n".join(_types())
+    types = "| Type | Fields |\n|---|---|\n" + "\n".join(_types(schema()))
     title = f"## REST, below `/api/v3`: {len(rows)} operations"
     parts = [_HEAD, f"{title}\n", f"{operations}\n", _GRAPHQL, f"{types}\n", _gitlab(), _TAIL]
     return "\n".join(parts)
@@ -102,7 +123,8 @@ def _gitlab() -> str:
     ]
     table = "| Operation | Request | Shape | Behavior |\n|---|---|---|---|\n" + "\n".join(rows)
     title = f"## GitLab's REST API v4, below `/api/v4`: {len(rows)} operations"
-    return "\n".join([f"{title}\n", _GITLAB_HEAD, f"{table}\n"])
+    types = "| Type | Fields |\n|---|---|\n" + "\n".join(_types(gitlab_schema()))
+    return "\n".join([f"{title}\n", _GITLAB_HEAD, f"{table}\n", _GITLAB_GRAPHQL, f"{types}\n"])
 
 
 def _rests_on(answer: str | None, entities: dict[str, dict[str, str]]) -> str:
@@ -116,11 +138,11 @@ def _plain(path: str) -> str:
     return re.sub(r":\w+\}", "}", path)
 
 
-def _types() -> list[str]:
+def _types(shown: graphql.GraphQLSchema) -> list[str]:
     kinds = (graphql.GraphQLObjectType, graphql.GraphQLInterfaceType)
     return [
         f"| `{name}` | {', '.join(f'`{field}`' for field in kind.fields)} |"
-        for name, kind in sorted(schema().type_map.items())
+        for name, kind in sorted(shown.type_map.items())
         if isinstance(kind, kinds) and not name.startswith("__") and not name.endswith("Connection")
     ]
 

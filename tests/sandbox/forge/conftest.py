@@ -29,7 +29,7 @@ class Stage:
     forge: SandboxForge
     tokens: dict[str, str]
     workspace: Path
-    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(verify=False))
+    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(verify=False, timeout=30))
 
     @classmethod
     def on(cls, forge: SandboxForge, workspace: Path) -> Stage:

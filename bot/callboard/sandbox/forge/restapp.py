@@ -61,6 +61,8 @@ def _respond(world: World, entry: Operation, request: Request, data: bytes) -> R
         else:
             with world.lock:
                 answer = entry.answer(_call(world, request, data, actor))
+                if actor and entry.method != "GET":
+                    world.changed(actor)
             response = broken(fault) if fault else _response(request, answer)
     except Refused as refused:
         response = refusal(refused)

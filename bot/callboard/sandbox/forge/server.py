@@ -17,6 +17,7 @@ from callboard.sandbox.pages import Pages
 from .app import API_PREFIX, GITLAB_PREFIX, application
 from .bare import Bare, Person
 from .content import Files, commit_files
+from .deliveries import Deliveries, Webhook
 from .faults import Fault, Faults
 from .pushes import settle
 from .queueing import process
@@ -33,6 +34,7 @@ from .state import (
     Role,
     World,
 )
+from .telling import Teller
 
 
 class SandboxForge:
@@ -56,6 +58,9 @@ class SandboxForge:
         wrap: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
         self.world = World(root, repoints_reviews=repoints_reviews, undecided_reads=undecided_reads)
+        self.deliveries = Deliveries()
+        """What its webhooks told."""
+        self._teller = Teller(self.world, self.deliveries)
         app: ASGIApp = application(self.world, Pages(self.world, visitor).routes())
         self._app = wrap(app) if wrap else app
         self._port = port
@@ -63,7 +68,8 @@ class SandboxForge:
         self.url = ""
 
     def __enter__(self) -> Self:
-        self.url = self._running.enter_context(serving(self._app, port=self._port))
+        self._running.callback(self.deliveries.stop)
+        self.url = self._teller.url = self._running.enter_context(serving(self._app, port=self._port))
         return self
 
     def __exit__(
@@ -185,6 +191,7 @@ class SandboxForge:
             person = Person(who.login, f"{who.login}@users.noreply.example")
             commit = commit_files(git, branch, files, message, person)
             settle(self.world, found, who)
+            self.world.changed(who)
             return commit
 
     def file(self, repository: str, branch: str, path: str) -> bytes:
@@ -220,7 +227,10 @@ class SandboxForge:
     def process_queue(self, repository: str, branch: str = "main", most: int | None = None) -> list[int]:
         """Merge what waits in a queue, in its order; answers what was merged. ``most``: None merges all."""
         with self.world.lock:
-            return process(self.world, self.repository(repository), branch, most)
+            found = self.repository(repository)
+            merged = process(self.world, found, branch, most)
+            self.world.changed(found.owner)
+            return merged
 
     def add_app(self, slug: str, public_key: str, permissions: Mapping[str, str]) -> App:
         """An app whose private key belongs to this one (PEM), installed wherever its bot has a role."""
@@ -229,6 +239,11 @@ class SandboxForge:
             app = App(self.world.new_id(), account, public_key, self.world.new_id(), permissions)
             self.world.apps[app.id] = app
             return app
+
+    def add_webhook(self, repository: str, url: str, secret: str) -> Webhook:
+        """Have GitHub's webhooks posted to a server on this machine from now on, signed with ``secret``."""
+        with self.world.lock:
+            return self._teller.subscribe(self.repository(repository), url, secret)
 
     def add_team(self, team: str, members: Sequence[str]) -> None:
         """A team of an organization, ``acme/ml``."""

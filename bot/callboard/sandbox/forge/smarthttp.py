@@ -87,6 +87,7 @@ class SmartHttp:
     def _settle(self, repository: Repository, actor: Account) -> None:
         with self._world.lock:
             settle(self._world, repository, actor)
+            self._world.changed(actor)
 
 
 def _asked(request: Request) -> tuple[str, str, str]:

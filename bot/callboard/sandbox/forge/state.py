@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -333,6 +333,8 @@ class World:
         """The members of a team by its organization and slug, in lower case."""
         self.former: dict[str, Repository] = {}
         """Repositories by the names that they had before, in lower case."""
+        self.on_change: list[Callable[[Account], None]] = []
+        """Called by ``changed``."""
         self.apps: dict[int, App] = {}
         self.token_lifetime = timedelta(hours=1)
         """Of an installation's tokens."""
@@ -341,6 +343,11 @@ class World:
         self._read_only: set[str] = set()
         self._ids: Iterator[int] = itertools.count(1001)
         self._now = datetime.now(UTC).replace(microsecond=0)
+
+    def changed(self, actor: Account) -> None:
+        """Tell whoever wants to know that ``actor`` may have changed something."""
+        for tell in self.on_change:
+            tell(actor)
 
     def new_id(self) -> int:
         """A number that no other thing here has."""

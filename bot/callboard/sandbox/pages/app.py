@@ -77,7 +77,10 @@ class Pages:
         def respond(request: Request, data: bytes) -> Response:
             with self._world.lock:
                 try:
-                    return handler(request, data)
+                    answer = handler(request, data)
+                    if request.method == "POST" and self._account:
+                        self._world.changed(self._account)
+                    return answer
                 except Refused as refused:
                     said = "; ".join(str(error) for error in refused.errors or [])
                     return self._page("refused.html", refused.status, message=refused.message, said=said)

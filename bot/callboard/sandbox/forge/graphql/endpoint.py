@@ -70,6 +70,8 @@ class GraphQL:
                     grant = granted(self._world, request.headers.get("authorization"))
                     scope = Scope(self._world, links(request), actor, grant)
                     body = _execute(scope, query, variables, name)
+                    if is_write:
+                        self._world.changed(actor)
                 response = broken(fault) if fault else JSONResponse(body)
         except Refused as refused:
             response = refusal(refused)
