@@ -9,13 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.config import Merge
-from callboard.pulls.answers import Answer, answer_comment, approving, explanation, help_text
+from callboard.forges.protocol import Check
+from callboard.pulls.answers import Answer, answer_comment, approving, explained, help_text
 from callboard.pulls.asked import AGAIN, GRANTED
 from callboard.pulls.commands import PERMISSION, Command, commands
 from callboard.pulls.decide import decide
+from callboard.pulls.facts import PullFacts
+from callboard.pulls.limits import LONGEST_BODY
 from tests.pulls.examples import ANN, BEA, facts, review
 
 HOLD = Command("hold", "hold")
+
+
+def explanation(known: PullFacts) -> str:
+    told = explained(known, decide(known, Merge()))
+    return answer_comment(
+        [Answer(Command("explain", "explain"), "So it stands.", explained=told)], granted=False
+    )
 
 
 @given(st.text(), st.text(), st.text())
@@ -62,7 +72,7 @@ def test_an_explanation_says_whose_approval_counts_whose_does_not_and_what_is_ne
     given_by = (review(ANN), replace(review(BEA), author_can_write=False))
     known = facts(reviews=given_by, labels=("hold",))
 
-    text = explanation(known, decide(known, Merge()), "pull request")
+    text = explanation(known)
 
     assert "ann approved what the head holds; it counts." in text
     assert "has no write permission here" in text
@@ -71,7 +81,7 @@ def test_an_explanation_says_whose_approval_counts_whose_does_not_and_what_is_ne
 
 
 def test_an_explanation_of_what_is_ready_says_so() -> None:
-    text = explanation(facts(), decide(facts(), Merge()), "pull request")
+    text = explanation(facts())
 
     assert "Everything is met." in text
     assert "Callboard merges it." in text
@@ -80,4 +90,17 @@ def test_an_explanation_of_what_is_ready_says_so() -> None:
 def test_an_explanation_says_who_is_against_it() -> None:
     known = facts(reviews=(replace(review(ANN), state="changes-requested"),))
 
-    assert "ann asked for changes." in explanation(known, decide(known, Merge()), "pull request")
+    assert "ann asked for changes." in explanation(known)
+
+
+def test_five_explanations_of_very_much_fit_into_one_comment() -> None:
+    many = tuple(Check("`" * 300 + str(number), "failure", "x") for number in range(300))
+    known = facts(checks=many)
+    told = explained(known, decide(known, Merge()))
+    answers = [Answer(Command("explain", "explain"), "So it stands.", explained=told)] * 5
+
+    text = answer_comment(answers, granted=True)
+
+    assert len(text) <= LONGEST_BODY
+    assert text.count("What happens next") == 5
+    assert "more" in text

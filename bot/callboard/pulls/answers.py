@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from callboard.pulls.approvals import approvals
+from callboard.pulls.approvals import Approvals, approvals
 from callboard.pulls.asked import AGAIN, GRANTED
 from callboard.pulls.commands import MOST_COMMANDS, PERMISSION, TAKEN_BY_GITLAB, Command, Name, spelling
 from callboard.pulls.facts import PullFacts
@@ -39,6 +39,19 @@ _NEXT: dict[VerdictKind, str] = {
 
 
 @dataclass(frozen=True)
+class Explained:
+    """Everything that was decided about a pull request, and why."""
+
+    verdict: Verdict
+    given: Approvals
+
+    @property
+    def happens(self) -> str:
+        """What happens next."""
+        return _NEXT[self.verdict.kind]
+
+
+@dataclass(frozen=True)
 class Answer:
     """What became of one command."""
 
@@ -50,6 +63,7 @@ class Answer:
     mark: Literal["✅", "❌", "ℹ️"] = "✅"  # noqa: RUF001
     detail: Markdown | None = None
     """Markdown of ours."""
+    explained: Explained | None = None
     again: bool = False
     """Not the last word: the next pass tries again."""
 
@@ -81,20 +95,9 @@ def help_text(word: str) -> Markdown:
     return Markdown(filled("help.md", rows=rows, word=word, gitlab=gitlab))
 
 
-def explanation(facts: PullFacts, verdict: Verdict, word: str) -> Markdown:
+def explained(facts: PullFacts, verdict: Verdict) -> Explained:
     """Everything that was decided about a pull request, and why."""
-    given = approvals(facts)
-    return Markdown(
-        filled(
-            "explain.md",
-            verdict=verdict,
-            word=word,
-            happens=_NEXT[verdict.kind],
-            by=[account.login for account in given.by],
-            against=[account.login for account in given.against],
-            uncounted=given.uncounted,
-        )
-    )
+    return Explained(verdict, approvals(facts))
 
 
 def approving(word: str) -> str:

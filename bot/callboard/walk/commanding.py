@@ -12,7 +12,7 @@ from functools import partial
 
 from callboard.forges.protocol import ForgeError, PullRequest
 from callboard.git.command import GitError
-from callboard.pulls.answers import Answer, answer_comment, approving, explanation, help_text
+from callboard.pulls.answers import Answer, answer_comment, approving, explained, help_text
 from callboard.pulls.asked import (
     IGNORED_LABEL,
     REOPENED_LABEL,
@@ -83,7 +83,7 @@ def _answer(
 ) -> None:
     """Carry out the commands of a comment in their order, and answer them all in one comment.
 
-    A command that has no answer yet leaves the whole comment for a later pass.
+    A command alone that has no answer yet leaves its comment for a later pass.
     """
     forge, comment, answers, granted = workplace.forge, request.comment, list[Answer](), False
     for command in request.commands:
@@ -104,9 +104,10 @@ def _answer(
                 answer = carry_out(command)
             except (ForgeError, GitError) as error:
                 answer = Answer(command, f"It failed: {error}", mark="❌", again=True)
-        if answer is None:
+        if answer is None and len(request.commands) == 1:
             return
-        answers.append(answer)
+        # What stands beside it is done, and must not be done again for want of an answer.
+        answers.append(answer or Answer(command, "Nothing is missing: it is merged when it is its turn."))
     body = answer_comment(answers, granted=granted, cut=request.cut)
     forge.comment(pull, body, marker=answer_marker(comment))
 
@@ -193,9 +194,8 @@ class Desk:
             )
         verdict = self.verdict()
         if command.meant == "explain":
-            word = self._workplace.forge.word
-            detail = explanation(self.facts, verdict, word)
-            return Answer(command, "This is how it stands.", mark="ℹ️", detail=detail)  # noqa: RUF001
+            told = explained(self.facts, verdict)
+            return Answer(command, "This is how it stands.", mark="ℹ️", explained=told)  # noqa: RUF001
         if not self.ours or (
             verdict.kind == "not-ours" and command.meant not in ("hold", "unhold", "ignore")
         ):
