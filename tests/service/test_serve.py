@@ -98,15 +98,17 @@ def test_killed_again_and_again_within_its_walks_it_comes_to_the_same_end(
         house.kill()
         gate.open(drop=True)
 
-    dies("git-receive-pack", after=False)  # built, and nothing pushed
-    assert house.pulls() == {}
+    if house.kind == "github":
+        dies("git-receive-pack", after=False)  # built, and nothing pushed
+        assert house.pulls() == {}
     dies("git-receive-pack", after=True)  # pushed, and it was never told
     assert house.pulls() == {}
     dies("open", after=True)  # opened, and it does not know
     assert house.pulls() == {1: False}
     house.hands().approve(1)
-    dies("merge", after=False)
-    assert house.pulls() == {1: False}
+    if house.kind == "github":
+        dies("merge", after=False)
+        assert house.pulls() == {1: False}
     dies("merge", after=True)  # merged, and nothing of what follows
     assert house.pulls() == {1: True}
     house.start()
