@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callboard.forges.protocol import DASHBOARD_LABEL
+from callboard.pulls.asked import IGNORED_LABEL, REOPENED_LABEL
 from callboard.walk.pausing import PAUSED_LABEL
 from callboard.walk.sync import sync
 from tests.walk.house import REPOSITORY, House, card
@@ -317,3 +318,37 @@ def test_the_label_on_the_dashboard_pauses(house: House) -> None:
     assert result.paused is not None
     assert "dashboard" in result.paused
     assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_a_field_that_people_hand_back_gets_the_registrys_value(house: House) -> None:
+    path = "models/one/catalog-info.yaml"
+    house.card("one", card("one", owner="group:default/fraud"))
+    house.land_everything()
+    house.edit(path, house.read(path).replace("group:default/fraud", "group:default/people"))
+    house.card("one", card("one", owner="group:default/risk"))
+    (first,) = house.sync().proposals
+    assert first.pull is not None
+    assert "group:default/people" in house.read(path, first.branch)
+    house.hands().comment(first.pull.number, "/regenerate spec.owner")
+
+    (second,) = house.sync().proposals
+
+    assert second.action == "update"
+    assert "owner: group:default/risk" in house.read(path, second.branch)
+    assert house.sync().proposals[0].action == "unchanged"
+
+
+def test_what_was_ignored_is_not_proposed_again_until_somebody_wants_it_back(house: House) -> None:
+    house.card("one", card("one", version="1"))
+    (first,) = house.sync().proposals
+    assert first.pull is not None
+    house.hands().close(first.pull.number)
+    house.hands().label(first.pull.number, IGNORED_LABEL)
+    house.card("one", card("one", version="2"))
+
+    (ignored,) = house.sync().proposals
+    house.hands().label(first.pull.number, REOPENED_LABEL)
+    (wanted,) = house.sync().proposals
+
+    assert (ignored.action, wanted.action) == ("declined", "open")
+    assert "/ignore" in ignored.why
