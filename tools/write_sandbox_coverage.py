@@ -60,10 +60,10 @@ checked against a description: GitLab ignores parameters that it does not know.
 _GITLAB_GRAPHQL = """\
 ## GitLab's GraphQL, at `/api/graphql`
 
-It has the address of GitHub's; a query whose root fields are all GitLab's is GitLab's. A cut of its schema, in
-which what is left out is an error. No package carries GitLab's schema: the names, types and arguments below
-were compared by hand with a published copy of it (of GitLab 19), and what else GitLab does here is
-**believed**, not proven. Rules kept: a complexity of at most 250, counted as GitLab's code counts it; pages
+It has the address of GitHub's; a query whose root fields are all GitLab's is GitLab's. A cut of its schema,
+in which what is left out is an error. No package carries GitLab's schema: names, types and arguments were
+compared by hand with a published copy of it (of GitLab 19), and all that GitLab does here is **believed**,
+not proven. Rules kept: a complexity of at most 250, counted as GitLab's code counts it; pages
 of at most 100; times by the second; changed files by their new names alone; `UNCHECKED` until somebody asks
 REST whether it conflicts; a description of a status as the label of its job. A former path of a project
 answers null, where REST sends on.
@@ -96,7 +96,8 @@ in GraphQL queries. A renamed repository redirects to its new name, where GitHub
 
 Of GitLab: groups within groups, pipelines other than the external ones that statuses make, the pipelines of a
 merge train (it merges in order when it is told to, as GitHub's queue does), approval rules and code owners
-(only a number of approvals), award emoji, keyset pagination, mutations of GraphQL. Its `checking` ends after the reads that were asked for, and a rebase is done before it is answered.
+(only a number of approvals), award emoji, keyset pagination, mutations of GraphQL. Its `checking` ends after
+the reads that were asked for, and a rebase is done before it is answered.
 """
 
 

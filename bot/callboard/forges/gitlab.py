@@ -168,7 +168,7 @@ class GitLab:
         # Who reported a status was perhaps not asked for; then somebody else may have said the same for us.
         sources = (self.identity().login, UNTOLD)
         mine = [one for one in pull.checks if one.name == report.name and one.source in sources]
-        if [(one.state, one.title) for one in mine] == [(report.state, title)]:
+        if mine and all((one.state, one.title) == (report.state, title) for one in mine):
             return
         self._api.write(
             f"report {report.name} on {pull.reference}",

@@ -93,7 +93,7 @@ def around(node: Answer) -> Around:
         notes=[_note(note) for note in node["notes"]["nodes"]],
         approved_by=[{"user": user(one)} for one in _nodes(node, "approvedBy")],
         reviewers=[{"user": user(one), "state": _verdict(one).lower()} for one in _nodes(node, "reviewers")],
-        statuses=[_status(job) for one in _of_head(node) for job in one["jobs"]["nodes"]],
+        statuses=[_status(job, one["id"]) for one in _of_head(node) for job in one["jobs"]["nodes"]],
         diffs=[{"old_path": one["path"], "new_path": one["path"]} for one in node["diffStats"] or ()],
     )
 
@@ -135,12 +135,12 @@ def _note(node: Answer) -> Answer:
     }
 
 
-def _status(job: Answer) -> Answer:
+def _status(job: Answer, pipeline: str) -> Answer:
     said = str((job["detailedStatus"] or {}).get("label") or "")
     return {
         "id": number_of(job["id"]),
         "name": job["name"],
-        "ref": None,
+        "ref": pipeline,
         "status": str(job["status"] or "").lower(),
         "allow_failure": job["allowFailure"],
         "description": "" if said in _UNSAID else said,
