@@ -220,7 +220,9 @@ def test_a_walk_leaves_the_sections_that_it_does_not_know() -> None:
 
 
 def test_without_anything_to_do_it_says_so() -> None:
-    assert "No merge request of Callboard is open" in dashboard_text([], EVERYTHING, word="merge request")
+    assert "No merge request of Callboard was open when it last looked" in dashboard_text(
+        [], EVERYTHING, word="merge request"
+    )
 
 
 def test_the_notes_of_people_stay_as_they_are() -> None:
