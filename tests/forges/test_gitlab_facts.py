@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.forges.gitlab_facts import Around, Person, has_approvals, pull_request
+from callboard.forges.gitlab_facts import Around, Person, is_person, pull_request
 from callboard.forges.protocol import Account, PullRequest
 from callboard.pulls.approvals import Approvals, approvals
 from callboard.pulls.facts import PullFacts
@@ -155,8 +155,27 @@ def test_a_comment_that_reads_like_an_approval_is_none() -> None:
     notes = [_note(1, "approved this merge request", "2026-03-01T13:00:00.000Z", system=False)]
     around = Around(notes=notes, approved_by=[{"user": ROBIN}], versions=PUSHED_TWICE)
 
-    assert not has_approvals(notes)
     assert _approvals(_facts(around)).by == ()
+
+
+@pytest.mark.parametrize(
+    ("user", "person"),
+    [
+        (ROBIN, True),
+        (ROBIN | {"bot": False}, True),
+        (ROBIN | {"bot": True}, False),
+        (BOT, False),
+        (BOT | {"bot": False}, False),
+        ({"username": "project_12_bot"}, False),
+        ({"username": "project_12_bot3"}, False),
+        ({"username": "group_109_bot_8a7f"}, False),
+        ({"username": "project_botany"}, True),
+        ({"username": "my_project_3_bot"}, True),
+        (None, False),
+    ],
+)
+def test_the_bots_of_project_and_group_tokens_are_no_persons(user: Any, person: bool) -> None:
+    assert is_person(user) is person
 
 
 def test_who_asks_for_changes_stands_against_it() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
+from callboard import http
 from callboard.forges.budget import Budget
 from callboard.forges.gitlab import GitLab
 from callboard.forges.protocol import (
@@ -281,7 +284,9 @@ def test_git_fetches_the_head_by_its_ref(forge: SandboxForge, gitlab: GitLab) ->
     assert forge.repository(NAME).git.refs()["refs/merge-requests/1/head"] == opened.head
 
 
-def test_a_commit_through_the_api_has_our_bytes_and_is_signed(forge: SandboxForge, gitlab: GitLab) -> None:
+def test_a_commit_through_the_api_has_our_bytes_and_is_signed(
+    forge: SandboxForge, gitlab: GitLab, robin: str
+) -> None:
     base = forge.commit(NAME, "main", {"models/a": b"1\n", "models/b": b"2\n"}, "Add", author="robin")
     odd = b"\xff\x00binary\r\n"
     files = {"models/a": b"one\n", "models/b": None, "models/c.svg": odd, "models/d": "ümlaut\n".encode()}
@@ -303,7 +308,12 @@ def test_a_commit_through_the_api_has_our_bytes_and_is_signed(forge: SandboxForg
     assert forge.file(NAME, "callboard/x", "models/d").decode() == "ümlaut\n"
     with pytest.raises(KeyError):
         forge.file(NAME, "callboard/x", "models/b")
-    assert forge.repository(NAME).signed == {commit}
+    project = f"/projects/{quote(NAME, safe='')}/repository/commits"
+    with http.connect(forge.gitlab_api_url, token=Secret(robin)) as client:
+        told = client.get_json(f"{project}/{commit}/signature")
+        with pytest.raises(http.HttpProblem, match="Signature Not Found"):
+            client.get_json(f"{project}/{base}/signature")
+    assert told["verification_status"] == "verified_system"
 
 
 def test_a_branch_is_replaced_only_from_where_it_was(forge: SandboxForge, gitlab: GitLab) -> None:

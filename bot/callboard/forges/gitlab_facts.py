@@ -112,11 +112,6 @@ def finished_at(mr: Answer) -> tuple[str, int]:
     return str(mr.get("merged_at") or mr.get("closed_at") or ""), int(mr["iid"])
 
 
-def has_approvals(notes: Sequence[Answer]) -> bool:
-    """Whether anybody ever approved, so that it must be asked who does now, and what."""
-    return any(note["system"] and _said(note) == _APPROVED for note in notes)
-
-
 def pull_request(mr: Answer, around: Around, *, source: str, person: Callable[[str], Person]) -> PullRequest:
     """The facts of one merge request.
 

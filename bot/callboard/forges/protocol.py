@@ -233,7 +233,8 @@ class Forge(Protocol):
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         """All open pull requests, complete with facts, in as few reads as the forge allows.
 
-        GitHub: one for fifty. GitLab: one for a hundred, then four for each, and two more once approved.
+        One for fifty. GitLab: three more for each one of ours that somebody approves; as long as nobody does,
+        a file that its only commit renamed is told by its new name alone.
         """
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
