@@ -320,6 +320,15 @@ def test_nothing_of_people_is_replaced_before_it_is_said_where_it_was(house: Hou
     assert "Written anew" in _answers(house, number)[0]
 
 
+def test_what_goes_into_another_branch_is_not_written(house: House, number: int) -> None:
+    house.commit({"README.md": b"another\n"}, branch="other")
+    house.hands().retarget(number, "other")
+    head = _head(house, number)
+
+    assert _said(house, number, "/callboard rebase\n/callboard recreate").count("goes into other") == 2
+    assert _head(house, number) == head
+
+
 # No, and yes again
 
 

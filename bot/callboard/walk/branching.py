@@ -13,8 +13,8 @@ from callboard.pulls.asked import handed_back
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.rendering import filled
 from callboard.walk.base import Base
+from callboard.walk.pushing import push_groups
 from callboard.walk.rewriting import edited_fields, head_holds, written_anew
-from callboard.walk.sync import push_groups
 from callboard.walk.workplace import Workplace
 
 _MOVED = "The branch moved meanwhile, and nothing was overwritten"
@@ -41,14 +41,9 @@ class Branch:
 
     def rebase(self) -> Written:
         """Put it on the present base: what is ours is written anew, people's commits are kept."""
-        if self._pull.base_ref != self._facts.base_ref:
-            said = (
-                f"It goes into {self._pull.base_ref}, and Callboard writes for {self._facts.base_ref} only."
-            )
-            return Written(said, good=False)
-        if self._facts.made_by_us:
-            return self._anew("It stands on the present base branch already.")
-        return self._rebased()
+        if not self._facts.made_by_us:
+            return self._elsewhere() or self._rebased()
+        return self._anew("It stands on the present base branch already.")
 
     def recreate(self) -> Written:
         """Replace whatever stands there by what would be written now."""
@@ -69,7 +64,15 @@ class Branch:
         done = self._anew("It holds the registry's value already.")
         return Written("It has the registry's value now.", changed=True) if done.changed else done
 
+    def _elsewhere(self) -> Written | None:
+        pull, ours = self._pull, self._facts.base_ref
+        if pull.base_ref == ours:
+            return None
+        return Written(f"It goes into {pull.base_ref}, and Callboard writes for {ours} only.", good=False)
+
     def _anew(self, already: str) -> Written:
+        if elsewhere := self._elsewhere():
+            return elsewhere
         workplace, pull, base = self._workplace, self._pull, self._base
         group = written_anew(workplace.repository, base, pull, self._root, self._handed_back())
         if group is None:
