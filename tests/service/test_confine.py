@@ -152,13 +152,13 @@ def test_folders_of_the_repository_are_what_its_sources_read() -> None:
 
 
 def test_the_catalog_is_the_repository_itself_as_its_operator_says() -> None:
-    text = "catalog: {api-url: 'https://evil.example', token: {env: PATH}, path: here}"
+    text = "catalog: {api-url: 'https://evil.example', app: {id: 1, private-key: {env: PATH}}, path: here}"
 
     found = confined(text)
 
     catalog = found.config.catalog
     assert (catalog.repository, catalog.api_url) == ("https://github.com/acme/one", None)
-    assert catalog.token == SecretReference(env="ONE_TOKEN")
+    assert (catalog.token, catalog.app) == (SecretReference(env="ONE_TOKEN"), None)
     assert catalog.path == "here"
     assert not found.central
 

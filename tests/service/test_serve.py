@@ -7,12 +7,50 @@ from uuid import uuid4
 
 import pytest
 
+from callboard.sandbox.forge.deliveries import Deliveries
 from callboard.service.store import Store
 from tests.service.gate import Gate
-from tests.service.running import ServiceHouse
+from tests.service.running import WEBHOOK_SECRET, ServiceHouse
 from tests.walk.hands import REPOSITORY
 
 
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_what_the_forge_itself_posts_is_enough_late_twice_in_any_order_or_in_part(
+    service_house: ServiceHouse,
+) -> None:
+    house, told = service_house, service_house.forge.deliveries
+    house.start()
+    house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
+    house.forge.add_webhook(REPOSITORY, f"{house.url}/webhooks/github", WEBHOOK_SECRET)
+    house.hands().approve(1)
+    house.until(lambda: house.pulls() == {1: True}, "the review told nothing")
+
+    told.hold()
+    house.card("churn")
+    house.card("credit")
+    last = numbers(told, "push")[-1]
+    assert told.send(last, last) == [202, 202]  # of two pushes one is lost, and one comes twice
+    house.until(lambda: len(house.pulls()) == 3, "the push told nothing")
+    house.until_idle()
+    house.hands().approve(2)
+    house.hands().approve(3)
+    reviews = numbers(told, "pull_request_review")[-2:]
+    assert set(told.send(*reversed(reviews), *reviews)) == {202}
+    told.drop()
+
+    house.until(lambda: set(house.pulls().values()) == {True}, "not everything was merged")
+    told.wait()
+    house.until_idle()
+    assert {answer for one in told.log for answer in one.answers} == {202}
+    mark = house.forge.log.mark()
+    house.post(house.push_payload())
+    house.until_idle()
+    assert house.forge.log.counts(mark).writes == house.forge.log.counts(mark).pushes == 0
+    assert house.stop() == 0
+    assert house.bot not in house.said()
+
+
+@pytest.mark.parametrize("forge_kind", ["gitlab"])
 def test_duplicates_losses_and_any_order_end_in_the_same_state(service_house: ServiceHouse) -> None:
     house = service_house
     house.start()
@@ -148,6 +186,11 @@ def test_a_second_process_does_not_work_in_the_same_state(service_house: Service
 
     assert second.run() == 2
     assert "another callboard serve works" in second.said()
+
+
+def numbers(told: Deliveries, event: str) -> list[int]:
+    """Where deliveries of an event stand in the log."""
+    return [number for number, one in enumerate(told.log) if one.event == event]
 
 
 def walks(house: ServiceHouse) -> list[dict[str, object]]:

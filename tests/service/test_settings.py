@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from callboard.config_file import ConfigError
-from callboard.service.settings import load_service, service_schema
+from callboard.service.settings import load_service, secrets_of, service_schema
 
 GOOD = """\
 state: /var/lib/callboard
@@ -40,6 +40,15 @@ def test_a_good_file_is_read() -> None:
     assert one.server("https://mlflow.acme.internal/") is None
 
 
+def test_the_bot_may_be_an_app() -> None:
+    app = "app: {id: 7, private-key: {env: PEM}}"
+
+    service = load_service(GOOD.replace("token: {env: ACME_TOKEN}", app), "service.yaml")
+
+    assert service.repositories[0].catalog.app is not None
+    assert "PEM" in {secret.env for secret in secrets_of(service)}
+
+
 def test_a_good_file_is_good_by_its_schema() -> None:
     jsonschema.validate(json.loads(json.dumps(yaml.safe_load(GOOD))), service_schema())
 
@@ -56,6 +65,8 @@ def test_a_good_file_is_good_by_its_schema() -> None:
         ("url: https://mlflow.acme.internal:8443/mlflow", 'url: "https://["', "is not a URL"),
         ("https://gitlab.com/acme/ml/catalog\n", "https://github.com/acme/model-catalog/\n", "once"),
         ("name: MLFLOW_TOKEN,", "name: MLFLOW-TOKEN,", "letters, digits and _"),
+        ("    token: {env: ACME_TOKEN}\n", "", "either a token or, on GitHub, an app"),
+        ("token: {env: GITLAB_TOKEN}", "app: {id: 1, private-key: {env: PEM}}", "an app is for GitHub"),
         ("https://github.com/Acme/Model-Catalog", "https://github.com/a/b/c", "https://HOST/OWNER/NAME"),
         ("state: /var", "listen: nowhere\nstate: /var", "HOST:PORT"),
     ],

@@ -109,7 +109,7 @@ def _catalog(config: Config, served: Served, home: Served) -> Catalog:
     return own.model_copy(update=update | {"scope": scope})
 
 
-_OPERATORS = ("repository", "forge", "api_url", "base", "token")
+_OPERATORS = ("repository", "forge", "api_url", "base", "token", "app")
 """What of ``catalog:`` the operator says."""
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from callboard.addresses import Endpoint, NotPublic, endpoint
-from callboard.config import ADDRESS, BRANCH, REPOSITORY, Catalog, Config, SecretReference, Settings
+from callboard.config import ADDRESS, BRANCH, REPOSITORY, App, Catalog, Config, SecretReference, Settings
 from callboard.config_file import load_settings
 from callboard.walk.workplace import CatalogRepository, NotConfigured, catalog_repository
 
@@ -68,8 +68,10 @@ class Served(Settings):
         str,
         Field(pattern=_FILE, description="a file below the repository's root: letters, digits and . _ - /"),
     ] = "callboard.yaml"
-    token: SecretReference
+    token: SecretReference | None = None
     """What the bot signs in with, for the API and for git."""
+    app: App | None = None
+    """On GitHub, instead of ``token``: the app that the bot is."""
     webhook_secret: SecretReference | None = None
     """GitHub's secret of the webhook, or GitLab's secret token."""
     signing_token: SecretReference | None = None
@@ -89,6 +91,7 @@ class Served(Settings):
             api_url=self.api_url,
             base=self.base,
             token=self.token,
+            app=self.app,
         )
 
     @property
@@ -128,12 +131,16 @@ class Service(Settings):
         if len(set(keys)) < len(keys):
             raise ValueError("name each repository once")
         for one in self.repositories:
+            if (one.token is None) == (one.app is None):
+                raise ValueError(f"give {one.repository} either a token or, on GitHub, an app")
             if not (one.webhook_secret or one.signing_token):
                 raise ValueError(f"give {one.repository} a webhook-secret, or a signing-token on GitLab")
             try:
                 forge = one.place.forge
             except NotConfigured as problem:
                 raise ValueError(str(problem)) from None
+            if one.app and forge != "github":
+                raise ValueError(f"{one.repository}: an app is for GitHub; give a token")
             if one.signing_token and forge != "gitlab":
                 raise ValueError(f"{one.repository}: only GitLab has a signing-token; give a webhook-secret")
             for other in one.catalogs:
@@ -166,8 +173,8 @@ def load_service(text: bytes | str, file: str) -> Service:
 def secrets_of(service: Service) -> Iterator[SecretReference]:
     """Every secret that stands in the file."""
     for one in service.repositories:
-        yield one.token
-        yield from (reference for reference in (one.webhook_secret, one.signing_token) if reference)
+        keys = (one.token, one.app and one.app.private_key, one.webhook_secret, one.signing_token)
+        yield from (key for key in keys if key)
         for server in one.servers:
             yield from server.secrets
 

@@ -117,8 +117,10 @@ class Walks:
                 shutil.rmtree(clone, ignore_errors=True)
 
     def _open(self, config: Config, served: Served, folder: Path) -> Workplace:
-        token = config.catalog.token
-        known = {token.env: self._environ.get(token.env, "")} if token and token.env else {}
+        catalog = config.catalog
+        keys = (catalog.token, catalog.app and catalog.app.private_key)
+        # Nothing else of the environment says where or who this is.
+        known = {key.env: self._environ.get(key.env, "") for key in keys if key and key.env}
         return open_workplace(config, folder, cache=self._clones(served), environ=known)
 
     def _configuration(self, home: Workplace, served: Served, entries: Mapping[str, Entry]) -> Config:
