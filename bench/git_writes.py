@@ -54,7 +54,9 @@ def measure(
         how=(
             f"A repository of {files:,} text files of 1.5 to 3 KB ({files // len(_PAGES):,} models of "
             f"{len(_PAGES)} files); the first commit adds them, each later one changes a line in {_UPDATED} "
-            "files of one model. It is packed, has bitmaps, and is served over git's smart HTTP: over a link "
+            "files of one model; 3,000 commits are one for each version of 1,000 models with 3,000 versions. "
+            "It is repacked with new deltas, as git's manual asks for after fast-import, whose own are never "
+            "met in real use; it has bitmaps, and is served over git's smart HTTP: over a link "
             "as an office or a CI runner has it, of 100 Mbit/s each way and a round trip of 20 ms, and over "
             "loopback, which has neither limit nor delay. The link is a proxy that both sides go through; "
             "a new connection takes a round trip before its first byte, as TCP does, but there is no TLS, no "
@@ -78,12 +80,13 @@ def measure(
         ),
         bounds=tuple(
             Bound(
-                f"over the link, with {commits:,} commits, the reference takes at least {_AT_LEAST} times as "
-                f"long as the git room: {found:.1f} times",
+                f"{over}, {commits:,} commits: the reference takes at least {_AT_LEAST} times as long as the "
+                f"git room ({found:.1f} times)",
                 found >= _AT_LEAST,
                 is_count=False,
             )
-            for commits, found in times[_LINK].items()
+            for over, found_over in times.items()
+            for commits, found in found_over.items()
         ),
     )  # fmt: skip
 
@@ -121,7 +124,9 @@ def _at_depth(models: int, commits: int, rounds: int) -> dict[str, dict[str, _Me
             stream.writelines(_history(models, commits))
             stream.seek(0)
             subprocess.run(["git", "fast-import", "--quiet"], cwd=bare.path, stdin=stream, check=True)
-        bare.run("repack", "-a", "-d", "-q", "--write-bitmap-index")
+        # fast-import holds a tree as its difference to an older one. Repacked, the newest is whole, as it is
+        # after a forge has packed what Callboard pushes, which brings no differences.
+        bare.run("repack", "-a", "-d", "-f", "-q", "--write-bitmap-index")
         loopback = forge.git_url(_NAME)
         urls = {_LINK: loopback.replace(forge.url, wire.url), _LOOPBACK: loopback}
         contenders: dict[str, Callable[[Path, str, str], None]] = {

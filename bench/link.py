@@ -54,8 +54,11 @@ def link(url: str, *, bits_per_second: float = 100e6, round_trip: float = 0.020)
     """
     up, down = Way(bits_per_second / 8), Way(bits_per_second / 8)
     started: Future[tuple[Link, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    connections: set[asyncio.Task[None] | None] = set()
 
     async def connected(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        # asyncio alone would let go of a connection whose two ends both wait.
+        connections.add(task := asyncio.current_task())
         # A connection that is still open when the link goes down is simply cut.
         with contextlib.suppress(asyncio.CancelledError), contextlib.closing(to_client):
             server, to_server = await asyncio.open_connection(urlsplit(url).hostname, urlsplit(url).port)
@@ -67,6 +70,7 @@ def link(url: str, *, bits_per_second: float = 100e6, round_trip: float = 0.020)
                         ways.create_task(_carry(server, to_client, down, round_trip / 2))
                 except* ConnectionError:
                     pass
+        connections.discard(task)
 
     async def serve() -> None:
         done = asyncio.Event()
