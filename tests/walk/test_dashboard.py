@@ -65,7 +65,7 @@ def rewrite(house: House, body: str) -> None:
 
 
 def tick(house: House, box: str) -> None:
-    lines = dashboard(house).body.split("\n")
+    lines = dashboard(house).body.replace("\r\n", "\n").split("\n")
     ticked_lines = [
         line.replace("- [ ]", "- [x]") if line.endswith(f"<!-- callboard:do {box} -->") else line
         for line in lines
@@ -222,3 +222,63 @@ def test_a_pass_tells_what_it_left_behind(house: House) -> None:
         ("review", "Approvals: 0 of 1."),
         ("failed", "pending: not there yet."),
     ]
+
+
+def test_walks_keep_the_dashboard_and_come_to_rest(house: House) -> None:
+    house.config_text = LIMITED
+    for name in ("one", "two"):
+        house.card(name, card(name))
+        house.sync()
+    house.reconcile()
+    mark = house.forge.log.mark()
+    house.sync(cache="other")
+    house.reconcile()
+
+    assert house.counts(mark).writes == 0
+    body = dashboard(house).body
+    assert "New model: one" in body
+    assert "1 are open already" in body
+
+
+def test_what_is_ticked_is_done_by_the_walk_that_can_do_it(house: House) -> None:
+    house.config_text = LIMITED
+    for name in ("one", "two"):
+        house.card(name, card(name))
+        proposals = house.sync().proposals
+    first, second = proposals
+    assert (first.action, second.action) == ("unchanged", "wait")
+    assert first.pull is not None
+    house.reconcile()
+    tick(house, f"open {second.branch}")
+    tick(house, f"hold {first.pull.number}")
+
+    opened = house.sync().proposals[1]
+    house.approve(first.pull.number)
+    handled = house.reconcile().handled
+
+    assert opened.pull is not None
+    assert [one.verdict.kind for one in handled] == ["hold", "wait"]
+    assert ticked(dashboard(house).body) == ()
+    mark = house.forge.log.mark()
+    house.sync()
+    house.reconcile()
+    assert house.counts(mark).writes == 0
+
+
+def test_the_label_on_the_dashboard_stops_every_write(house: House) -> None:
+    house.config_text = WITH_DASHBOARD
+    house.card("one", card("one"))
+    (proposal,) = house.sync().proposals
+    assert proposal.pull is not None
+    edit(house, {"labels": ["callboard-dashboard", PAUSED_LABEL]}, {"add_labels": PAUSED_LABEL})
+    house.approve(proposal.pull.number)
+    house.card("two", card("two"))
+    mark = house.forge.log.mark()
+
+    synced, passed = house.sync(), house.reconcile()
+
+    assert house.counts(mark).writes == 0
+    assert house.counts(mark).pushes == 0
+    assert synced.paused is not None
+    assert passed.paused is not None
+    assert [one.verdict.kind for one in passed.handled] == ["hold"]

@@ -11,8 +11,9 @@ from callboard.pulls.asked import REOPENED_LABEL
 from callboard.pulls.dashboard import Order
 from callboard.sandbox.forge.faults import Fault
 from callboard.walk.base import base_of_commit
+from callboard.walk.dashboard import opened_on_order
 from callboard.walk.facts import gather
-from callboard.walk.ordering import Ordered, obey_boxes, opened_on_order
+from callboard.walk.ordering import Ordered, obey_boxes
 from tests.walk.house import House, card
 
 

@@ -14,7 +14,7 @@ from callboard.pulls.texts import VERDICT_MARKER, verdict_comment
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.checking import line_address
-from callboard.walk.sync import push_groups
+from callboard.walk.pushing import push_groups
 from callboard.walk.workplace import Workplace
 
 _QUIET = {"wait", "hold", "not-ours"}

@@ -8,6 +8,7 @@ from callboard.forges.protocol import DASHBOARD_LABEL, About, ForgeError, Issue,
 from callboard.model import Problem
 from callboard.pulls.dashboard import (
     DASHBOARD_TITLE,
+    FROM_REGISTRIES,
     Order,
     Row,
     Section,
@@ -17,6 +18,7 @@ from callboard.pulls.dashboard import (
     row_of_pull,
     row_of_waiting,
     same_text,
+    ticked,
 )
 from callboard.pulls.limits import LONGEST_BODY, characters
 from callboard.walk.acting import Handled
@@ -92,6 +94,39 @@ def write_dashboard(
     except ForgeError as error:
         return Problem(source="forge", what=error.what, where=error.where, hint=error.hint)
     return None
+
+
+def orders_on(workplace: Workplace, about: About) -> tuple[Order, ...]:
+    """What people ticked on the dashboard, where it is configured."""
+    if about.dashboard is None or not workplace.config.pull_requests.dashboard:
+        return ()
+    return ticked(about.dashboard.body, workplace.forge.word)
+
+
+def write_sync_on_dashboard(
+    workplace: Workplace, about: About, proposals: Sequence[Proposal]
+) -> Problem | None:
+    """Say on the dashboard what a sync did not open, and what came of the boxes for it."""
+    orders, done = opened_on_order(orders_on(workplace, about), proposals)
+    rows = rows_of_proposals(proposals, workplace.config.catalog.path)
+    return write_dashboard(workplace, about, rows, FROM_REGISTRIES, handled=orders, done=done)
+
+
+def opened_on_order(
+    orders: Sequence[Order], proposals: Iterable[Proposal]
+) -> tuple[tuple[Order, ...], tuple[str, ...]]:
+    """The ticked ``open`` boxes after a sync, and what came of each, in one line."""
+    found = {one.branch: one for one in proposals}
+    opened = tuple(order for order in orders if order.deed == "open")
+    return opened, tuple(_opened(order, found.get(order.branch or "")) for order in opened)
+
+
+def _opened(order: Order, proposal: Proposal | None) -> str:
+    if proposal is None:
+        return f"open {order.branch}: nothing asks for it any more"
+    if proposal.pull is not None and proposal.action in ("open", "update", "unchanged"):
+        return f"open {order.branch}: it is {proposal.pull.reference}"
+    return f"open {order.branch}: not opened; {proposal.why}"
 
 
 def _row(one: Handled, root: str) -> Row:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from callboard.forges.protocol import About, ForgeError
+from callboard.forges.protocol import ForgeError
 from callboard.git.command import GitError
 from callboard.pulls.asked import IGNORED_LABEL, REOPENED_LABEL
 from callboard.pulls.commands import PERMISSION, Command, Name
-from callboard.pulls.dashboard import Order, ticked
+from callboard.pulls.dashboard import Order
 from callboard.walk.acting import Handled
 from callboard.walk.base import Base
 from callboard.walk.commanding import Desk
 from callboard.walk.facts import Examined
-from callboard.walk.proposing import Proposal
 from callboard.walk.workplace import Workplace
 
 _DASHBOARD = "who ticked the box on the dashboard"
@@ -32,13 +31,6 @@ class Ordered:
     """Those that were dealt with, and are to be unticked."""
     done: tuple[str, ...] = ()
     """What came of each, in one line."""
-
-
-def orders_on(workplace: Workplace, about: About) -> tuple[Order, ...]:
-    """What people ticked on the dashboard, where it is configured."""
-    if about.dashboard is None or not workplace.config.pull_requests.dashboard:
-        return ()
-    return ticked(about.dashboard.body, workplace.forge.word)
 
 
 def obey_boxes(
@@ -74,23 +66,6 @@ def obey_boxes(
         tuple(dealt),
         tuple(done),
     )
-
-
-def opened_on_order(
-    orders: Sequence[Order], proposals: Iterable[Proposal]
-) -> tuple[tuple[Order, ...], tuple[str, ...]]:
-    """The ticked ``open`` boxes after a sync, and what came of each, in one line."""
-    found = {one.branch: one for one in proposals}
-    opened = tuple(order for order in orders if order.deed == "open")
-    return opened, tuple(_opened(order, found.get(order.branch or "")) for order in opened)
-
-
-def _opened(order: Order, proposal: Proposal | None) -> str:
-    if proposal is None:
-        return f"open {order.branch}: nothing asks for it any more"
-    if proposal.pull is not None and proposal.action in ("open", "update", "unchanged"):
-        return f"open {order.branch}: it is {proposal.pull.reference}"
-    return f"open {order.branch}: not opened; {proposal.why}"
 
 
 def _carry_out(desk: Desk, order: Order) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -76,8 +76,11 @@ def propose(
     reading: Reading,
     groups: Iterable[Group],
     obsolete: Iterable[Obsolete],
+    wanted: Collection[str | None] = (),
 ) -> tuple[Proposal, ...]:
     """What to do about each group, from what is on the forge. Reads, never writes.
+
+    ``wanted``: branches whose pull requests somebody asked for on the dashboard, whatever the limits.
 
     A folder that another open pull request of ours changes, and goes on to change, waits for that one.
     """
@@ -109,7 +112,8 @@ def propose(
             if not rest.changes:
                 continue
             proposal = _followed(workplace, reading, rest, pull_of)
-        if proposal.action == "open" and (not_yet := allowance.why_wait()):
+        asked = proposal.branch in wanted
+        if proposal.action == "open" and not asked and (not_yet := allowance.why_wait()):
             proposal = replace(proposal, action="wait", why=not_yet)
         elif proposal.action == "open":
             proposal = _open(workplace, proposal)

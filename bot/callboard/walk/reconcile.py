@@ -18,13 +18,13 @@ from callboard.walk.acting import Handled, act
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.checking import explain_to_others, write_checks
 from callboard.walk.commanding import obey, obey_finished
-from callboard.walk.dashboard import rows_of_pass, write_dashboard
+from callboard.walk.dashboard import orders_on, rows_of_pass, write_dashboard
 from callboard.walk.facts import gather, might_be_ours
 from callboard.walk.following import follow, is_due, problem_of, tidy
 from callboard.walk.landing import Registration
 from callboard.walk.moves import at_its_name
 from callboard.walk.nudging import nudge
-from callboard.walk.ordering import obey_boxes, orders_on
+from callboard.walk.ordering import obey_boxes
 from callboard.walk.pausing import pause_reason
 from callboard.walk.rewriting import head_holds, written_anew
 from callboard.walk.turns import Decided, in_turn
@@ -106,9 +106,10 @@ def reconcile(
     due = [pull for pull in merged if pull.number in now_merged or is_due(workplace, pull, catalog)]
     landed = _base(workplace) if now_merged else base
     followed = follow(workplace, catalog, landed, due, progress)
+    changed = {one.pull.number for one in handled if one.done in ("merged", "rewritten", "closed")}
     problems = [
         *followed.problems,
-        *write_checks(workplace, [one for one in examined if one.facts.pull.number not in now_merged]),
+        *write_checks(workplace, [one for one in examined if one.facts.pull.number not in changed]),
         *explain_to_others(workplace, base, examined),
         *nudge(workplace, handled, now),
     ]

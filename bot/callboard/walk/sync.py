@@ -6,18 +6,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 
-from callboard.changes.group import Group
 from callboard.changes.grouping import Rules, group
 from callboard.changes.shards import Room
 from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
 from callboard.model import Model, Problem
-from callboard.pulls.commits import commit_message, fingerprint_in
+from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
-from callboard.walk.base import Base, base_of_commit
+from callboard.walk.base import base_of_commit
+from callboard.walk.dashboard import orders_on, write_sync_on_dashboard
 from callboard.walk.desired import Desired, desire, members, without_rewording
 from callboard.walk.holding import given_back, locks_beyond_base, open_in, pending_names
 from callboard.walk.listings import list_sources
@@ -30,6 +29,7 @@ from callboard.walk.obsolete import (
 )
 from callboard.walk.pausing import pause_reason
 from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, ours, propose
+from callboard.walk.pushing import push_groups
 from callboard.walk.workplace import WORKFLOW_LOGIN, NotConfigured, Workplace
 
 _MOST_FILES = {"pull request": 2_500, "merge request": 900}
@@ -105,7 +105,8 @@ def sync(
     groups = group(desired.changes, members(base), _rules(workplace), held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
-    proposals = propose(workplace, reading, groups, obsolete)
+    orders = orders_on(workplace, about)
+    proposals = propose(workplace, reading, groups, obsolete, {one.branch for one in orders})
     result = SyncResult(
         desired,
         proposals,
@@ -115,7 +116,11 @@ def sync(
         silent_sources=tuple(one.source for one in listings if not one.models and not one.complete),
         paused=pause_reason(config, environ, about),
     )
-    return result if dry_run or result.paused else _carry_out(workplace, reading, result)
+    if dry_run or result.paused:
+        return result
+    result = _carry_out(workplace, reading, result)
+    told = write_sync_on_dashboard(workplace, about, result.proposals)
+    return replace(result, problems=(*result.problems, *([told] if told else [])))
 
 
 def _rules(workplace: Workplace) -> Rules:
@@ -176,60 +181,6 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
             problems.append(_problem(workplace, proposal, error.what, error.hint))
         proposals.append(done)
     return replace(result, proposals=tuple(proposals), problems=tuple(problems))
-
-
-def push_groups(
-    workplace: Workplace,
-    base: Base,
-    groups: Mapping[str, tuple[str | None, Group]],
-    done_with: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, str | None]:
-    """Write groups to their branches on the present base; branch to (expected head, group).
-
-    In one push, or, for verified commits, one by one through the forge's API.
-
-    ``done_with``: branches to delete in the same push, with the heads that they must still have.
-    Answers branch to None when done, or why it was refused. Raises GitError when the push as a whole failed.
-    """
-    updates: dict[str, tuple[str | None, str | None]] = {
-        branch: (head, None) for branch, head in done_with.items()
-    }
-    refused: dict[str, str | None] = {}
-    verified = workplace.config.pull_requests.commits == "verified"
-    for branch, (expected, one) in groups.items():
-        message = commit_message(
-            [change.change for change in one.changes], key=one.key, fingerprint=one.fingerprint
-        )
-        if verified:
-            refused[branch] = _committed(workplace, base, branch, expected, one.files, message)
-            continue
-        built = workplace.repository.build(base.commit, one.files, message, workplace.forge.commit_author())
-        updates[branch] = (expected, built)
-    return refused | (workplace.repository.push(updates) if updates else {})
-
-
-def _committed(
-    workplace: Workplace,
-    base: Base,
-    branch: str,
-    expected: str | None,
-    files: Mapping[str, bytes | None],
-    message: str,
-) -> str | None:
-    """Have the forge make the commit, which it signs; None, or why it refused. The next fetch brings it."""
-    assert base.commit is not None
-    try:
-        workplace.forge.commit(
-            branch,
-            parent=base.commit,
-            files=files,
-            existing=[path for path in files if path in base.blobs],
-            message=message,
-            expected=expected,
-        )
-    except ForgeError as error:
-        return error.what
-    return None
 
 
 def _text(workplace: Workplace, proposal: Proposal) -> Text:
