@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from callboard.catalog import inputs, plan
+from callboard.catalog.docs import render_docs
 from tests.cli.running import Ran, Run
 from tests.walk.house import REPOSITORY, House, card
 
@@ -167,9 +168,10 @@ def test_what_this_version_would_write_otherwise_is_counted_and_proposed_when_as
     home: House, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.land_everything()
-    render = plan.render_docs
     monkeypatch.setattr(
-        plan, "render_docs", lambda *known, **named: {**render(*known, **named), "docs/new.md": "# New\n"}
+        plan,
+        "render_docs",
+        lambda *known, **named: {**render_docs(*known, **named), "docs/new.md": "# New\n"},
     )
     monkeypatch.setattr(inputs, "_writer", lambda: "another version")
 

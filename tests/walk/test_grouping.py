@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from callboard.catalog import inputs, plan
+from callboard.catalog.docs import render_docs
 from callboard.walk.sync import SyncResult, sync
 from tests.walk.house import House, card
 
@@ -39,10 +40,9 @@ def _silent(house: House, cache: str = "cache") -> bool:
 
 def _another_version(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     """From now on a version of Callboard runs that writes pages with another word in them."""
-    render = plan.render_docs
 
     def rendered(*arguments: Any, **named: Any) -> dict[str, str]:
-        pages = dict(render(*arguments, **named))
+        pages = dict(render_docs(*arguments, **named))
         return pages | {"docs/index.md": f"{pages['docs/index.md'].rstrip()}\n\n{word}\n"}
 
     monkeypatch.setattr(plan, "render_docs", rendered)
