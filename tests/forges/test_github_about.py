@@ -8,6 +8,7 @@ from callboard.forges.github import GitHub
 from callboard.forges.protocol import DASHBOARD_LABEL, ForgeError, Issue
 from callboard.redaction import Secret
 from callboard.sandbox.forge import SandboxForge
+from callboard.sandbox.forge.faults import Fault
 from tests.forges.on_github import NAME, Scene
 
 
@@ -153,8 +154,12 @@ def test_the_members_of_a_team_are_read_page_by_page_and_once(scene: Scene) -> N
 
 def test_a_forge_that_fails_is_no_team_without_members(scene: Scene) -> None:
     scene.forge.add_team("acme/ml", ["robin"])
-    scene.forge.fail_next("teams/list-members-in-org", 422)
-
-    with pytest.raises(ForgeError):
-        scene.bot.members("acme/ml")
+    spent = {"x-ratelimit-remaining": "0"}
+    for fault in (
+        Fault("teams/list-members-in-org", 422, False),
+        Fault("teams/list-members-in-org", 403, False, "API rate limit exceeded", spent),
+    ):
+        scene.forge.faults.add(fault)
+        with pytest.raises(ForgeError):
+            scene.bot.members("acme/ml")
     assert scene.bot.members("acme/ml") == frozenset({"robin"})

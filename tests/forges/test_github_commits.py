@@ -135,3 +135,25 @@ def test_a_branch_without_a_queue_says_so(scene: Scene) -> None:
         scene.bot.enqueue(opened.number, head=opened.head)
 
     assert not isinstance(refused.value, HeadMoved)
+
+
+def test_nobody_needs_to_have_asked_about_the_repository_first(scene: Scene) -> None:
+    bot = GitHub(scene.forge.url, NAME, Secret(scene.tokens["callboard"]))
+    parent = scene.tip()
+    assert parent
+
+    commit = bot.commit("x", parent=parent, files={"a": b"1"}, existing=(), message="Add", expected=None)
+
+    assert scene.tip("x") == commit
+    assert bot.reads == 1
+
+
+def test_an_answer_that_is_lost_is_not_asked_for_again(scene: Scene) -> None:
+    scene.bot.about("main")
+    scene.forge.fail_next("graphql", 502, after_applying=True)
+
+    with pytest.raises(ForgeError, match="status 502"):
+        _commit(scene, "callboard/x", {"models/x/a": b"1\n"}, None)
+
+    assert scene.tip("callboard/x") != scene.tip()
+    assert scene.tip("callboard/x") is not None

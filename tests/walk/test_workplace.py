@@ -8,7 +8,9 @@ import pytest
 
 from callboard.config import Catalog, Config
 from callboard.forges.github import GitHub
+from callboard.forges.github_app import NEEDED
 from callboard.forges.gitlab import GitLab
+from callboard.sandbox.forge import SandboxForge
 from callboard.walk.workplace import (
     CatalogRepository,
     NotConfigured,
@@ -17,6 +19,7 @@ from callboard.walk.workplace import (
     open_workplace,
     scope_of,
 )
+from tests.sandbox.forge.signing import keys
 
 PIPELINE = {
     "GITLAB_CI": "true",
@@ -139,3 +142,34 @@ def test_a_file_is_registered_where_backstage_reads_gitlab(tmp_path: Path, base:
     place = open_workplace(_config("https://gitlab.com/a/b/c"), tmp_path, cache=tmp_path, environ=environ)
 
     assert place.forge.file_url("models/x y/catalog-info.yaml", base) == url
+
+
+def test_an_app_works_with_a_token_of_its_installation(forge: SandboxForge, tmp_path: Path) -> None:
+    private, public = keys()
+    app = forge.add_app("callboard", public, NEEDED)
+    forge.add_repository("acme/catalog", {"README.md": b"x\n"}, collaborators={"callboard": "write"})
+    identity = {"id": app.id, "private-key": {"env": "APP_KEY"}}
+    settings = {"repository": f"{forge.url}/acme/catalog", "app": identity}
+    config = Config(catalog=Catalog.model_validate(settings))
+
+    workplace = open_workplace(config, tmp_path, cache=tmp_path, environ={"APP_KEY": private})
+
+    assert workplace.forge.identity().login == "callboard[bot]"
+    base = workplace.repository.fetch("main", "callboard/")
+    assert base is not None
+    workplace.repository.try_push(base)
+
+
+def test_an_app_is_for_github_and_instead_of_a_token(tmp_path: Path) -> None:
+    app = {"id": 1, "private-key": {"env": "APP_KEY"}}
+    on_gitlab = {"repository": "https://gitlab.com/acme/catalog", "app": app}
+
+    with pytest.raises(NotConfigured, match="app: is for GitHub"):
+        open_workplace(Config(catalog=Catalog.model_validate(on_gitlab)), tmp_path, environ={})
+    for wrong in ({"token": {"env": "TOKEN"}}, {"forge": "gitlab"}):
+        with pytest.raises(ValueError, match="give"):
+            Catalog.model_validate(on_gitlab | wrong)
+    settings = {"repository": "https://github.com/acme/catalog", "app": app}
+    config = Config(catalog=Catalog.model_validate(settings))
+    with pytest.raises(NotConfigured, match="APP_KEY is not set"):
+        open_workplace(config, tmp_path, environ={})

@@ -29,6 +29,9 @@ from callboard.forges.protocol import (
 )
 from callboard.redaction import Secret
 
+_NO_CHECKS: set[tuple[str, Secret]] = set()
+"""Where and with which token check runs were refused in this process."""
+
 
 class GitHub:
     """One repository on GitHub; see ``forges.protocol.Forge``."""
@@ -61,7 +64,7 @@ class GitHub:
             budget=writes or budget.shared((api, token), _limits(api)),
         )
         self._identity: Account | None = None
-        self._no_checks = False
+        self._checks = (api, token)
 
     @property
     def reads(self) -> int:
@@ -139,7 +142,7 @@ class GitHub:
             draft=new.draft,
             head_ref=new.head_ref,
             head=made["head"]["sha"],
-            head_repository=self.repository,
+            head_repository=made["head"]["repo"]["full_name"],
             base_ref=new.base_ref,
             base=made["base"]["sha"],
             labels=tuple(sorted(new.labels)),
@@ -207,14 +210,14 @@ class GitHub:
             return
         what = f"report {report.name} on {pull.head[:7]}"
         # Only apps may report check runs, and not every app is allowed to.
-        if login.endswith("[bot]") and not self._no_checks:
+        if login.endswith("[bot]") and self._checks not in _NO_CHECKS:
             try:
                 body = github_checks.check_run(report, pull.head)
                 self._writer.send(what, "POST", f"{self._rest}/check-runs", body)
             except ForgeError as error:
                 if error.status != 403:
                     raise
-                self._no_checks = True
+                _NO_CHECKS.add(self._checks)
             else:
                 return
         body = github_checks.status(report)

@@ -138,9 +138,9 @@ class Reader:
         try:
             return self._client.get_json(path, params=params)
         except http.HttpProblem as problem:
-            raise ForgeError(
-                problem.what, where=problem.where, hint=problem.hint, status=problem.status
-            ) from None
+            # By its own status, so that nobody takes a 403 for a missing permission.
+            status = 429 if problem.kind == "rate-limited" else problem.status
+            raise ForgeError(problem.what, where=problem.where, hint=problem.hint, status=status) from None
 
 
 def _is_about(error: Mapping[str, Any], fields: Collection[str]) -> bool:
