@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.pulls.commands import MOST_COMMANDS, PERMISSION, Command, commands, spelling
+from callboard.pulls.commands import LONGEST, MOST_COMMANDS, PERMISSION, Command, commands, spelling
 
 QUIET = {
     "a quote": "> /rebase",
@@ -116,6 +116,10 @@ def test_what_is_meant_for_us_is_always_found_and_a_near_word_named() -> None:
 
 def test_prows_word_for_unhold_does_not_hold() -> None:
     assert [one.meant for one in commands("/hold cancel")] == ["unhold"]
+
+
+def test_what_stands_beyond_the_longest_comment_is_not_read() -> None:
+    assert commands("/hold\n" + "x" * LONGEST + "\n\n/rebase") == (Command("hold", "hold"),)
 
 
 _PIECES = st.sampled_from(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Literal
 
@@ -44,8 +45,9 @@ MOST_COMMANDS = 5
 """In one comment; what follows is not read."""
 
 _APPROVALS = {"approve", "approved", "lgtm", "unapprove"}
-_LONGEST = 65_536
-"""Characters of a comment: what GitHub takes. GitLab takes more; commands are looked for so far."""
+LONGEST = 16_384
+"""Characters of a comment in which commands are looked for. A parser of Markdown takes quadratic time for
+some texts, and anybody may comment."""
 _LINE = re.compile(r"/([A-Za-z][A-Za-z-]{0,30})(?:[ \t]+(\S.*))?[ \t]*")
 _MIGHT_COMMAND = re.compile(r"^/[A-Za-z]", re.MULTILINE)
 _OURS = re.compile(r"<!--\s*callboard[:-]", re.IGNORECASE)
@@ -78,7 +80,12 @@ def commands(text: str) -> tuple[Command, ...]:
     Only lines of top-level paragraphs count: what is quoted, listed, in a table, code, raw HTML, folded away,
     emphasized or part of a link does nothing, nor does a text with hidden lines of ours in it.
     """
-    text = text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace(_MARK, "")
+    return _commands(text[:LONGEST])
+
+
+@lru_cache(maxsize=1024)  # a pass asks several times
+def _commands(text: str) -> tuple[Command, ...]:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace(_MARK, "")
     if _MIGHT_COMMAND.search(text) is None or _OURS.search(text):
         return ()
     found: list[Command] = []
