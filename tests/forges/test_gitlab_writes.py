@@ -197,7 +197,7 @@ def test_what_has_more_notes_than_a_page_is_read_on(forge: SandboxForge, gitlab:
 
 
 def test_what_the_forge_has_not_worked_out_is_asked_for(start_forge: ForgeFactory) -> None:
-    forge = start_forge(undecided_reads=2)
+    forge = start_forge(undecided_reads=3)
     forge.add_user("robin")
     forge.add_repository(NAME, {"README.md": b"x\n"}, collaborators={"robin": "write"})
     gitlab = GitLab(forge.url, NAME, Secret(forge.add_project_token(NAME)))

@@ -64,6 +64,16 @@ query Open($project: ID!, $after: String) {
 """
     + _MERGE_REQUEST
 )
+STATUSES = """
+query Statuses($project: ID!, $after: String) {
+  project(fullPath: $project) {
+    mergeRequests(state: opened, sort: CREATED_ASC, first: 100, after: $after) {
+      nodes { iid diffHeadSha detailedMergeStatus conflicts }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
 FINISHED = (
     """
 query Finished($project: ID!, $author: String!) {

@@ -10,7 +10,7 @@ from callboard.forges import gitlab_facts, gitlab_nodes
 from callboard.forges.gitlab_api import Api
 from callboard.forges.gitlab_facts import Answer, Around
 from callboard.forges.gitlab_people import People
-from callboard.forges.gitlab_queries import ABOUT, FINISHED, OPEN
+from callboard.forges.gitlab_queries import ABOUT, FINISHED, OPEN, STATUSES
 from callboard.forges.protocol import DASHBOARD_LABEL, About, ForgeError, PullRequest
 
 _LISTS = {"notes": "notes", "diffs": "changed files", "versions": "pushes", "statuses": "checks"}
@@ -48,21 +48,33 @@ class Reads:
 
     def open_pull_requests(self) -> tuple[PullRequest, ...]:
         """All open merge requests, oldest first."""
+        nodes = self._open(OPEN)
+        undecided = any(node["detailedMergeStatus"] in _UNDECIDED for node in nodes)
+        if undecided:
+            # Whether something conflicts is worked out when somebody asks REST for it, and soon known.
+            self._api.pages(self._requests, {"state": "opened", "with_merge_status_recheck": "true"})
+        arounds = [self._around(node) for node in nodes]
+        waiting = self._waiting() if nodes and self._has_trains() else frozenset()
+        by_now = {node["iid"]: node for node in self._open(STATUSES)} if undecided else {}
+        pulls = []
+        for node, around in zip(nodes, arounds, strict=True):
+            now = by_now.get(node["iid"])
+            told = node if now is None or now["diffHeadSha"] != node["diffHeadSha"] else {**node, **now}
+            mr = gitlab_nodes.merge_request(told)
+            pull = self._facts(mr, around, gitlab_nodes.source_path(node))
+            pulls.append(replace(pull, in_queue=pull.number in waiting))
+        return tuple(pulls)
+
+    def _open(self, query: str) -> list[Answer]:
         nodes: list[Answer] = []
         after = None
         while True:
-            listed = self._query(OPEN, {"after": after})["mergeRequests"]
+            listed = self._query(query, {"after": after})["mergeRequests"]
             nodes += listed["nodes"]
             page = listed["pageInfo"]
             if not page["hasNextPage"] or page["endCursor"] == after:
-                break
+                return nodes
             after = page["endCursor"]
-        if any(node["detailedMergeStatus"] in _UNDECIDED for node in nodes):
-            # Whether something conflicts is worked out when somebody asks REST for it, for the next look.
-            self._api.pages(self._requests, {"state": "opened", "with_merge_status_recheck": "true"})
-        waiting = self._waiting() if nodes and self._has_trains() else frozenset()
-        pulls = (self._complete(node) for node in nodes)
-        return tuple(replace(pull, in_queue=pull.number in waiting) for pull in pulls)
 
     def finished_lately(self) -> tuple[PullRequest, ...]:
         """The last fifty merged ones of ours, and the last twenty that were closed."""
@@ -108,8 +120,8 @@ class Reads:
         cars, _ = self._api.pages(f"{self._api.project}/merge_trains", {"scope": "active"})
         return frozenset(car["merge_request"]["iid"] for car in cars)
 
-    def _complete(self, node: Answer) -> PullRequest:
-        """An open merge request with all that deciding needs.
+    def _around(self, node: Answer) -> Around:
+        """What stands around an open merge request, as far as deciding needs it.
 
         What GraphQL does not tell is read where it decides something: for ours alone, since others are never
         merged. That is what renamed files were called, when somebody approves it or committed to it; and the
@@ -128,7 +140,7 @@ class Reads:
             more["versions"] = self._api.pages(f"{here}/versions")
         if mr["sha"] and (is_approved or gitlab_nodes.lacks_statuses(node)):
             more["statuses"] = self._api.pages(f"{self._api.project}/repository/commits/{mr['sha']}/statuses")
-        around = replace(
+        return replace(
             around,
             notes=more["notes"][0] if "notes" in more else around.notes,
             diffs=more["diffs"][0] if "diffs" in more else around.diffs,
@@ -136,7 +148,6 @@ class Reads:
             statuses=more["statuses"][0] if "statuses" in more else around.statuses,
             cut=tuple(_LISTS[name] for name, (_, complete) in more.items() if not complete),
         )
-        return self._facts(mr, around, gitlab_nodes.source_path(node))
 
     def _finished(self, node: Answer, squashed: Mapping[int, str]) -> PullRequest:
         """A merged or closed one, with what follows: its paths, and what was said about it."""

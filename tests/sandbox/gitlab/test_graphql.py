@@ -53,7 +53,10 @@ def test_fragments_count_where_they_are_spread() -> None:
     assert _cost(plain) == _cost(spread)
 
 
-@pytest.mark.parametrize("query", [gitlab_queries.ABOUT, gitlab_queries.OPEN, gitlab_queries.FINISHED])
+@pytest.mark.parametrize(
+    "query",
+    [gitlab_queries.ABOUT, gitlab_queries.OPEN, gitlab_queries.STATUSES, gitlab_queries.FINISHED],
+)
 def test_what_we_ask_is_below_what_even_a_stranger_may_ask(query: str) -> None:
     assert _cost(query, project="acme/x", label="x", author="x") < 200 < MOST
 
