@@ -28,6 +28,8 @@ from tests.walk.house import card
 WEBHOOK_SECRET = "it's a secret to everybody"
 SIGNING_TOKEN = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 WITHIN = 60.0
+CLIENT = httpx2.Client(trust_env=False, verify=False, timeout=20)
+"""One for all, as each would read the certificate authorities again."""
 CONFIG = """\
 catalog: {{scope: test, forge: {forge}}}
 defaults: {{owner: group:default/ml-platform, system: ai}}
@@ -123,7 +125,7 @@ class ServiceHouse:
         return code
 
     def get(self, path: str) -> httpx2.Response:
-        return httpx2.get(self.url + path, timeout=10, trust_env=False)
+        return CLIENT.get(self.url + path)
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
@@ -145,7 +147,7 @@ class ServiceHouse:
         while not true():
             if time.monotonic() > end:
                 raise AssertionError(f"{otherwise}:\n{self.said()[-5000:]}")
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def until_idle(self) -> None:
         self.until(lambda: self.status()["state"] == "idle", "the service does not come to rest")
@@ -197,7 +199,7 @@ class ServiceHouse:
         delivery = delivery or str(uuid4())
         headers = (github_headers if self.kind == "github" else gitlab_headers)(event, body, delivery)
         path = f"/webhooks/{self.kind}"
-        return httpx2.post(self.url + path, content=body, headers=headers, timeout=10, trust_env=False)
+        return CLIENT.post(self.url + path, content=body, headers=headers)
 
 
 def github_headers(event: str, body: bytes, delivery: str) -> dict[str, str]:

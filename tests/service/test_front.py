@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from callboard.service.front import LARGEST_BODY, application
@@ -21,7 +20,7 @@ from callboard.service.signatures import WINDOW
 from callboard.service.store import Store
 from callboard.service.work import Outcome, Work
 from tests.servers.threads import serving
-from tests.service.running import SIGNING_TOKEN, WEBHOOK_SECRET, github_headers, gitlab_headers
+from tests.service.running import CLIENT, SIGNING_TOKEN, WEBHOOK_SECRET, github_headers, gitlab_headers
 
 FILE = """\
 state: state
@@ -65,13 +64,11 @@ class Door:
         self.told.append((level, message, about))
 
     def post(self, forge: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-        answer = httpx2.post(
-            f"{self.url}/webhooks/{forge}", content=body, headers=headers, trust_env=False, timeout=20
-        )
+        answer = CLIENT.post(f"{self.url}/webhooks/{forge}", content=body, headers=headers)
         return answer.status_code, answer.json()["status"]
 
     def get(self, path: str) -> tuple[int, Any]:
-        answer = httpx2.get(self.url + path, trust_env=False)
+        answer = CLIENT.get(self.url + path)
         return answer.status_code, answer.json()
 
     @property
@@ -172,11 +169,10 @@ def test_what_is_too_large_or_no_json_is_refused(door: Door) -> None:
 def test_a_body_whose_length_is_not_told_is_refused_when_it_gets_too_large(door: Door) -> None:
     pieces = (b"x" * 65536 for _ in range(LARGEST_BODY // 65536 + 2))
 
-    answer = httpx2.post(
+    answer = CLIENT.post(
         f"{door.url}/webhooks/github",
         content=pieces,
         headers=github_headers("push", b"", "1"),
-        trust_env=False,
     )
 
     assert answer.status_code == 413

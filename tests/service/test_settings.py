@@ -69,6 +69,7 @@ def test_a_good_file_is_good_by_its_schema() -> None:
         ("token: {env: GITLAB_TOKEN}", "app: {id: 1, private-key: {env: PEM}}", "an app is for GitHub"),
         ("https://github.com/Acme/Model-Catalog", "https://github.com/a/b/c", "https://HOST/OWNER/NAME"),
         ("state: /var", "listen: nowhere\nstate: /var", "HOST:PORT"),
+        ("state: /var", "listen: localhost:99999\nstate: /var", "is no port"),
     ],
 )
 def test_a_fault_says_where_and_what(before: str, after: str, said: str) -> None:

@@ -199,3 +199,20 @@ def test_the_pause_grows_and_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None
     assert pauses == sorted(pauses)
     assert 4 <= pauses[0] <= 5
     assert pauses[-1] <= LAST_RETRY
+
+
+def test_walks_that_follow_each_other_for_ever_get_slower(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "APART", 1.0)
+    work = Work(store, ["a"], Walker(), Told(), at_once=1, sweep_every=600)
+    now, pauses = 1000.0, []
+    for _ in range(20):
+        pauses.append(work._apart("a", now))
+        now += pauses[-1] + 2
+
+    assert pauses[:5] == [1.0] * 5
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 16.0
+    assert work._apart("b", now) == 1.0
+    assert work._apart("a", now + 600) == 1.0

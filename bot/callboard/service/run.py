@@ -63,17 +63,22 @@ def serve(service: Service, folder: Path, tell: Tell) -> None:
             app, log_config=None, access_log=False, lifespan="off", server_header=False,
             limit_concurrency=_AT_ONCE, timeout_graceful_shutdown=5,
         )  # fmt: skip
-        # uvicorn stops on these, and raises them again when it has stopped: then it is our turn.
+        server = uvicorn.Server(config)
+
+        def stop(_number: int, _frame: object) -> None:
+            server.should_exit = True
+
+        # Before uvicorn listens to them itself, and when it raises them again after it has stopped.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: None)
+            signal.signal(number, stop)
         work.start()
         host, port = listener.getsockname()[:2]
         tell("info", "listening", address=f"{host}:{port}", repositories=len(walks.repositories))
-        uvicorn.Server(config).run([listener])
-        left = sorted(work.running)
+        server.run([listener])
         if work.stop(STOP_WITHIN):
             tell("info", "stopped")
         else:
+            left = sorted(work.running)
             tell("warning", "stopped in the middle of walks, which the next start does again", walks=left)
 
 
@@ -145,9 +150,10 @@ def _log_through(tell: Tell) -> None:
 
     class Through(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            tell(
-                "error" if record.levelno >= logging.ERROR else "warning", record.getMessage(), by=record.name
-            )
+            what = " ".join(record.getMessage().split())
+            if record.exc_info and record.exc_info[1]:
+                what += f": {record.exc_info[1]!r}"
+            tell("error" if record.levelno >= logging.ERROR else "warning", what, by=record.name)
 
     root = logging.getLogger()
     root.handlers[:] = [Through(logging.WARNING)]

@@ -127,6 +127,8 @@ class Service(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Service:
+        if int(self.listen.rpartition(":")[2]) > 65535:
+            raise ValueError(f"listen: {self.listen} is no port; give one up to 65535")
         keys = [one.repository.lower().rstrip("/") for one in self.repositories]
         if len(set(keys)) < len(keys):
             raise ValueError("name each repository once")

@@ -24,6 +24,7 @@ from callboard.service.export import TooMuch, export
 from callboard.service.settings import Served, Service
 from callboard.service.work import Outcome, Tell
 from callboard.sources.registry import SOURCE_TYPES, source_type
+from callboard.validation.reports.words import counted
 from callboard.walk.moves import at_its_name
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
@@ -163,7 +164,7 @@ def _said_of_sync(result: SyncResult) -> str:
     if result.obsolete:
         actions["close"] += len(result.obsolete)
     findings = len(result.desired.findings)
-    return _counted("sync", actions) + (f", {findings} findings" if findings else "")
+    return _counted("sync", actions) + (f", {counted(findings, 'finding')}" if findings else "")
 
 
 def _said_of_reconcile(result: ReconcileResult) -> str:

@@ -23,6 +23,8 @@ LAST_RETRY = 900.0
 """Seconds between two tries at most."""
 APART = 1.0
 """Seconds between two walks of one repository, in which what comes at once becomes one walk."""
+_SLOWER_AFTER = 5
+_IN_A_ROW = 10.0
 
 
 class Tell(Protocol):
@@ -63,6 +65,8 @@ class Work:
         self._sweep_every, self._clock = sweep_every, clock
         self._changed = threading.Condition()
         self._running: dict[str, float] = {}
+        self._rows: dict[str, tuple[int, float]] = {}
+        """How many walks came right after each other, and until when another would be one more of them."""
         self._stopping = False
         self.swept = 0.0
         """When all repositories were last asked about, in seconds since 1970."""
@@ -137,6 +141,14 @@ class Work:
                 self._changed.wait(wait)
         return None
 
+    def _apart(self, repository: str, now: float) -> float:
+        """What we write comes back as webhooks: should that ever go round in circles, then slowly."""
+        count, until = self._rows.get(repository, (0, 0.0))
+        count = count + 1 if now < until else 0
+        pause = apart(count)
+        self._rows[repository] = (count, now + pause + _IN_A_ROW)
+        return pause
+
     def _do(self, task: Task) -> None:
         started = time.monotonic()
         try:
@@ -145,7 +157,7 @@ class Work:
             outcome = Outcome(f"unexpected: {type(error).__name__}: {error}", done=False)
         seconds = round(time.monotonic() - started, 3)
         now = self._clock()
-        pause = APART if outcome.done else retry_after(task.failures)
+        pause = self._apart(task.repository, now) if outcome.done else retry_after(task.failures)
         try:
             self._store.finish(task, now, now + pause, outcome.text, done=outcome.done, synced=outcome.synced)
         except sqlite3.Error as error:
@@ -160,6 +172,11 @@ class Work:
         with self._changed:
             self._running.pop(task.repository, None)
             self._changed.notify_all()
+
+
+def apart(in_a_row: int) -> float:
+    """Seconds until the next walk, after so many that came right after each other."""
+    return APART * 2.0 ** min(4, max(0, in_a_row - _SLOWER_AFTER))
 
 
 def retry_after(failures: int) -> float:
