@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
+from callboard.walk.reconcile import reconcile
 from callboard.walk.workplace import open_backstage
 from tests.walk.house import REPOSITORY, House, card
 
@@ -85,3 +87,43 @@ def test_what_another_repository_has_registered_stays_whatever_we_call_it(regist
     house.reconcile()
 
     assert theirs in _targets(house)
+
+
+def test_a_renamed_repository_is_followed_and_takes_its_locations_along(registered_house: House) -> None:
+    house = registered_house
+    before = _landed(house)
+    house.forge.rename(REPOSITORY, "models")
+
+    synced, passed = house.sync(), house.reconcile()
+    mark = house.forge.log.mark()
+    again = (house.sync(cache="other"), house.reconcile())
+
+    assert [one.replace(REPOSITORY, "acme/models") for one in before] == _targets(house)
+    assert synced.proposals == ()
+    assert passed.registration is not None
+    assert {one.state for one in passed.registration.outcomes} == {"confirmed"}
+    assert again[0].proposals == ()
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_a_new_name_in_the_configuration_needs_the_former_one_to_move_locations(
+    registered_house: House,
+) -> None:
+    house = registered_house
+    before = _landed(house)
+    house.forge.rename(REPOSITORY, "models")
+    at_new_name = house.workplace().at("acme/models")
+    catalog = at_new_name.config.catalog.model_copy(update={"formerly": (f"{house.forge.url}/{REPOSITORY}",)})
+    config = at_new_name.config.model_copy(update={"catalog": catalog})
+    settings = config.backstage
+    assert settings is not None
+
+    result = reconcile(
+        replace(at_new_name, config=config),
+        open_backstage(settings, house.environ),
+        progress=lambda _text: None,
+    )
+
+    assert result.registration is not None
+    assert {one.target for one in result.registration.unregistered} == set(before)
+    assert [one.replace(REPOSITORY, "acme/models") for one in before] == _targets(house)
