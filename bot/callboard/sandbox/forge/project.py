@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from .state import Account, Comment
+from .records import Account, Comment
 
 EventKind = Literal["pushed", "approved", "unapproved", "requested-changes", "approvals-reset", "said"]
 

@@ -10,12 +10,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from .bare import Bare
 from .faults import Faults
 from .installations import App, Grant
 from .project import AutoMerge, Event, Issue, ProjectSettings
+from .records import (
+    Account,
+    AccountKind,
+    BaseChanged,
+    CheckRun,
+    Comment,
+    ForcePushed,
+    Label,
+    Protection,
+    Review,
+    ReviewState,
+    Status,
+)
 from .refusal import Refused, not_found
 from .requestlog import RequestLog
 
@@ -46,83 +59,8 @@ __all__ = [
     "World",
 ]
 
-AccountKind = Literal["User", "Bot", "Organization"]
 Role = Literal["read", "triage", "write", "maintain", "admin"]
 ROLES: tuple[Role, ...] = ("read", "triage", "write", "maintain", "admin")
-ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
-
-
-@dataclass(frozen=True)
-class Account:
-    """A person, an app's bot (``slug[bot]`` in REST, ``slug`` in GraphQL), or an organization."""
-
-    id: int
-    login: str
-    kind: AccountKind
-    created_at: str
-
-    @property
-    def slug(self) -> str:
-        """The login without a bot's suffix."""
-        return self.login.removesuffix("[bot]")
-
-
-@dataclass
-class Label:
-    """A label of a repository."""
-
-    id: int
-    name: str
-    color: str = "ededed"
-    description: str | None = None
-
-
-@dataclass
-class Comment:
-    """A comment in the conversation of a pull request."""
-
-    id: int
-    number: int
-    author: Account
-    body: str
-    created_at: str
-    updated_at: str
-    resolved: bool | None = None
-    """Of a thread that has to be resolved (GitLab); None: there is nothing to resolve."""
-
-
-@dataclass
-class Review:
-    """A submitted review. ``commit`` is the commit that GitHub names, which a force push can re-point."""
-
-    id: int
-    author: Account
-    state: ReviewState
-    body: str
-    commit: str
-    submitted_at: str
-
-
-@dataclass(frozen=True)
-class BaseChanged:
-    """The pull request was aimed at another branch."""
-
-    id: int
-    actor: Account
-    previous: str
-    current: str
-    created_at: str
-
-
-@dataclass(frozen=True)
-class ForcePushed:
-    """The head branch was moved to a commit that does not descend from the one before."""
-
-    id: int
-    actor: Account
-    before: str
-    after: str
-    created_at: str
 
 
 @dataclass
@@ -162,56 +100,6 @@ class Pull:
     merge_error: str | None = None
     fork: Repository | None = None
     """Where its head branch is, when that is not the repository itself."""
-
-
-@dataclass
-class Status:
-    """A commit status."""
-
-    id: int
-    sha: str
-    context: str
-    state: Literal["error", "failure", "pending", "success"]
-    description: str | None
-    target_url: str | None
-    creator: Account
-    created_at: str
-    ref: str = ""
-    native_state: str = ""
-    """GitLab's word, which says more than ``state``."""
-
-
-@dataclass
-class CheckRun:
-    """A check run of an app."""
-
-    id: int
-    sha: str
-    name: str
-    status: str
-    conclusion: str | None
-    app: Account
-    external_id: str
-    details_url: str | None
-    title: str | None
-    summary: str | None
-    text: str | None
-    started_at: str
-    completed_at: str | None
-    annotations: list[dict[str, Any]] = field(default_factory=list)
-    """As they were sent."""
-
-
-@dataclass(frozen=True)
-class Protection:
-    """What a protected branch asks for before a pull request may merge."""
-
-    approvals: int = 0
-    checks: tuple[str, ...] = ()
-    strict: bool = False
-    """The head must contain the base."""
-    dismiss_stale_reviews: bool = False
-    """A push to the head dismisses the approvals."""
 
 
 @dataclass
