@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -48,9 +48,6 @@ class ServiceHouse:
     kind: ForgeKind = "github"
     more: str = ""
     """More YAML of the repository in the service's file."""
-    settings: str = ""
-    """More of the service's file."""
-    environ: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
@@ -69,7 +66,7 @@ class ServiceHouse:
     def service_text(self, port: int = 0) -> str:
         secret = "webhook-secret" if self.kind == "github" else "signing-token"
         return (
-            f"listen: 127.0.0.1:{port}\nstate: state\n{self.settings}"
+            f"listen: 127.0.0.1:{port}\nstate: state\n"
             "repositories:\n"
             f"  - repository: {self.forge.url}/{REPOSITORY}\n"
             f"    forge: {self.kind}\n"
@@ -85,7 +82,7 @@ class ServiceHouse:
         path = self.folder / "callboard-service.yaml"
         path.write_text(self.service_text(port), encoding="utf-8")
         secret = WEBHOOK_SECRET if self.kind == "github" else SIGNING_TOKEN
-        environ = clean_environ() | {"BOT_TOKEN": self.bot, "HOOK_SECRET": secret} | self.environ
+        environ = clean_environ() | {"BOT_TOKEN": self.bot, "HOOK_SECRET": secret}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "--log-format", "json", "serve", "--service", str(path)],
@@ -93,12 +90,6 @@ class ServiceHouse:
             )  # fmt: skip
         if ready:
             self.until(self._answers, "the service does not answer")
-
-    def run(self) -> int:
-        """Start it and wait for its end; its exit code."""
-        self.start(ready=False)
-        assert self.process is not None
-        return self.process.wait(timeout=WITHIN)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -129,13 +120,6 @@ class ServiceHouse:
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
-
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
-
-    def events_of(self, beginning: str) -> list[dict[str, Any]]:
-        """The lines of the log that begin so."""
-        return [one for one in self.events() if one["message"].startswith(beginning)]
 
     def status(self) -> dict[str, Any]:
         (one,) = self.get("/status").json()["repositories"]

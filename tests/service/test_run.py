@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -131,6 +132,15 @@ def test_a_secret_that_cannot_be_used_is_told_at_the_start(
 
     with pytest.raises(NotConfigured, match=said):
         serve(service(), tmp_path, Told())
+
+
+def test_a_second_process_does_not_work_in_the_same_state(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with (tmp_path / "state" / "lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+
+        with pytest.raises(NotConfigured, match="another callboard serve works"):
+            serve(service(), tmp_path, Told())
 
 
 def test_a_database_that_is_none_may_be_deleted(tmp_path: Path) -> None:

@@ -80,28 +80,6 @@ def test_duplicates_losses_and_any_order_end_in_the_same_state(service_house: Se
 
 
 @pytest.mark.parametrize("forge_kind", ["github"])
-def test_many_hints_are_one_walk_and_one_more_for_what_came_during_it(
-    gated_house: tuple[ServiceHouse, Gate],
-) -> None:
-    house, gate = gated_house
-    house.start()
-    house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
-    house.until_idle()
-    before = len(walks(house))
-    gate.close("git-upload-pack")
-    house.post(house.push_payload())
-    gate.wait()
-
-    for _ in range(20):
-        assert house.post(house.push_payload()).json() == {"status": "accepted"}
-    gate.open()
-
-    house.until(lambda: len(walks(house)) == before + 2, "the hints made no walk")
-    house.until_idle()
-    assert len(walks(house)) == before + 2
-
-
-@pytest.mark.parametrize("forge_kind", ["github"])
 def test_what_was_accepted_is_due_after_the_process_was_killed_before_the_walk(
     gated_house: tuple[ServiceHouse, Gate],
 ) -> None:
@@ -158,40 +136,6 @@ def test_killed_again_and_again_within_its_walks_it_comes_to_the_same_end(
     assert not list(house.state.glob("checkout-*"))
 
 
-@pytest.mark.parametrize("forge_kind", ["github"])
-def test_a_repository_that_always_fails_does_not_starve_the_others(service_house: ServiceHouse) -> None:
-    house = service_house
-    house.settings = "walks-at-once: 1\n"
-    house.more = (
-        f"  - repository: {house.forge.url}/acme/gone\n    forge: {house.kind}\n"
-        "    token: {env: BOT_TOKEN}\n    webhook-secret: {env: HOOK_SECRET}\n"
-    )
-    house.start()
-
-    house.until(lambda: len(house.pulls()) == 1, "the other repository was never walked")
-
-    (gone,) = [one for one in house.get("/status").json()["repositories"] if "gone" in one["repository"]]
-    house.until(lambda: house.events_of("not done") != [], "nobody was told of the failure")
-    assert gone["state"] in ("due", "running")
-    assert house.stop() == 0
-
-
-@pytest.mark.parametrize("forge_kind", ["github"])
-def test_a_second_process_does_not_work_in_the_same_state(service_house: ServiceHouse) -> None:
-    service_house.start()
-
-    second = ServiceHouse(
-        service_house.forge, service_house.folder, service_house.bot, service_house.robin, kind="github"
-    )
-
-    assert second.run() == 2
-    assert "another callboard serve works" in second.said()
-
-
 def numbers(told: Deliveries, event: str) -> list[int]:
     """Where deliveries of an event stand in the log."""
     return [number for number, one in enumerate(told.log) if one.event == event]
-
-
-def walks(house: ServiceHouse) -> list[dict[str, object]]:
-    return house.events_of("walked")
