@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from callboard.redaction import Secret
+from callboard.sandbox.catalog import running
 from callboard.service import export as exporting
 from callboard.service import walks as module
 from callboard.service.settings import load_service
@@ -226,6 +228,29 @@ def test_folders_that_are_too_large_are_not_copied(walker: Walker, monkeypatch: 
     assert "more than 10 bytes" in walker.walk().text
     monkeypatch.setattr(exporting, "MOST_FILES", 0)
     assert "more than 0 files" in walker.walk().text
+
+
+def test_what_was_merged_is_registered_with_the_operators_token(walker: Walker) -> None:
+    house = walker.house
+    with running(
+        forge_url=house.forge.url, forge_api_url=house.forge.api_url, forge_token=Secret(house.bot)
+    ) as catalog:
+        walker.configure(
+            f"backstage: {{url: '{catalog.url}', token: {{env: BACKSTAGE}}, confirm-within: 15}}\n"
+        )
+        assert "may not register with" in walker.walk().text
+        house.more = (
+            f"    servers: [{{url: '{catalog.url}', secrets: [{{name: BACKSTAGE, env: BS_OF_ACME}}]}}]\n"
+        )
+        environ = {"BS_OF_ACME": catalog.token.reveal()}
+        walker.walk(**environ)
+        house.hands().approve(1)
+
+        assert walker.walk(**environ).done
+
+        assert house.pulls() == {1: True}
+        assert house.hands().labels(1) == ["model-catalog"]  # and not registration-pending
+        assert catalog.token.reveal() not in walker.told.text
 
 
 def test_a_repository_may_propose_to_a_central_catalog_and_does_not_land_there(walker: Walker) -> None:
