@@ -17,7 +17,7 @@ class KeptEdit:
 
     file: str
     field: str
-    """``spec.owner``, ``metadata.tags``, or the heading of a docs section."""
+    """As it is handed back: ``spec.owner``, ``docs/index.md#Usage``."""
     registry: str | None
     """What the registry says; None when it says nothing (any more)."""
     person: str | None

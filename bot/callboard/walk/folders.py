@@ -75,7 +75,7 @@ def _placement(generated: Generated) -> list[object]:
 
 def kept_edit(kept: Kept) -> KeptEdit:
     """An edit as it is told to people."""
-    return KeptEdit(file=kept.file, field=kept.where, registry=_said(kept.wished), person=_said(kept.current))
+    return KeptEdit(file=kept.file, field=kept.field, registry=_said(kept.wished), person=_said(kept.current))
 
 
 def _said(value: object) -> str | None:
