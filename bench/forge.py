@@ -8,20 +8,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from callboard.sandbox.forge import SandboxForge
+from callboard.sandbox.forge.state import Role
+from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House, card
 
 
 @contextlib.contextmanager
-def house() -> Iterator[House]:
+def house(kind: ForgeKind = "github") -> Iterator[House]:
     """A house with no models yet, that proposes all new ones in one pull request."""
     with tempfile.TemporaryDirectory() as name, SandboxForge(Path(name) / "forge") as forge:
-        bot, robin = forge.add_user("callboard", kind="Bot"), forge.add_user("robin")
-        forge.add_repository(
-            REPOSITORY,
-            files={"README.md": b"hello\n"},
-            collaborators={"robin": "write", "callboard[bot]": "write"},
-        )
-        found = House(forge, Path(name), bot, robin)
+        robin = forge.add_user("robin")
+        people: dict[str, Role] = {"robin": "write"}
+        if kind == "github":
+            bot = forge.add_user("callboard", kind="Bot")
+            people["callboard[bot]"] = "write"
+        forge.add_repository(REPOSITORY, files={"README.md": b"hello\n"}, collaborators=people)
+        if kind == "gitlab":
+            bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+        found = House(forge, Path(name), bot, robin, kind=kind)
         found.config_text += "pull-requests: {group-by: all}\n"
         yield found
 
