@@ -43,6 +43,8 @@ class Hands(Protocol):
         """Title and body of every pull request there ever was."""
 
     def blob_url(self, path: str) -> str: ...
+    def report_check(self, commit: str, name: str, state: str) -> None:
+        """Report a check: success, failure or pending."""
 
 
 class OnGitHub:
@@ -109,6 +111,9 @@ class OnGitHub:
     def blob_url(self, path: str) -> str:
         return f"{self._forge.url}/{REPOSITORY}/blob/main/{path}"
 
+    def report_check(self, commit: str, name: str, state: str) -> None:
+        self.api("POST", f"/statuses/{commit}", {"state": state, "context": name})
+
 
 class OnGitLab:
     opening = "gitlab/merge_requests/create"
@@ -173,6 +178,11 @@ class OnGitLab:
 
     def blob_url(self, path: str) -> str:
         return f"{self._forge.url}/{REPOSITORY}/-/blob/main/{path}"
+
+    def report_check(self, commit: str, name: str, state: str) -> None:
+        word = {"failure": "failed"}.get(state, state)
+        path = f"/projects/{quote(REPOSITORY, safe='')}/statuses/{commit}"
+        _call(self._forge.gitlab_api_url, self._token, "POST", path, {"state": word, "name": name})
 
 
 def _call(api_url: str, token: str, method: str, path: str, body: Any) -> Any:

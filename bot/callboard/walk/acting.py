@@ -28,7 +28,7 @@ class Handled:
     pull: PullRequest
     verdict: Verdict
     done: str = "nothing"
-    """``merged``, ``queued``, ``rewritten``, ``nothing`` or ``failed``."""
+    """``merged``, ``queued``, ``rewritten``, ``closed``, ``nothing`` or ``failed``."""
     why: str = ""
 
 
