@@ -73,7 +73,8 @@ class _Backend(httpcore2.NetworkBackend):
         except NotPublic as refusal:
             raise httpcore2.ConnectError(str(refusal)) from None
         for last, address in enumerate(addresses, 1 - len(addresses)):
-            left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
+            # Each has its share of the time: one that leads nowhere leaves some for the others.
+            left = self._deadline.left(timeout, httpcore2.ConnectTimeout) / (1 - last)
             try:
                 stream = self._backend.connect_tcp(address, port, left, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
