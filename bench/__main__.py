@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import git_writes, mlflow, pull_request, startup, sync
+from bench import calls, git_writes, merging, mlflow, pull_request, startup, sync
 from bench.report import Figure, machine, markdown, text
 
 FIGURES: dict[str, Callable[[], Figure]] = {
     "sync": sync.measure,
     "pull_request": pull_request.measure,
+    "calls": calls.measure,
+    "merging": merging.measure,
     "git_writes": git_writes.measure,
     "mlflow": mlflow.measure,
     "startup": startup.measure,

@@ -46,7 +46,7 @@ def measure(*, pulls: int = 100, conflicting: int = 10) -> Figure:
         with _approved(pulls, some) as at:
             ours = _reconcile(at, some)
         with _approved(pulls, some) as at:
-            reference = _update_first(at, pulls, some)
+            reference = _update_first(at, some)
         rows += [run.row(pulls, reference.took) for run in (ours, reference)]
         bounds += _bounds(pulls, some, ours)
     return Figure(
@@ -85,7 +85,7 @@ def _approved(pulls: int, conflicting: int) -> Iterator[House]:
         at.approve(first.pull.number)
         at.reconcile()
         at.config_text = at.config_text.replace(
-            "{group-by: all}", f"{{group-by: model, limit: {pulls}, per-hour: {max(pulls, 30)}}}"
+            "{group-by: all}", f"{{group-by: model, limit: {pulls}, per-hour: 500}}"
         )
         for number in range(pulls):
             name = f"model-{number}"
@@ -95,7 +95,8 @@ def _approved(pulls: int, conflicting: int) -> Iterator[House]:
             at.approve(proposal.pull.number)
         for number in range(conflicting):
             path = f"models/model-{number}/docs/index.md"
-            at.edit(path, at.read(path).replace(f"Says what model-{number} says.", "Says what a person says."))
+            said = at.read(path)
+            at.edit(path, said.replace(f"Says what model-{number} says.", "Says what a person says."))
         yield at
 
 
@@ -122,7 +123,7 @@ def _approve(at: House, numbers: list[int]) -> Counts:
     return at.counts(mark)
 
 
-def _update_first(at: House, pulls: int, conflicting: int) -> _Run:
+def _update_first(at: House, conflicting: int) -> _Run:
     mark, start = at.forge.log.mark(), time.perf_counter()
     merged = rewritten = 0
     with http.connect(at.forge.api_url, token=Secret(at.bot)) as client:

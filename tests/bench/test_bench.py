@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import git_writes, pull_request, startup, sync
+from bench import calls, git_writes, merging, pull_request, startup, sync
 from bench.__main__ import FIGURES, main
 from bench.report import Bound, Figure, machine, markdown, text
 
 SMALL: dict[str, Callable[[], Figure]] = {
     "sync": lambda: sync.measure(few=5, many=20),
     "pull_request": lambda: pull_request.measure(sizes=(1, 4)),
+    "calls": lambda: calls.measure(pulls=3),
+    "merging": lambda: merging.measure(pulls=3, conflicting=1),
     "git_writes": lambda: git_writes.measure(files=200, histories=(20,), rounds=1),
     "startup": lambda: startup.measure(rounds=1),
 }
