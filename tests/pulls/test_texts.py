@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from callboard.changes.change import KeptEdit, ModelChange
-from callboard.config import Merge, RequiredCheck, TextRule
+from callboard.config import Merge, QuietHours, RequiredCheck, TextRule
 from callboard.expressions import literally
 from callboard.forges.protocol import Check
 from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
@@ -160,6 +160,12 @@ def test_what_happens_next_is_what_the_policy_says() -> None:
     assert "once 2 persons with write permission approve it and its checks are green." in strict.body
     assert "The label" not in strict.body
     assert "Backstage" not in strict.body
+    assert "code owners" not in strict.body
+    assert "quiet hours" not in strict.body
+    quiet = Merge(code_owners=True, quiet_hours=(QuietHours(days=("sat", "sun")),))
+    owned = pull_request_text([new_version()], fingerprint=FINGERPRINT, policy=quiet, backstage=False)
+    assert "Each file needs the approval of one of its code owners." in owned.body
+    assert "quiet hours, unless somebody comments `/merge`." in owned.body
     assert "The label `hold` stops it." in text(new_version()).body
     assert "registers them with Backstage" in text(new_version()).body
 
