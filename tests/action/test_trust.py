@@ -16,9 +16,10 @@ BASE = "b" * 40
 
 
 def start(
-    event: str, ref: str, payload: Any, branch: str | None = "main", commit: str | None = BASE
-) -> Start:
-    return Start(event, ref, payload, branch, commit)
+    event: str, ref: str, payload: Any, branch: str | None = "main", commit: str | None = BASE,
+    origin: str | None = "https://github.com/acme/models",
+) -> Start:  # fmt: skip
+    return Start(event, ref, payload, branch, commit, origin)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ def start(
         ("schedule", schedule()),
         ("repository_dispatch", example("repository_dispatch")),
         ("pull_request_review", example("pull_request_review")),
+        ("issue_comment", example("issue_comment")),
+        ("issues", example("issues")),
     ],
 )
 def test_what_people_merged_is_acted_upon(event: str, payload: Any) -> None:
@@ -36,9 +39,7 @@ def test_what_people_merged_is_acted_upon(event: str, payload: Any) -> None:
     assert refusal("sync", start(event, ref, payload)) is None
 
 
-@pytest.mark.parametrize(
-    "event", ["pull_request", "pull_request_target", "issue_comment", "workflow_run", ""]
-)
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target", "workflow_run", ""])
 def test_other_events_are_refused_whatever_is_checked_out(event: str) -> None:
     said = refusal("reconcile", start(event, "refs/heads/main", example("pull_request")))
     assert said is not None
@@ -77,6 +78,31 @@ def test_a_review_of_a_pull_request_into_another_branch_may_use_the_default_bran
     payload["pull_request"]["base"]["ref"] = "release"
     for branch in ("main", "release"):
         assert refusal("sync", start("pull_request_review", "refs/pull/2/merge", payload, branch)) is None
+
+
+@pytest.mark.parametrize("event", ["issue_comment", "issues"])
+@pytest.mark.parametrize(
+    ("branch", "origin"),
+    [
+        (None, "https://github.com/acme/models"),  # refs/pull/2/merge: on no branch
+        ("callboard/fraud", "https://github.com/acme/models"),
+        ("main", "https://github.com/mallory/models"),  # a fork has a main, too
+        ("main", "https://github.com/mallory/acme/models-too"),
+        ("main", None),
+    ],
+)
+def test_a_comment_needs_a_checkout_of_our_default_branch(
+    event: str, branch: str | None, origin: str | None
+) -> None:
+    said = refusal("reconcile", start(event, "refs/heads/main", example(event), branch, BASE, origin))
+    assert said is not None
+    assert "from this repository's default branch only. Check out 'ref: main'" in said
+
+
+@pytest.mark.parametrize("origin", ["https://github.com/acme/models.git", "https://ghe.example/Acme/Models/"])
+def test_how_an_address_is_written_makes_no_difference(origin: str) -> None:
+    given = start("issue_comment", "refs/heads/main", example("issue_comment"), origin=origin)
+    assert refusal("reconcile", given) is None
 
 
 JSON = st.recursive(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,10 +135,111 @@ def test_the_configuration_is_read_from_the_base_branch_and_pull_requests_get_no
     assert yaml.safe_load(validation)["permissions"] == {"contents": "read"}
 
 
+def test_the_dashboard_and_the_check_are_on_and_the_workflow_may_write_them(folder: Path) -> None:
+    assert told(*TOLD).exit_code == 0
+
+    workflow = yaml.safe_load(Path(".github/workflows/callboard.yml").read_text())
+
+    assert (written().pull_requests.dashboard, written().pull_requests.check) == (True, True)
+    assert workflow["permissions"] == {
+        "contents": "write", "pull-requests": "write", "issues": "write", "checks": "write",
+        "statuses": "read",
+    }  # fmt: skip
+
+
+ROBIN, BOT, MACHINE = ({"login": "robin", "type": "User"}, {"login": "callboard[bot]", "type": "Bot"},
+                       {"login": "acme-callboard", "type": "User"})  # fmt: skip
+DASHBOARD = [{"name": "callboard-dashboard"}]
+
+
+def comment(body: str, user: dict[str, str] = ROBIN, **issue: Any) -> dict[str, Any]:
+    about = {"pull_request": {"url": "…"}, "labels": [], "user": BOT} | issue
+    return {"event_name": "issue_comment", "event": {"comment": {"body": body, "user": user}, "issue": about}}
+
+
+def edited(sender: dict[str, str], labels: list[dict[str, str]], author: dict[str, str]) -> dict[str, Any]:
+    return {"event_name": "issues", "event": {"sender": sender, "issue": {"labels": labels, "user": author}}}
+
+
+@pytest.mark.parametrize(
+    ("event", "runs"),
+    [
+        ({"event_name": "schedule", "event": {}}, True),
+        ({"event_name": "workflow_dispatch", "event": {}}, True),
+        ({"event_name": "pull_request_review", "event": {}}, True),
+        (comment("/hold until Monday"), True),
+        (comment("/rebase", BOT), False),
+        (comment("Looks good."), False),
+        (comment("/hold", pull_request=None), False),
+        (comment("<!-- callboard:answer 7 -->\nOn hold; `/unhold` ends it.", MACHINE), False),
+        (edited(ROBIN, DASHBOARD, BOT), True),
+        (edited(ROBIN, DASHBOARD, MACHINE), True),
+        (edited(ROBIN, [{"name": "bug"}], BOT), False),
+        (edited(BOT, DASHBOARD, BOT), False),
+        (edited(MACHINE, DASHBOARD, MACHINE), False),
+    ],
+)
+def test_the_workflow_acts_on_what_people_say_and_not_on_what_callboard_writes(
+    folder: Path, event: dict[str, Any], runs: bool
+) -> None:
+    assert told(*TOLD).exit_code == 0
+
+    (job,) = yaml.safe_load(Path(".github/workflows/callboard.yml").read_text())["jobs"].values()
+
+    assert _holds(job["if"], event) is runs
+    # Of a workflow, one that is skipped would take the place of one that waits.
+    assert job["concurrency"] == {"group": "callboard"}
+
+
+def _holds(condition: str, github: dict[str, Any]) -> bool:
+    """A condition of a workflow, put into Python's words."""
+
+    def value(path: str) -> Any:
+        found: Any = github
+        for key in path.split(".")[1:]:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def contains(where: Any, what: str) -> bool:
+        return what in (where or "")
+
+    assert "${{" not in condition
+    names = r"github(?:\.\w+)+\.\*\.name"
+    text = re.sub(names, lambda it: f"[one['name'] for one in value('{it[0][:-7]}') or ()]", condition)
+    text = re.sub(r"(?<!')github(?:\.\w+)+", lambda it: f"value('{it[0]}')", text)
+    text = text.replace("&&", " and ").replace("||", " or ").replace("!contains", "not contains")
+    return bool(eval(text, {"value": value, "contains": contains}))
+
+
+def test_no_event_puts_its_words_into_a_script_and_none_checks_out_a_head(folder: Path) -> None:
+    assert told(*TOLD, "--backstage", "https://backstage.acme.example").exit_code == 0
+
+    for path in (path for path in FILES if path.startswith(".github/")):
+        assert not any("run" in step for step in _steps(Path(path)))
+        assert not re.search(r"head[._](ref|sha)|refs/pull", Path(path).read_text())
+        used = re.findall(r"\$\{\{(.*?)\}\}", Path(path).read_text())
+        assert {one.strip() for one in used} <= {
+            "secrets.CALLBOARD_TOKEN || github.token", "secrets.BACKSTAGE_TOKEN", "!cancelled()"
+        }  # fmt: skip
+
+
 def _steps(path: Path) -> list[dict[str, Any]]:
     (job,) = yaml.safe_load(path.read_text())["jobs"].values()
     steps: list[dict[str, Any]] = job["steps"]
     return steps
+
+
+def test_on_gitlab_it_writes_no_workflow_of_github_and_says_where_the_pipeline_is(folder: Path) -> None:
+    done = told("--repository", "https://gitlab.com/acme/ml/catalog", *TOLD[2:])
+
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "wrote callboard.yaml",
+        "wrote .gitattributes",
+        "Next: callboard doctor, then callboard diff; docs/gitlab.md of Callboard has the pipeline.",
+    ]
+    assert not (folder / ".github").exists()
+    assert written().catalog.repository == "https://gitlab.com/acme/ml/catalog"
 
 
 def test_without_a_terminal_it_says_what_to_give(folder: Path) -> None:

@@ -89,22 +89,26 @@ def _start(inputs: Inputs, environ: Mapping[str, str]) -> Start:
         payload = json.loads(Path(environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
     except (OSError, ValueError):
         payload = {}
-    branch, commit = _checkout(Path(inputs.config).resolve().parent)
+    branch, commit, origin = _checkout(Path(inputs.config).resolve().parent)
     event, ref = environ.get("GITHUB_EVENT_NAME", ""), environ.get("GITHUB_REF", "")
-    return Start(event, ref, payload if isinstance(payload, dict) else {}, branch, commit)
+    return Start(event, ref, payload if isinstance(payload, dict) else {}, branch, commit, origin)
 
 
-def _checkout(folder: Path) -> tuple[str | None, str | None]:
-    """The branch and the commit of the checkout that holds a folder."""
+def _checkout(folder: Path) -> tuple[str | None, str | None, str | None]:
+    """The branch and the commit of the checkout that holds a folder, and where it was fetched from."""
     for place in (folder, *folder.parents):
         if (place / ".git").is_dir():
-            try:
-                asked = (["symbolic-ref", "HEAD"], ["rev-parse", "HEAD"])
-                branch, commit = (run(place / ".git", each).decode().strip() for each in asked)
-            except GitError:
-                break  # most likely on no branch
-            return branch.removeprefix("refs/heads/"), commit
-    return None, None
+            asked = (["symbolic-ref", "HEAD"], ["rev-parse", "HEAD"], ["config", "remote.origin.url"])
+            branch, commit, origin = (_told(place / ".git", each) for each in asked)
+            return branch and branch.removeprefix("refs/heads/"), commit, origin
+    return None, None, None
+
+
+def _told(repository: Path, command: list[str]) -> str | None:
+    try:
+        return run(repository, command).decode().strip()
+    except GitError:
+        return None  # on no branch, without a commit, or from nowhere
 
 
 def _failed(text: str, status: int) -> int:

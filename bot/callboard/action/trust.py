@@ -13,8 +13,9 @@ from typing import Any
 
 _ON_DEFAULT_BRANCH = ("schedule", "repository_dispatch")
 _ON_ANY_REF = ("push", "workflow_dispatch")
+_ON_WORDS = ("issue_comment", "issues")
 _REVIEW = "pull_request_review"
-EVENTS = (*_ON_ANY_REF, *_ON_DEFAULT_BRANCH, _REVIEW)
+EVENTS = (*_ON_ANY_REF, *_ON_DEFAULT_BRANCH, *_ON_WORDS, _REVIEW)
 """The events on which the configuration may be read."""
 
 
@@ -32,6 +33,8 @@ class Start:
     """The branch that the workspace is on; None when it is on none, or nobody can tell."""
     commit: str | None
     """The commit that it is at."""
+    origin: str | None = None
+    """Where it was fetched from, as git was told; None when nobody can tell."""
 
 
 def refusal(command: str, start: Start) -> str | None:
@@ -40,6 +43,8 @@ def refusal(command: str, start: Start) -> str | None:
         return None
     if start.event in _ON_ANY_REF:
         return _off_default_branch(command, start)
+    if start.event in _ON_WORDS:
+        return _not_on_default_branch(command, start)
     if start.event == _REVIEW:
         return _not_on_base(command, start)
     return (
@@ -57,6 +62,20 @@ def _off_default_branch(command: str, start: Start) -> str | None:
         f"{command} does not run on a {start.event} of {start.ref or 'no ref'}: the configuration is read "
         f"from the default branch only ({default or 'which the event does not name'}). "
         f"Limit the workflow's {start.event} to that branch."
+    )
+
+
+def _not_on_default_branch(command: str, start: Start) -> str | None:
+    # Anybody may write a comment, and a workflow can be made to fetch the pull request that it is about.
+    default = _text(start.payload, "repository", "default_branch")
+    repository = _text(start.payload, "repository", "full_name").lower()
+    origin = (start.origin or "").lower().removesuffix("/").removesuffix(".git")
+    if default and start.branch == default and repository and origin.endswith(f"/{repository}"):
+        return None
+    return (
+        f"{command} does not run here: on {start.event} the configuration is read from this "
+        f"repository's default branch only. Check out 'ref: {default or 'BRANCH'}' with actions/checkout "
+        "before this step."
     )
 
 

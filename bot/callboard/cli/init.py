@@ -25,7 +25,7 @@ def _branch(_context: click.Context, _option: click.Parameter, value: str) -> st
 
 
 @click.command(short_help="Write callboard.yaml and the workflow files.")
-@click.option("--repository", metavar="URL", help="Where the catalog is: https://github.com/OWNER/NAME.")
+@click.option("--repository", metavar="URL", help="Where the catalog is: https://HOST/OWNER/NAME.")
 @click.option(
     "--base",
     metavar="BRANCH",
@@ -58,7 +58,7 @@ def init(
     backstage: str | None,
     force: bool,
 ) -> None:
-    """Write callboard.yaml and the workflow files into this folder.
+    """Write callboard.yaml and, for GitHub, the workflow files into this folder.
 
     Asks for the repository, the source and where it is if they are not given and there is a terminal to ask
     on. Writes nothing and ends with 2 if one of them is there already, unless --force is given. To
@@ -90,7 +90,7 @@ def init(
     # What init writes must be what the other commands read.
     try:
         text = files["callboard.yaml"]
-        catalog_repository(
+        place = catalog_repository(
             load_config(text, "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES)
         )
     except ConfigError as error:
@@ -98,13 +98,17 @@ def init(
         raise click.UsageError(f"That would be no valid configuration: {wrong}.") from None
     except NotConfigured as error:
         raise click.UsageError(f"--repository: {error}") from None
+    on_github = place.forge == "github"
     for path, text in files.items():
+        if not on_github and path.startswith(".github/"):
+            continue
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8")
         click.echo(f"wrote {path}")
     if _fold_locks(Path(".gitattributes")):
         click.echo("wrote .gitattributes")
-    click.echo("Next: callboard doctor, then callboard diff.")
+    pipeline = "" if on_github else "; docs/gitlab.md of Callboard has the pipeline"
+    click.echo(f"Next: callboard doctor, then callboard diff{pipeline}.")
 
 
 def _fold_locks(attributes: Path) -> bool:
