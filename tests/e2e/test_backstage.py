@@ -36,7 +36,7 @@ def token(forge: SandboxForge) -> str:
 @pytest.fixture
 def backstage(forge: SandboxForge, token: str, tmp_path: Path) -> Iterator[Backstage]:
     """A real Backstage that reads the forge through its GitHub integration."""
-    with running(tmp_path, github=GitHub(forge.url, token)) as started:
+    with running(tmp_path, forge=GitHub(forge.url, token)) as started:
         yield started
 
 

@@ -82,7 +82,7 @@ def house(forge: SandboxForge, mlflow_server: MLflowServer, tmp_path: Path) -> I
     files = {"org.yaml": shipped("examples", "org.yaml").read_bytes()}
     forge.add_repository(REPOSITORY, files, collaborators={"robin": "write", "callboard[bot]": "write"})
     shutil.copytree(shipped("examples", "models"), tmp_path / "cards")
-    with running(tmp_path, github=GitHub(forge.url, bot)) as backstage:
+    with running(tmp_path, forge=GitHub(forge.url, bot)) as backstage:
         yield RealHouse(forge, backstage, mlflow_server, tmp_path, {"FORGE_TOKEN": bot, "ROBIN": robin})
 
 

@@ -45,12 +45,20 @@ class GitHub:
     api_path: str = "/api/v3"
 
 
+@dataclass(frozen=True)
+class GitLab:
+    """A GitLab that Backstage reads through its own integration."""
+
+    url: str
+    token: str
+
+
 StartBackstage = Callable[..., Backstage]
 
 
 @contextlib.contextmanager
 def running(
-    folder: Path, *, github: GitHub | None = None, readable: Sequence[str] = ()
+    folder: Path, *, forge: GitHub | GitLab | None = None, readable: Sequence[str] = ()
 ) -> Iterator[Backstage]:
     """A backend that keeps its files in ``folder``, until the end of the ``with``.
 
@@ -68,7 +76,7 @@ def running(
     )
     served.techdocs.mkdir(parents=True, exist_ok=True)
     integrations = folder / "integrations.json"
-    integrations.write_text(json.dumps(_integrations(github, readable)))
+    integrations.write_text(json.dumps(_integrations(forge, readable)))
     variables = {
         **os.environ,
         **node.variables,
@@ -100,19 +108,23 @@ def start_backstage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartB
     """Starts backends, each stopped at the end of the session; takes what ``running`` takes."""
     with contextlib.ExitStack() as stack:
 
-        def start(*, github: GitHub | None = None, readable: Sequence[str] = ()) -> Backstage:
+        def start(*, forge: GitHub | GitLab | None = None, readable: Sequence[str] = ()) -> Backstage:
             folder = tmp_path_factory.mktemp("backstage")
-            return stack.enter_context(running(folder, github=github, readable=readable))
+            return stack.enter_context(running(folder, forge=forge, readable=readable))
 
         yield start
 
 
-def _integrations(github: GitHub | None, readable: Sequence[str]) -> dict[str, object]:
+def _integrations(forge: GitHub | GitLab | None, readable: Sequence[str]) -> dict[str, object]:
     config: dict[str, object] = {"backend": {"reading": {"allow": [{"host": host} for host in readable]}}}
-    if github:
-        host = urlsplit(github.url).netloc
-        entry = {"host": host, "apiBaseUrl": f"{github.url}{github.api_path}", "token": github.token}
-        config["integrations"] = {"github": [entry]}
+    if forge is None:
+        return config
+    entry = {"host": urlsplit(forge.url).netloc, "token": forge.token}
+    if isinstance(forge, GitHub):
+        config["integrations"] = {"github": [entry | {"apiBaseUrl": f"{forge.url}{forge.api_path}"}]}
+    else:
+        addresses = {"baseUrl": forge.url, "apiBaseUrl": f"{forge.url}/api/v4"}
+        config["integrations"] = {"gitlab": [entry | addresses]}
     return config
 
 

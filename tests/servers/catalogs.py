@@ -45,7 +45,7 @@ def sandbox_catalog(contents: Contents) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def real_catalog(contents: Contents, start_backstage: StartBackstage) -> Running:
     """A real Backstage."""
-    started = start_backstage(github=GitHub(contents.url, contents.token.reveal()))
+    started = start_backstage(forge=GitHub(contents.url, contents.token.reveal()))
     return Running(started.url, Secret(started.token), Secret(started.reader_token))
 
 
