@@ -1,0 +1,340 @@
+"""What people do. Each act is entered in the book."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from callboard.pulls.dashboard import DASHBOARD_TITLE
+from callboard.sandbox.forge import pulls, reviewing
+from callboard.sandbox.forge.bare import Person
+from callboard.sandbox.forge.content import commit_files
+from callboard.sandbox.forge.merging import MergeRequest, merge
+from callboard.sandbox.forge.pushes import settle
+from callboard.sandbox.forge.refusal import Refused
+from callboard.sandbox.forge.state import Issue, Pull, Status
+from tests.walk.house import REPOSITORY
+from tests.walk.machine.scene import GATE, GATEKEEPER, ROOT, WRITERS, Scene
+
+_ROBIN = Person("robin", "robin@users.noreply.example")
+
+
+class People:
+    """Robin and sam may write, guest may read; the gatekeeper runs the required check."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self.book = scene, scene.book
+
+    @contextlib.contextmanager
+    def _acting(self, login: str = "robin") -> Iterator[None]:
+        """What people close or throw away by their own act is noted."""
+        scene, book = self._scene, self.book
+        with scene.forge.world.lock:
+            before = scene.reachable() if book.commits else set()
+            was_open = {pull.number for pull in scene.pulls()}
+            yield
+            if book.commits:
+                for lost in before - scene.reachable():
+                    book.commits.pop(lost, None)
+            book.closed |= was_open - {pull.number for pull in scene.pulls()}
+            scene.forge.world.changed(scene.forge.account(login))
+
+    # --- reviews and checks
+
+    def approve(self, pull: Pull, login: str = "robin") -> None:
+        self._review(pull, login, "APPROVE")
+        self.book.approved[pull.number, login] = self._scene.content(pull.head)
+        self.book.against.discard((pull.number, login))
+
+    def ask_for_changes(self, pull: Pull, login: str) -> None:
+        self._review(pull, login, "REQUEST_CHANGES")
+        self.book.approved.pop((pull.number, login), None)
+        self.book.against.add((pull.number, login))
+
+    def _review(self, pull: Pull, login: str, event: str) -> None:
+        scene = self._scene
+        with self._acting(login):
+            who = scene.forge.account(login)
+            reviewing.review(scene.forge.world, scene.repository, pull, who, event, "Well.", None)
+
+    def dismiss(self, pull: Pull) -> None:
+        """Take back the newest verdict on a pull request."""
+        with self._acting():
+            standing = [one for one in pull.reviews if one.state in ("APPROVED", "CHANGES_REQUESTED")]
+            if not standing:
+                return
+            login = reviewing.dismiss(self._scene.forge.world, pull, standing[-1].id).author.login
+            self.book.approved.pop((pull.number, login), None)
+            self.book.against.discard((pull.number, login))
+
+    def report(self, pull: Pull, state: Any = "success", name: str = GATE, by: str = GATEKEEPER) -> None:
+        with self._acting(by):
+            scene, world = self._scene, self._scene.forge.world
+            who = scene.forge.account(by)
+            scene.repository.statuses.append(
+                Status(world.new_id(), pull.head, name, state, None, None, who, world.now())
+            )
+
+    # --- words
+
+    def hold(self, pull: Pull, *, on: bool = True) -> None:
+        with self._acting():
+            labels = [label for label in pull.labels if label != "hold"] + (["hold"] if on else [])
+            pulls.set_labels(self._scene.forge.world, self._scene.repository, pull, labels)
+        for noted in (self.book.held, self.book.labelled):
+            (noted.add if on else noted.discard)(pull.number)
+
+    def edit_text(self, pull: Pull, *, title: bool = True, body: bool = True) -> None:
+        with self._acting():
+            mine = f"hand{next(self._scene.count)}"
+            if title:
+                pull.title = self.book.titles[pull.number] = f"My title {mine}"
+            if body:
+                pull.body = f"{pull.body}\nMy words {mine}.\n"
+                self.book.bodies[pull.number] = f"My words {mine}."
+            pull.updated_at = self._scene.forge.world.now()
+
+    def say(self, pull: Pull, command: str, login: str = "robin") -> None:
+        """Give a command in a comment: ``unhold`` or ``regenerate spec.owner``."""
+        scene = self._scene
+        with self._acting(login):
+            text = f"Please.\n\n/callboard {command}"
+            who = scene.forge.account(login)
+            reviewing.comment(scene.forge.world, scene.repository, pull, who, text)
+        if command == "hold":
+            self.book.held.add(pull.number)
+        elif login in WRITERS:
+            self._ordered(pull, command.split()[0])
+
+    def say_and_edit(self, pull: Pull, command: str) -> None:
+        """A comment of somebody who may is edited, maybe by somebody else, into a command: no command."""
+        scene = self._scene
+        with self._acting():
+            world, who = scene.forge.world, scene.forge.account("robin")
+            said = reviewing.comment(world, scene.repository, pull, who, "Looks fine to me.")
+            edited = dataclasses.replace(said, body=f"/callboard {command}", updated_at=world.now())
+            scene.repository.comments[said.id] = edited
+
+    def tick(self, deed: str, pull: Pull) -> None:
+        """Tick a box on the dashboard, if it is there."""
+        board = self.dashboard()
+        box = f"<!-- callboard:do {deed} {pull.number} -->"
+        if board is None or box not in (board.body or ""):
+            return
+        with self._acting():
+            lines = (board.body or "").split("\n")
+            board.body = "\n".join(
+                line.replace("- [ ]", "- [x]") if line.rstrip().endswith(box) else line for line in lines
+            )
+        if deed == "hold":
+            self.book.held.add(pull.number)
+        else:
+            self._ordered(pull, deed)
+
+    def _ordered(self, pull: Pull, deed: str) -> None:
+        """Somebody who may write asked the bot for something."""
+        book, number = self.book, pull.number
+        if deed == "unhold":
+            book.held.discard(number)
+            book.unheld.add(number)
+        elif deed in ("rebase", "recreate"):
+            book.rewritten.add(number)
+        elif deed == "ignore":
+            book.may_close.add(number)
+        elif deed == "reopen":
+            book.may_return.add(number)
+        elif deed == "regenerate":
+            book.words = {word: at for word, at in book.words.items() if at[1] != "owner"}
+
+    def dashboard(self) -> Issue | None:
+        """The issue, where the configuration asks for it."""
+        return next(
+            (
+                one
+                for one in self._scene.repository.issues.values()
+                if self._scene.with_dashboard and one.title == DASHBOARD_TITLE and one.state == "opened"
+            ),
+            None,
+        )
+
+    def pause(self, *, on: bool) -> bool:
+        """Put the label on the dashboard that stops all writes, or take it off; False without a dashboard."""
+        board = self.dashboard()
+        if board is not None:
+            with self._acting():
+                pulls.set_labels(
+                    self._scene.forge.world,
+                    self._scene.repository,
+                    board,
+                    [label for label in board.labels if label != "callboard-paused"]
+                    + (["callboard-paused"] if on else []),
+                )
+        return board is not None
+
+    # --- the state of pull requests
+
+    def close(self, pull: Pull) -> None:
+        with self._acting():
+            if pull.state == "open":
+                pulls.set_state(self._scene.forge.world, self._scene.repository, pull, "closed")
+
+    def reopen(self, pull: Pull) -> None:
+        scene = self._scene
+        with self._acting(), contextlib.suppress(Refused):
+            twin = any(one.head_ref == pull.head_ref and one.state == "open" for one in scene.pulls())
+            if not twin and pull.merged_at is None:
+                pulls.set_state(scene.forge.world, scene.repository, pull, "open")
+                self.book.closed.discard(pull.number)
+
+    def merge_by_hand(self, pull: Pull, method: Literal["merge", "squash"] = "merge") -> None:
+        scene = self._scene
+        with self._acting(), contextlib.suppress(Refused):
+            request = MergeRequest(method, pull.head, "My own words", "and nothing else")
+            merge(scene.forge.world, scene.repository, pull, scene.forge.account("robin"), request)
+            self.look_at_base()
+
+    def propose(self, login: str = "robin") -> None:
+        """A person opens a pull request for the catalog, on a branch named like the bot's; others approve."""
+        scene, number = self._scene, next(self._scene.count)
+        branch = f"callboard/{login}-{number}"
+        folder = min(self.book.folders, default=f"{ROOT}/one")
+        with self._acting():
+            files = {f"{folder}/docs/theirs{number}.md": f"# By {login}\n".encode()}
+            commit = scene.forge.commit(REPOSITORY, branch, files, "By hand", author="robin")
+            self.book.commits[commit] = f"By {login}"
+            who = scene.forge.account(login)
+            opening = pulls.Opening(f"By {login}", "", branch, "main")
+            pull = pulls.open_pull(scene.forge.world, scene.repository, who, opening)
+        for one in WRITERS:
+            if one != login:
+                self.approve(pull, one)
+        self.report(pull)
+
+    # --- pushes to branches
+
+    def push(self, branch: str) -> None:
+        """A person commits to a branch of the bot."""
+        scene = self._scene
+        with self._acting():
+            if scene.git.resolve(branch) is None:
+                return
+            folder = scene.folder_in(branch) or f"{ROOT}/one"
+            word = f"hand{next(scene.count)}"
+            files = {f"{folder}/docs/mine-{word}.md": f"{word}\n".encode()}
+            commit = scene.forge.commit(REPOSITORY, branch, files, "Mine", author="robin")
+            self.book.commits[commit] = word
+
+    def force_push(self, branch: str, *, amend: bool) -> None:
+        """A person rewrites a branch of the bot: its commit amended under its own words, or a new one."""
+        scene = self._scene
+        with self._acting():
+            head = scene.git.resolve(branch)
+            if head is None:
+                return
+            old = scene.git.commit(head)
+            folder = scene.folder_in(branch) or f"{ROOT}/one"
+            word = f"hand{next(scene.count)}"
+            parents = old.parents if amend else (scene.base,)
+            (blob,) = scene.git.write_blobs([f"{word}\n".encode()])
+            path = f"{folder}/docs/mine-{word}.md"
+            tree = scene.git.write_tree(head if amend else scene.base, [("100644", path, blob)])
+            message = old.message if amend else "Mine alone\n"
+            commit = scene.git.commit_tree(tree, parents, message, _ROBIN, _ROBIN)
+            scene.git.update_ref(f"refs/heads/{branch}", commit)
+            settle(scene.forge.world, scene.repository, scene.forge.account("robin"))
+            self.book.commits[commit] = word
+
+    def delete_branch(self, branch: str) -> None:
+        scene = self._scene
+        with self._acting():
+            head = scene.git.resolve(branch)
+            if head is not None:
+                scene.git.delete_ref(f"refs/heads/{branch}", head)
+                settle(scene.forge.world, scene.repository, scene.forge.account("robin"))
+
+    # --- the base branch
+
+    def edit_base(self, kind: str, at: int) -> None:
+        """A person edits the catalog on the base branch: ``owner``, ``tag``, ``comment`` or ``paragraph``."""
+        folders = sorted(self.book.folders)
+        if not folders:
+            return
+        scene, folder = self._scene, folders[at % len(folders)]
+        word = f"hand{next(scene.count)}"
+        path = f"{folder}/docs/index.md" if kind == "paragraph" else f"{folder}/catalog-info.yaml"
+        with self._acting():
+            try:
+                text = scene.forge.file(REPOSITORY, "main", path).decode()
+            except KeyError:
+                return
+            if kind == "owner":
+                gone = re.search(r"owner: group:default/(hand\d+)", text)
+                text = re.sub(r"(?m)^  owner: .*$", f"  owner: group:default/{word}", text, count=1)
+                if gone:
+                    self.book.words.pop(gone.group(1), None)
+            elif kind == "tag":
+                text = re.sub(r"(?m)^    - tabular$", f"    - tabular\n    - {word}", text, count=1)
+            elif kind == "comment":
+                text = f"# {word}\n{text}"
+            else:
+                text = f"{text}\nA person says {word}.\n"
+            if word not in text:
+                return
+            commit = scene.forge.commit(REPOSITORY, "main", {path: text.encode()}, "By hand", author="robin")
+            self.book.commits[commit] = word
+            self.book.words[word] = folder, kind
+
+    def move_base(self) -> None:
+        """A person commits something that has nothing to do with the catalog."""
+        scene = self._scene
+        with self._acting():
+            word = f"other{next(scene.count)}"
+            files = {f"other/{word}.txt": b"other\n"}
+            self.book.commits[scene.forge.commit(REPOSITORY, "main", files, "Other", author="sam")] = word
+
+    def move_folder(self, at: int) -> None:
+        """A person gives a model's folder another name."""
+        folders = sorted(self.book.folders)
+        if not folders:
+            return
+        scene, old = self._scene, folders[at % len(folders)]
+        word = f"uno{next(scene.count)}"
+        new = f"{ROOT}/{word}"
+        with self._acting():
+            files: dict[str, bytes | None] = {}
+            for entry in scene.git.tree("refs/heads/main", recursive=True):
+                if entry.type == "blob" and entry.path.startswith(f"{old}/"):
+                    files[entry.path] = None
+                    files[new + entry.path.removeprefix(old)] = scene.git.blob(entry.sha)
+            commit = scene.forge.commit(REPOSITORY, "main", files, "Move", author="robin")
+            self.book.commits[commit] = word
+            for told, (where, kind) in self.book.words.items():
+                self.book.words[told] = (new if where == old else where), kind
+            self.look_at_base()
+
+    def revert(self) -> None:
+        """A person takes back what the newest merged pull request did."""
+        scene = self._scene
+        merged = [pull for pull in scene.repository.pulls.values() if pull.merge_commit]
+        if not merged:
+            return
+        pull = max(merged, key=lambda one: one.merged_at or "")
+        with self._acting():
+            parent = scene.git.run("rev-parse", f"{pull.merge_commit}^1").decode().strip()
+            asked = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", parent, pull.merge_commit or "")
+            files: dict[str, bytes | None] = {}
+            for path in scene.git.run(*asked).decode().split("\0")[:-1]:
+                entry = scene.git.entry(parent, path)
+                files[path] = scene.git.blob(entry.sha) if entry else None
+            commit = commit_files(scene.git, "main", files, "Revert", _ROBIN)
+            self.book.commits[commit] = "revert"
+            settle(scene.forge.world, scene.repository, scene.forge.account("robin"))
+            text = scene.base_text()
+            self.book.words = {word: at for word, at in self.book.words.items() if word in text}
+            self.look_at_base()
+
+    def look_at_base(self) -> None:
+        self.book.folders = self._scene.folders()
