@@ -122,7 +122,21 @@ def problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) ->
         kind = "rate-limited"
     said = _message(body)
     what = f"the server answered {status} {answer.reason_phrase}".rstrip() + (f": {said}" if said else "")
-    return HttpProblem(kind, what, where=place_of(request.method, request.url), status=status, message=said)
+    hint = accepted(answer.headers) if kind == "forbidden" else None
+    where = place_of(request.method, request.url)
+    return HttpProblem(kind, what, where=where, hint=hint, status=status, message=said)
+
+
+def accepted(headers: Mapping[str, str]) -> str | None:
+    """What GitHub says that a fine-grained token or an app lacks, as advice; None when it does not.
+
+    ``issues=write; pull_requests=write``: either will do; commas stand between what is needed together.
+    """
+    wanted = headers.get("x-accepted-github-permissions", "")
+    if not re.fullmatch(r"[a-z_]+=[a-z]+([,;] ?[a-z_]+=[a-z]+){0,20}", wanted):
+        return None
+    said = wanted.replace("=", ": ").replace(",", " and ").replace(";", " or ")
+    return f"give the token the permission {' '.join(said.split())}"
 
 
 def _message(body: bytes) -> str:

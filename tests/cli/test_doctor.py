@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from callboard.sandbox.forge.faults import Fault
 from tests.cli.running import Run
 from tests.walk.house import REPOSITORY, House, card
 
@@ -51,6 +52,32 @@ def test_a_token_whose_pull_requests_start_no_workflows_is_told_with_the_checks_
 
     assert done.code == 0
     assert "start no workflows: use an App or a token, else somebody has to start catalog" in done.out
+
+
+def test_what_dashboard_and_check_need_is_looked_at_when_they_are_on(sound: House, run: Run) -> None:
+    change(sound, "defaults:", "pull-requests: {dashboard: true, check: true}\ndefaults:")
+    mark = sound.forge.log.mark()
+
+    done = run("doctor")
+
+    told = [each for each in done.out.splitlines() if each.startswith(("? dashboard", "? check"))]
+    assert done.code == 0
+    assert [each.partition(":")[0] for each in told] == ["? dashboard", "? check"]
+    assert "only a write shows: give the token 'Issues: Read and write'" in told[0]
+    assert "only a write shows: give the token 'Checks: Read and write'" in told[1]
+    assert sound.counts(mark).writes == 0
+
+
+def test_a_permission_that_is_missing_is_named_with_what_github_says(sound: House, run: Run) -> None:
+    change(sound, "defaults:", "pull-requests: {dashboard: true}\ndefaults:")
+    said, header = "Resource not accessible by personal access token", "x-accepted-github-permissions"
+    sound.forge.faults.add(Fault("issues/list-for-repo", 403, False, said, {header: "issues=read"}))
+
+    done = run("doctor")
+
+    assert done.code == 1
+    assert f"✗ dashboard: the server answered 403 Forbidden: {said}" in done.out
+    assert "give the token the permission issues: read" in done.out
 
 
 def no_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,31 @@ def test_a_token_that_may_only_read_is_told_what_to_ask_gitlab_for(at_home: Hous
     assert "scope api" in done.out
 
 
+def test_a_token_with_scopes_to_read_only_is_told_though_its_role_would_do(
+    at_home: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = at_home.forge.add_project_token(REPOSITORY, role="write", name="reader", read_only=True)
+    monkeypatch.setenv("FORGE_TOKEN", token)
+
+    done = run("doctor")
+
+    assert done.code == 1
+    assert "✗ token: it has the scopes read_api, read_repository, and not api: make a new one" in done.out
+
+
+def test_dashboard_and_check_are_looked_at_when_they_are_on(at_home: House, run: Run) -> None:
+    at_home.card("one", card("one"))
+    path = at_home.folder / "callboard.yaml"
+    path.write_text(path.read_text() + "pull-requests: {dashboard: true, check: true}\n")
+
+    done = run("doctor")
+
+    assert done.code == 0
+    assert "✓ token: has the scope api" in done.out
+    assert "✓ dashboard: issues are on" in done.out
+    assert "✓ check: a commit status" in done.out
+
+
 def test_a_wrong_token_is_told_in_gitlabs_words(
     at_home: House, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,9 +24,10 @@ _OLDEST_GIT = (2, 34)
 def doctor(session: Session) -> None:
     """Check the configuration, the tokens and their permissions, and that everything answers.
 
-    Nothing is written. Ends with 1 if anything is wrong, and says what to do about it; with 2 if the
-    configuration itself cannot be read.
+    Nothing is written; what only a write could show is marked with a question mark. Ends with 1 if anything
+    is wrong, and says what to do about it; with 2 if the configuration itself cannot be read.
     """
+    from callboard.cli.permissions import Unproven
     from callboard.validation.reports.words import counted
 
     config, folder = session.load()
@@ -34,7 +35,8 @@ def doctor(session: Session) -> None:
     failed = False
     for name, check in _checks(config, folder, session):
         try:
-            _say("✓", f"{name}: {check()}")
+            said = check()
+            _say("?" if isinstance(said, Unproven) else "✓", f"{name}: {said}")
         except Exception as problem:  # each check stands alone: whatever it met is its finding
             failed = True
             _say("✗", f"{name}: {' '.join(str(problem).split())}", fg="red")
@@ -53,6 +55,7 @@ def _say(mark: str, text: str, fg: str | None = None) -> None:
 def _checks(config: Config, folder: Path, session: Session) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "git", _git
     yield "forge", partial(_forge, config, folder)
+    yield from _permissions(config, folder)
     if not config.sources:
         yield "sources", _no_sources
     for source in config.sources:
@@ -98,6 +101,26 @@ def _forge(config: Config, folder: Path) -> str:
         if required := ", ".join(map(str, config.merge.required_checks)):
             note += f", else somebody has to start {required} on each of them"
     return f"{identity.login} may read and write {forge.repository} at {base[:10]}{note}"
+
+
+def _permissions(config: Config, folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+    from callboard.cli import permissions
+    from callboard.walk.workplace import NotConfigured, catalog_repository, open_workplace
+
+    try:
+        on_gitlab = catalog_repository(config).forge == "gitlab"
+    except NotConfigured:
+        return  # which the forge's check says
+
+    def login() -> str:
+        return open_workplace(config, folder).forge.identity().login
+
+    if on_gitlab:
+        yield "token", partial(permissions.gitlab_token, config)
+    if config.pull_requests.dashboard:
+        yield "dashboard", lambda: permissions.dashboard(config, login())
+    if config.pull_requests.check:
+        yield "check", lambda: permissions.check(config, login())
 
 
 def _no_sources() -> str:

@@ -30,10 +30,11 @@ _HINT = "check the app's id and private key, and that the app is installed for t
 
 @dataclass(frozen=True)
 class InstallationToken:
-    """A token, and when it ends."""
+    """A token, when it ends, and what it may do."""
 
     token: Secret
     expires_at: datetime
+    permissions: Mapping[str, str]
 
 
 def installation_token(api_url: str, app_id: int, key: Secret, repository: str) -> InstallationToken:
@@ -53,7 +54,7 @@ def installation_token(api_url: str, app_id: int, key: Secret, repository: str) 
             given = client.post_json(path, asked)
     except http.HttpProblem as problem:
         raise ForgeError(problem.what, where=where, hint=_HINT, status=problem.status) from None
-    return InstallationToken(Secret(given["token"]), datetime.fromisoformat(given["expires_at"]))
+    return InstallationToken(Secret(given["token"]), datetime.fromisoformat(given["expires_at"]), permissions)
 
 
 def current_token(

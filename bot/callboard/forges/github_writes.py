@@ -12,6 +12,7 @@ from github import Github
 
 from callboard.forges.budget import Budget, asked_to_wait
 from callboard.forges.protocol import ForgeError
+from callboard.http_answers import accepted
 from callboard.redaction import redact
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
@@ -108,7 +109,7 @@ class Writer:
     def _refusal(self, what: str, status: int, headers: Mapping[str, str], said: Any) -> ForgeError:
         reason = _message(said) or "no reason given"
         limited = asked_to_wait(status, headers, reason, 0.0) is not None
-        hint = self._hints.get(status, _AGAIN)
+        hint = (status == 403 and accepted(headers)) or self._hints.get(status, _AGAIN)
         if status < 400:
             hint = "the repository was moved or renamed; configure where it is now"
         return ForgeError(

@@ -67,6 +67,7 @@ def test_every_operation_answers_with_success(stage: GitLabStage, github_contrac
     assert server.user
     me = server.users.list(username="CALLBOARD")[0]
     assert server.users.get(me.id).bot is False
+    assert server.personal_access_tokens.get("self").scopes == ["api"]
     assert project.members_all.get(me.id).access_level == 30
     assert {each.username for each in project.members_all.list()} == {"callboard", "robin", "ci", "ada"}
     assert project.protectedbranches.get("main").name == "main"

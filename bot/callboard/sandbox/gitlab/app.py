@@ -74,9 +74,8 @@ def _do(
 
 def caller(world: World, request: Request) -> Account | None:
     """Who asks; None: nobody. Raises Refused: 401 for a wrong token, 403 for one that may not write."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    token = request.headers.get("private-token") or (value.strip() if scheme.lower() == "bearer" else "")
-    if not token and scheme:
+    token = _token(request)
+    if not token and request.headers.get("authorization"):
         raise unauthorized()
     if not token:
         return None
@@ -85,6 +84,11 @@ def caller(world: World, request: Request) -> Account | None:
     if is_write and world.is_read_only(token):
         raise InsufficientScope()
     return actor
+
+
+def _token(request: Request) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return request.headers.get("private-token") or (value.strip() if scheme.lower() == "bearer" else "")
 
 
 def _call(world: World, request: Request, path: dict[str, str], data: bytes, actor: Account | None) -> Call:
@@ -112,6 +116,7 @@ def _call(world: World, request: Request, path: dict[str, str], data: bytes, act
         path=path,
         query=query,
         given=given,
+        scopes=("read_api", "read_repository") if world.is_read_only(_token(request)) else ("api",),
     )
 
 

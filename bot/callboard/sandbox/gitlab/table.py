@@ -41,6 +41,8 @@ class Call:
     path: dict[str, str]
     query: dict[str, str]
     given: dict[str, Any]
+    scopes: tuple[str, ...] = ()
+    """Of the caller's token."""
 
     @property
     def repository(self) -> Repository:

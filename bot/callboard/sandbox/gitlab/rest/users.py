@@ -25,6 +25,14 @@ def user(call: Call) -> Answer:
     return Answer(people.own_profile(call.links, call.signed_in))
 
 
+@operation(
+    "GET", "/personal_access_tokens/self", "personal_access_tokens/self", models="the scopes; 401 for nobody"
+)
+def own_token(call: Call) -> Answer:
+    """The token that asks; those of projects and groups are told alike."""
+    return Answer(people.token(call.signed_in, call.scopes))
+
+
 def _users(call: Call) -> list[Account]:
     return [each for each in call.world.accounts.values() if each.kind != "Organization"]
 

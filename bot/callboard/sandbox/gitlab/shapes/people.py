@@ -94,6 +94,22 @@ def own_profile(links: Links, account: Account) -> dict[str, Any]:
     }
 
 
+def token(account: Account, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """PersonalAccessToken."""
+    return {
+        "id": account.id,
+        "name": account.slug,
+        "revoked": False,
+        "created_at": at(account.created_at),
+        "description": None,
+        "scopes": list(scopes),
+        "user_id": account.id,
+        "last_used_at": None,
+        "active": True,
+        "expires_at": None,
+    }
+
+
 def group_member(links: Links, account: Account) -> dict[str, Any]:
     """Member, of a group: a Developer."""
     return basic(links, account) | {
