@@ -8,14 +8,15 @@ from callboard.cli.output import output_option, write
 from callboard.cli.session import FINDINGS, Session
 
 
-@click.command(short_help="Merge, register and confirm what people approved.")
+@click.command(short_help="Obey comments; merge, register and confirm what people approved.")
 @output_option
 @click.pass_obj
 def reconcile(session: Session, output: str) -> None:
     """Merge what is approved and checked, write anew what conflicts, register and confirm what was merged.
 
-    Only pull requests that this bot opened are ever touched. With CALLBOARD_PAUSED set to anything but 0,
-    nothing is written.
+    First it does what people ask for in comments and on the dashboard. Only pull requests that this bot
+    opened are ever merged or written anew; others that change the catalog are validated, and told so. With
+    CALLBOARD_PAUSED set to anything but 0, nothing is written.
 
     Ends with 1 if a pull request cannot proceed or Backstage does not have what was merged, with 3 if the
     forge did not answer.

@@ -24,9 +24,9 @@ def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: st
     """Read the sources and propose what the catalog should hold, as pull requests.
 
     A second run with the same input writes nothing. What people changed in the catalog is kept. Models that
-    their registry no longer has are proposed for deletion, each in a pull request of its own. A new version
-    of Callboard that writes some models in other words proposes nothing by itself; --refresh proposes them
-    all in one pull request.
+    their registry no longer has are proposed for deletion, apart from all other changes. A new version of
+    Callboard that writes some models in other words proposes nothing by itself; --refresh proposes them all
+    in one pull request.
 
     Ends with 1 if something could not be read, proposed or would not be valid, with 3 if no source, or not
     the forge, answered.
