@@ -40,7 +40,8 @@ _GRAPHQL = """\
 
 A cut of GitHub's schema (npm `@octokit/graphql-schema`): each type, field, argument and enum value is
 compared with the official schema, and each query that a test sends is valid by the official schema.
-Mutations: `updateRefs` (all or none, each from `beforeOid`) and `enqueuePullRequest` (pinned to a head).
+Mutations: `updateRefs` (all or none, each from `beforeOid`) `enqueuePullRequest` (pinned to a head) and
+`dequeuePullRequest`.
 Rules kept: `first` or `last` is required and at most 100; cursors; errors beside partial data.
 """
 _GITLAB_HEAD = """\

@@ -101,6 +101,19 @@ def test_the_queue_merges_in_its_order_and_nothing_passes_it(scene: Scene) -> No
     assert scene.forge.file(NAME, "main", "models/1/a") == b"callboard/1"
 
 
+def test_what_is_taken_out_of_the_queue_is_not_merged(scene: Scene) -> None:
+    scene.forge.set_queue(NAME, "main")
+    opened = scene.opened()
+    scene.bot.enqueue(opened.number, head=opened.head)
+
+    scene.bot.dequeue(opened.number)
+
+    assert not scene.read(opened.number).in_queue
+    assert scene.forge.process_queue(NAME) == []
+    with pytest.raises(ForgeError, match="not in the merge queue"):
+        scene.bot.dequeue(opened.number)
+
+
 def test_the_queue_is_pinned_to_the_head(scene: Scene) -> None:
     scene.forge.set_queue(NAME, "main")
     opened = scene.opened()

@@ -231,6 +231,18 @@ def test_a_train_takes_what_is_pinned_and_merges_it(forge: SandboxForge, gitlab:
     assert [pull.state for pull in gitlab.finished_lately()] == ["merged"]
 
 
+def test_what_is_taken_off_the_train_is_not_merged(forge: SandboxForge, gitlab: GitLab) -> None:
+    forge.set_queue(NAME)
+    opened = _open(forge, gitlab)
+    gitlab.enqueue(opened.number, head=opened.head)
+
+    gitlab.dequeue(opened.number)
+
+    assert forge.process_queue(NAME) == []
+    with pytest.raises(ForgeError, match="off the merge train"):
+        gitlab.dequeue(opened.number)
+
+
 def test_a_check_is_a_status_and_is_not_said_twice(forge: SandboxForge, gitlab: GitLab) -> None:
     _open(forge, gitlab)
     report = CheckReport("callboard", "failure", "2 problems", "…")

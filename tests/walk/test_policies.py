@@ -50,6 +50,22 @@ def test_the_queue_of_the_forge_merges_what_may_be_merged(house: House) -> None:
     assert "callboard/" not in "".join(house.forge.repository(REPOSITORY).git.refs())
 
 
+def test_a_hold_takes_out_of_the_queue_what_stands_there(house: House) -> None:
+    house.forge.set_queue(REPOSITORY)
+    (pull,) = _propose(house, "one")
+    house.approve(pull.number)
+    _pass(house)
+    house.hands().comment(pull.number, "/hold")
+
+    held, merged = _pass(house), house.forge.process_queue(REPOSITORY)
+    mark = house.forge.log.mark()
+    _pass(house)
+
+    assert [one.verdict.kind for one in held] == ["hold"]
+    assert merged == []
+    assert house.counts(mark).writes == 0
+
+
 def test_a_head_that_moved_in_the_queue_is_not_merged(house: House) -> None:
     house.forge.set_queue(REPOSITORY)
     (pull,) = _propose(house, "one")

@@ -192,6 +192,10 @@ class GitHub:
                 raise _moved(error) from None
             raise
 
+    def dequeue(self, number: int) -> None:
+        pull = self._reader.ids.get(number) or self._head(number)["id"]
+        self._writer.mutate(f"take #{number} out of the queue", queries.DEQUEUE, {"pull": pull})
+
     def close(self, number: int) -> None:
         self._change(number, f"close #{number}", {"state": "closed"})
 

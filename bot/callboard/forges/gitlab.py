@@ -151,6 +151,11 @@ class GitLab:
                 raise HeadMoved(error.what, where=error.where, hint=error.hint, status=409) from None
             raise
 
+    def dequeue(self, number: int) -> None:
+        # A train is one of GitLab's ways to merge by itself, which are all called off alike.
+        path = f"{self._api.project}/merge_requests/{number}/cancel_merge_when_pipeline_succeeds"
+        self._api.write(f"take !{number} off the merge train", "POST", path, {})
+
     def close(self, number: int) -> None:
         self._change(f"close !{number}", number, {"state_event": "close"})
 

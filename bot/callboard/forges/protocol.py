@@ -267,6 +267,9 @@ class Forge(Protocol):
     def enqueue(self, number: int, *, head: str) -> None:
         """Put into the forge's own merge queue or train, pinned to ``head``. Raises HeadMoved."""
 
+    def dequeue(self, number: int) -> None:
+        """Take out of the forge's own merge queue or train. One write."""
+
     def close(self, number: int) -> None:
         """Close without merging."""
 

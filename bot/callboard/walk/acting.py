@@ -55,6 +55,10 @@ def act(
             if (why := refused.get(pull.head_ref)) is not None:
                 return Handled(pull, verdict, "failed", f"the branch moved while it was written anew: {why}")
             return Handled(pull, verdict, "rewritten")
+        if any(reason.code == "paused" for reason in verdict.reasons):
+            return Handled(pull, verdict)
+        if verdict.kind == "hold" and pull.in_queue:
+            workplace.forge.dequeue(pull.number)
         _explain(workplace, pull, verdict, diagnostics)
     except (ForgeError, GitError) as error:
         return Handled(pull, verdict, "failed", str(error))
@@ -81,8 +85,6 @@ def _explain(
     forge = workplace.forge
     said = pull.comment_of(forge.identity(), VERDICT_MARKER)
     if said is None and verdict.kind in _QUIET:
-        return
-    if any(reason.code == "paused" for reason in verdict.reasons):
         return
     comment = verdict_comment(
         verdict,

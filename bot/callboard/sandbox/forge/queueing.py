@@ -26,6 +26,20 @@ def enqueue(
     return entry
 
 
+def place(repository: Repository, pull: Pull) -> QueueEntry:
+    """Its place in the queue of its base. Raises Refused (422)."""
+    queue = repository.queues.get(pull.base_ref)
+    entry = queue.entry(pull) if queue else None
+    if entry is None:
+        raise Refused(422, "The pull request is not in the merge queue.")
+    return entry
+
+
+def dequeue(repository: Repository, pull: Pull) -> None:
+    """Take it out of the queue of its base. Raises Refused (422)."""
+    repository.queues[pull.base_ref].waiting.remove(place(repository, pull))
+
+
 def process(world: World, repository: Repository, branch: str, most: int | None = None) -> list[int]:
     """Merge what waits, in its order; answers the numbers of what was merged.
 

@@ -12,7 +12,7 @@ from callboard.sandbox.forge.bare import SHA, ZERO
 from callboard.sandbox.forge.pushes import settle
 from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.shapes.links import node_id
-from callboard.sandbox.forge.state import Repository
+from callboard.sandbox.forge.state import Pull, Repository
 
 from .objects import Scope
 from .queueview import entry_view
@@ -35,23 +35,30 @@ class MutationView:
 
     def enqueue_pull_request(self, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GitHub's name
         """Put a pull request into the merge queue of its base."""
+        repository, pull = self._pull(input["pullRequestId"])
+        head = input.get("expectedHeadOid")
+        try:
+            entry = queueing.enqueue(self._scope.world, repository, pull, self._scope.actor, head)
+        except Refused as refused:
+            raise GraphQLError(refused.message) from None
+        return _answer(input) | {"merge_queue_entry": entry_view(self._scope, repository, entry)}
+
+    def dequeue_pull_request(self, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GitHub's name
+        """Take a pull request out of the merge queue of its base."""
+        repository, pull = self._pull(input["id"])
+        try:
+            view = entry_view(self._scope, repository, queueing.place(repository, pull))
+            queueing.dequeue(repository, pull)
+        except Refused as refused:
+            raise GraphQLError(refused.message) from None
+        return _answer(input) | {"merge_queue_entry": view}
+
+    def _pull(self, node: str) -> tuple[Repository, Pull]:
         for repository in self._scope.world.repositories.values():
             for pull in repository.pulls.values():
-                if node_id("PullRequest", pull.id) == input["pullRequestId"]:
-                    self._writable(repository)
-                    try:
-                        entry = queueing.enqueue(
-                            self._scope.world,
-                            repository,
-                            pull,
-                            self._scope.actor,
-                            input.get("expectedHeadOid"),
-                        )
-                    except Refused as refused:
-                        raise GraphQLError(refused.message) from None
-                    view = entry_view(self._scope, repository, entry)
-                    return _answer(input) | {"merge_queue_entry": view}
-        raise _unknown(input["pullRequestId"])
+                if node_id("PullRequest", pull.id) == node:
+                    return self._writable(repository), pull
+        raise _unknown(node)
 
     def update_refs(self, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GitHub's name
         """Move refs, all or none, each only from where it is said to be; zeros stand for no ref."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from callboard.sandbox.forge.queueing import dequeue
 from callboard.sandbox.gitlab import merging as rules
 from callboard.sandbox.gitlab.refusal import Denied, unauthorized
 from callboard.sandbox.gitlab.table import Answer, Call, operation
@@ -38,13 +39,16 @@ def accept(call: Call) -> Answer:
     "POST",
     f"{_ONE}/cancel_merge_when_pipeline_succeeds",
     "merge_requests/cancel-auto-merge",
-    models="405 when nothing waits",
+    models="takes it off a merge train too; 405 when nothing waits",
 )
 def cancel(call: Call) -> Answer:
     """Call an auto-merge off."""
     if not call.repository.allows(call.actor, "write"):
         raise unauthorized()
-    if call.pull.auto_merge is None:
+    queue = call.repository.queues.get(call.pull.base_ref)
+    if queue is not None and queue.entry(call.pull) is not None:
+        dequeue(call.repository, call.pull)
+    elif call.pull.auto_merge is None:
         raise Denied(405, "405 Method Not Allowed")
     call.pull.auto_merge = None
     return Answer(full(call, call.pull), 201)
