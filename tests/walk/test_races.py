@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from callboard.cli.reporting import sync_record, sync_table
-from callboard.forges.protocol import PullRequest
+from callboard.forges.protocol import Issue, PullRequest
 from callboard.git.command import GitError
 from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.bare import Person
+from callboard.walk.acting import Handled
 from callboard.walk.landing import PENDING_LABEL
 from callboard.walk.obsolete import OBSOLETE_LABEL
 from callboard.walk.reconcile import reconcile
@@ -47,12 +49,47 @@ def _opened(house: House, version: str = "1", name: str = "one") -> PullRequest:
 
 
 def _interrupted(
-    house: House, at: int, happens: Callable[[], None], *, after: bool, cache: str = "cache"
+    house: House,
+    at: int,
+    happens: Callable[[], None],
+    *,
+    after: bool,
+    cache: str = "cache",
+    what: str | None = None,
 ) -> SyncResult:
     """A sync with something happening before or after one of its writes."""
     place = house.workplace(cache)
-    at_each_write(place, Boundary(at, after, happens))
+    at_each_write(place, Boundary(at, after, happens, what))
     return sync(place, dry_run=False, prune=False, progress=lambda _name, _count: None)
+
+
+def _pass_interrupted(house: House, boundary: Boundary, *, dies: bool = False) -> tuple[Handled, ...]:
+    """A pass with something happening at one of its writes."""
+    place = house.workplace()
+    at_each_write(place, boundary)
+    with pytest.raises(Killed) if dies else contextlib.nullcontext():
+        return reconcile(place, None, progress=lambda _text: None).handled
+    return ()
+
+
+def _answers(house: House, number: int) -> list[str]:
+    return [text for text in house.hands().comments(number) if "<!-- callboard:answer" in text]
+
+
+def _dashboard(house: House) -> Issue:
+    issue = house.workplace().forge.about("main").dashboard
+    assert issue is not None
+    return issue
+
+
+def _tick(house: House, box: str) -> None:
+    issue = house.forge.repository(REPOSITORY).issues[_dashboard(house).number]
+    lines = (issue.body or "").split("\n")
+    marked = f"<!-- callboard:do {box} -->"
+    assert any(line.endswith(marked) for line in lines), issue.body
+    issue.body = "\n".join(
+        line.replace("- [ ]", "- [x]") if line.endswith(marked) else line for line in lines
+    )
 
 
 def _die() -> None:
@@ -534,6 +571,176 @@ def test_what_was_merged_with_other_bytes_is_not_registered_until_it_is_put_righ
     assert second.registration is not None
     assert [outcome.state for outcome in second.registration.outcomes] == ["confirmed"]
     assert PENDING_LABEL not in _labels(house, pull.number)
+    assert _silent(house)
+
+
+@_race("two commands in one comment and dead before the answer")
+def test_commands_whose_answer_was_not_written_are_done_once_more_and_answered_once(house: House) -> None:
+    pull = _opened(house)
+    house.edit("models/one/docs/mine.md", "mine\n", pull.head_ref)
+    house.commit({"README.md": b"moved on\n"})
+    house.hands().comment(pull.number, "/callboard hold\n/callboard rebase")
+    _pass_interrupted(house, Boundary(1, after=False, happens=_die, what="comment"), dies=True)
+    head = house.forge.pull(REPOSITORY, pull.number).head
+
+    house.reconcile()
+
+    assert head != pull.head
+    assert house.forge.pull(REPOSITORY, pull.number).head == head
+    assert house.hands().labels(pull.number).count("hold") == 1
+    assert len(_answers(house, pull.number)) == 1
+    assert _silent(house)
+
+
+@_race("a command edited after its answer")
+def test_a_command_that_was_edited_after_its_answer_is_none_any_more(house: House) -> None:
+    pull = _opened(house)
+    house.hands().comment(pull.number, "/callboard hold")
+    house.reconcile()
+    comments = house.forge.repository(REPOSITORY).comments
+    said = next(one for one in comments.values() if one.body == "/callboard hold")
+    said.body, said.updated_at = "/callboard ignore", house.forge.world.now()
+
+    house.reconcile()
+
+    assert house.forge.pull(REPOSITORY, pull.number).state == "open"
+    assert len(_answers(house, pull.number)) == 1
+    assert _silent(house)
+
+
+@_race("merge asked, then a push")
+def test_who_asked_to_merge_did_not_ask_for_what_came_later(house: House) -> None:
+    house.config_text += "merge: {quiet-hours: [{days: [mon, tue, wed, thu, fri, sat, sun]}]}\n"
+    pull = _opened(house, "1")
+    house.hands().comment(pull.number, "/callboard merge")
+    house.reconcile()
+    house.card("one", card("one", version="2"))
+    house.sync()
+    house.approve(pull.number)
+
+    (handled,) = house.reconcile().handled
+
+    assert [reason.code for reason in handled.verdict.reasons] == ["quiet-hours"]
+    house.hands().comment(pull.number, "/callboard merge")
+    assert [one.done for one in house.reconcile().handled] == ["merged"]
+
+
+@_race("held while it is merged")
+def test_a_hold_between_reading_and_merging_is_too_late_and_is_told(house: House) -> None:
+    pull = _opened(house)
+    house.approve(pull.number)
+
+    _pass_interrupted(
+        house,
+        Boundary(1, False, lambda: house.hands().comment(pull.number, "/callboard hold"), "merge"),
+    )
+
+    assert house.forge.pull(REPOSITORY, pull.number).merged_at
+    house.reconcile()
+    (answer,) = _answers(house, pull.number)
+    assert "is merged" in answer
+    assert _silent(house)
+
+
+@_race("held while it is merged")
+def test_a_hold_is_heeded_although_an_answer_before_it_failed(house: House) -> None:
+    pull = _opened(house)
+    house.approve(pull.number)
+    house.hands().comment(pull.number, "/callboard help")
+    house.hands().comment(pull.number, "/callboard hold")
+    operation = "gitlab/notes/create" if house.kind == "gitlab" else "issues/create-comment"
+    house.forge.fail_next(operation, 500)
+
+    (handled,) = house.reconcile().handled
+
+    assert handled.verdict.kind == "hold"
+    assert "hold" in house.hands().labels(pull.number)
+    house.reconcile()
+    assert len(_answers(house, pull.number)) == 2
+    assert _silent(house)
+
+
+@_race("a box ticked while the dashboard is written")
+def test_a_box_that_is_ticked_before_the_dashboard_is_written_is_not_lost(house: House) -> None:
+    house.config_text += "pull-requests: {dashboard: true}\n"
+    pull = _opened(house)
+    house.reconcile()
+    other = _opened(house, name="two")
+    house.approve(other.number)
+
+    _pass_interrupted(house, Boundary(1, False, lambda: _tick(house, f"hold {pull.number}"), "merge"))
+    house.approve(pull.number)
+    (handled,) = house.reconcile().handled
+
+    assert handled.verdict.kind == "hold"
+    house.reconcile()
+    assert _silent(house)
+
+
+@_race("a box ticked while the dashboard is written")
+def test_a_deed_whose_box_was_not_taken_off_is_done_once(house: House) -> None:
+    house.config_text += "pull-requests: {dashboard: true}\n"
+    pull = _opened(house)
+    house.reconcile()
+    _tick(house, f"hold {pull.number}")
+    _pass_interrupted(house, Boundary(1, after=False, happens=_die, what="edit_issue"), dies=True)
+
+    house.reconcile()
+
+    assert house.hands().labels(pull.number).count("hold") == 1
+    assert "[x]" not in _dashboard(house).body
+    house.reconcile()
+    assert _silent(house)
+
+
+@_race("two in a row and the second conflicts")
+def test_the_second_of_two_that_change_the_same_is_written_anew_by_the_next_pass(house: House) -> None:
+    for name in ("one", "two"):
+        house.card(name, card(name))
+    house.land_everything()
+    first, second = _opened(house, "2", "one"), _opened(house, "2", "two")
+    path = "models/two/catalog-info.yaml"
+    for pull in (first, second):
+        house.approve(pull.number)
+    text = house.read(path).replace("version: '1'", "version: '1.5'")
+    assert text != house.read(path)
+    merged_first = Boundary(1, True, lambda: house.edit(path, text) and None, "merge")
+
+    handled = _pass_interrupted(house, merged_first)
+
+    assert {one.pull.number: one.done for one in handled} == {first.number: "merged", second.number: "failed"}
+    again = house.reconcile().handled
+    assert [(one.pull.number, one.done) for one in again] == [(second.number, "rewritten")]
+    house.reconcile()
+    house.sync()
+    assert _silent(house)
+
+
+@_race("a rate limit in the middle of many")
+def test_a_limit_in_the_middle_of_many_leaves_the_rest_to_the_next_sync(house: House) -> None:
+    for name in ("one", "two", "three"):
+        house.card(name, card(name))
+    limited = house.forge.faults
+    limit = limited.gitlab_rate_limit if house.kind == "gitlab" else limited.secondary_rate_limit
+    opened: list[int] = []
+
+    def from_now_on() -> None:
+        opened.extend(_open_numbers(house))
+        for _ in range(8):
+            limit(house.hands().opening, 7200)
+
+    result = _interrupted(house, 1, from_now_on, after=True, what="open")
+    assert (len(opened), len(_open_numbers(house)), len(result.problems)) == (1, 1, 2)
+    house.forge.faults._waiting.clear()
+    forge: Any = house.workplace().forge
+    budget = (forge._writer if house.kind == "github" else forge._api)._budget
+    budget._blocked_until = 0.0  # two hours later
+    mark = house.forge.log.mark()
+
+    house.sync()
+
+    assert len(_open_numbers(house)) == 3
+    assert house.counts(mark).pushes == 0
     assert _silent(house)
 
 

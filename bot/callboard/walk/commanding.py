@@ -52,10 +52,7 @@ def obey(workplace: Workplace, base: Base, examined: Iterable[Examined]) -> Obey
     failed: list[tuple[PullRequest, str]] = []
     for one in examined:
         desk = Desk(workplace, base, one.facts)
-        try:
-            desk.serve_all()
-        except (ForgeError, GitError) as error:
-            failed.append((one.facts.pull, str(error)))
+        failed += [(one.facts.pull, why) for why in desk.serve_all()]
         if desk.ended is None:
             left.append(replace(one, facts=desk.facts))
         else:
@@ -177,14 +174,19 @@ class Desk:
         config = self._workplace.config
         return decide(self.facts, config.merge, config.pull_requests.rebase)
 
-    def serve_all(self) -> None:
-        """Answer the comments that wait, until the pull request is another one."""
+    def serve_all(self) -> tuple[str, ...]:
+        """Answer the comments that wait, until the pull request is another one; answers what went wrong."""
+        failed: list[str] = []
         if self.facts.paused:
-            return
+            return ()
         for request in waiting(self._pull, self.facts.identity, ours=self.ours):
-            _answer(self._workplace, self._pull, request, self.carry_out)
+            try:
+                _answer(self._workplace, self._pull, request, self.carry_out)
+            except (ForgeError, GitError) as error:
+                failed.append(str(error))  # what follows may say hold, and must be heard in this pass
             if self.ended is not None:
-                return  # what follows needs the facts of the new head
+                break  # what follows needs the facts of the new head
+        return tuple(failed)
 
     def carry_out(self, command: Command) -> Answer | None:
         """Do what a known command says; None when the answer has to wait for the merge."""
