@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hypothesis.stateful import rule
+
 from callboard.walk.workplace import ForgeKind
 from tests.walk.machine.profile import profile
 from tests.walk.machine.walks import Walks
@@ -19,6 +21,13 @@ class RegisteredWalks(Walks):
 
     registered = True
 
+    @rule()
+    def the_forge_merges_other_bytes(self) -> None:
+        pulls = [pull for pull in self.here.scene.pulls() if pull.head not in self.here.book.commits]
+        for pull in pulls[-1:]:
+            self.here.people.merge_with_other_bytes(pull)
+        self._walk(lambda boundary: self.here.reconcile(boundary), None)
+
 
 class WalksOnGitLab(Walks):
     """The same through GitLab's API."""
@@ -27,9 +36,9 @@ class WalksOnGitLab(Walks):
 
 
 TestWalks = Walks.TestCase
-TestWalks.settings = profile(examples=10, steps=5)
+TestWalks.settings = profile(examples=7, steps=5)
 TestRegisteredWalks = RegisteredWalks.TestCase
-TestRegisteredWalks.settings = profile(examples=2, steps=4)
+TestRegisteredWalks.settings = profile(examples=2, steps=3)
 TestWalksOnGitLab = WalksOnGitLab.TestCase
-TestWalksOnGitLab.settings = profile(examples=8, steps=5)
+TestWalksOnGitLab.settings = profile(examples=6, steps=5)
 MACHINES = {Walks: TestWalks, RegisteredWalks: TestRegisteredWalks, WalksOnGitLab: TestWalksOnGitLab}

@@ -67,9 +67,10 @@ def _pass_interrupted(house: House, boundary: Boundary, *, dies: bool = False) -
     """A pass with something happening at one of its writes."""
     place = house.workplace()
     at_each_write(place, boundary)
+    found: list[Handled] = []
     with pytest.raises(Killed) if dies else contextlib.nullcontext():
-        return reconcile(place, None, progress=lambda _text: None).handled
-    return ()
+        found += reconcile(place, None, progress=lambda _text: None).handled
+    return tuple(found)
 
 
 def _answers(house: House, number: int) -> list[str]:
@@ -704,7 +705,11 @@ def test_the_second_of_two_that_change_the_same_is_written_anew_by_the_next_pass
         house.approve(pull.number)
     text = house.read(path).replace("version: '1'", "version: '1.5'")
     assert text != house.read(path)
-    merged_first = Boundary(1, True, lambda: house.edit(path, text) and None, "merge")
+
+    def edited() -> None:
+        house.edit(path, text)
+
+    merged_first = Boundary(1, after=True, happens=edited, what="merge")
 
     handled = _pass_interrupted(house, merged_first)
 

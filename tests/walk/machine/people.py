@@ -196,6 +196,26 @@ class People:
             merge(scene.forge.world, scene.repository, pull, scene.forge.account("robin"), request)
             self.look_at_base()
 
+    def merge_with_other_bytes(self, pull: Pull) -> None:
+        """The forge goes wrong: what it merges for a new model has another owner than the head."""
+        scene, git = self._scene, self._scene.git
+        path = f"{scene.folder_in(pull.head_ref)}/catalog-info.yaml"
+        if git.entry("refs/heads/main", path) is not None:
+            return
+        self.merge_by_hand(pull, "squash")
+        if pull.merge_commit is None:
+            return
+        with self._acting():
+            right = git.commit(pull.merge_commit)
+            text = scene.forge.file(REPOSITORY, "main", path).decode()
+            (blob,) = git.write_blobs([text.replace("  owner: ", "  owner: not-").encode()])
+            tree = git.write_tree(right.sha, [("100644", path, blob)])
+            wrong = git.commit_tree(tree, right.parents, right.message, right.author, right.committer)
+            git.update_ref("refs/heads/main", wrong)
+            scene.repository.refs = git.refs()
+            pull.merge_commit = wrong
+            self.book.spoiled[path] = blob
+
     def propose(self, login: str = "robin") -> None:
         """A person opens a pull request for the catalog, on a branch named like the bot's; others approve."""
         scene, number = self._scene, next(self._scene.count)
@@ -208,7 +228,7 @@ class People:
             who = scene.forge.account(login)
             opening = pulls.Opening(f"By {login}", "", branch, "main")
             pull = pulls.open_pull(scene.forge.world, scene.repository, who, opening)
-        for one in WRITERS:
+        for one in (*WRITERS, GATEKEEPER):
             if one != login:
                 self.approve(pull, one)
         self.report(pull)

@@ -46,8 +46,8 @@ class Book:
     may_return: set[int] = field(default_factory=set)
     judged: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
-    spoiled: set[str] = field(default_factory=set)
-    """Folders that a forge gone wrong merged with other bytes than the approved ones."""
+    spoiled: dict[str, str] = field(default_factory=dict)
+    """Catalog files that the forge merged with other bytes than the approved ones, to their blobs."""
     first: str = ""
     """The commit that the town began with."""
 

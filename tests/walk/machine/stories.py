@@ -72,8 +72,7 @@ def _conflict(people: People, pull: Pull) -> None:
     people.edit_base("owner", pull.number)
 
 
-STORIES: Mapping[str, Story] = {
-    "nothing": _nothing,
+_OF_REVIEWS: Mapping[str, Story] = {
     # What may be merged.
     "ready": ready,
     "ready, words edited": _ready_then(lambda people, pull: people.edit_text(pull)),
@@ -114,7 +113,11 @@ STORIES: Mapping[str, Story] = {
     "an edited comment says ignore": lambda people, pull: people.say_and_edit(pull, "ignore"),
     "the box for a new start": _both(_push, lambda people, pull: people.tick("recreate", pull)),
     "help": _said("help", "guest"),
-    # The branch and the page.
+}
+OF_BRANCHES: Mapping[str, Story] = {
+    "nothing": _nothing,
+    "words edited": lambda people, pull: people.edit_text(pull),
+    "held": _hold,
     "a commit": _push,
     "amended": _amend,
     "begun anew": _start_over,
@@ -129,3 +132,4 @@ STORIES: Mapping[str, Story] = {
     ),
     "merged by hand": lambda people, pull: people.merge_by_hand(pull, "squash"),
 }
+STORIES = {**_OF_REVIEWS, **OF_BRANCHES}

@@ -16,12 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from callboard.sandbox.forge.state import Pull
 from callboard.walk.workplace import ForgeKind
 from tests.walk.machine.boundary import WRITES, Boundary, Killed
-from tests.walk.machine.stories import STORIES, ready
+from tests.walk.machine.stories import OF_BRANCHES, STORIES, ready
 from tests.walk.machine.town import MODELS, Grounds, Town
 
-STORY = st.sampled_from([*STORIES, *["ready"] * 4])
-DAY = st.lists(STORY, min_size=4, max_size=5)
+DAY = st.lists(st.sampled_from([*STORIES]), min_size=4, max_size=5, unique=True)
 """What happens to each of the open pull requests, in their order."""
+DAY_OF_NEWS = st.lists(st.sampled_from([*OF_BRANCHES]), min_size=4, max_size=5)
+"""The same before a sync, which merges nothing: what it might write over or propose again."""
 FAULTS = [
     ("pulls/create", 500, True),
     ("pulls/create", 422, False),
@@ -47,14 +48,16 @@ ON_GITLAB = {
 """The operation that does the same there."""
 PUSHES = ["push", "force-push", "amend"]
 EVENTS = [*PUSHES, "die", "die", "close", "delete branch", "edit text", "move base", "edit base", "sync"]
+Interruption = tuple[str | None, int, bool, str]
+INTERRUPTED_MERGE = st.tuples(st.just("merge"), st.integers(1, 2), st.just(False), st.sampled_from(PUSHES))
+INTERRUPTED_PUSH = st.tuples(st.just("push"), st.just(1), st.just(False), st.sampled_from(PUSHES))
 INTERRUPTION = st.one_of(
     st.none(),
-    st.tuples(st.just("merge"), st.just(1), st.just(False), st.sampled_from([*PUSHES, "close"])),
-    st.tuples(st.just("push"), st.just(1), st.just(False), st.sampled_from([*PUSHES, "delete branch"])),
     st.tuples(st.sampled_from(WRITES), st.integers(1, 2), st.booleans(), st.sampled_from(EVENTS)),
     st.tuples(st.none(), st.integers(1, 8), st.booleans(), st.sampled_from(EVENTS)),
 )
 """Which write of the walk, before or after it, and what happens there."""
+FEW = 3
 ASIDE = st.one_of(
     st.none(),
     st.sampled_from(FAULTS),
@@ -65,7 +68,6 @@ ASIDE = st.one_of(
     st.sampled_from(["propose robin", "propose sam", "group all", "group model", "reopen", "box", "base"]),
 )
 """What else happens."""
-Interruption = tuple[str | None, int, bool, str]
 NEWS = st.tuples(*[st.sampled_from(["newer", "newer", "same", "back", "gone", "broken", "leaking"])] * 5)
 """What the registry says of each model."""
 
@@ -117,23 +119,21 @@ class Walks(RuleBasedStateMachine):
         self._aside(aside)
         self._walk(lambda boundary: self.here.reconcile(boundary), interruption)
 
-    @rule(day=DAY, aside=ASIDE)
-    def people_act_and_two_passes_follow(self, day: list[str], aside: object) -> None:
-        self._day(day)
-        self._walk(lambda boundary: self.here.reconcile(boundary), None)
-        self._aside(aside)
-        self._walk(lambda boundary: self.here.reconcile(boundary), None)
-
-    @rule(day=DAY, interruption=INTERRUPTION)
-    def all_is_ready_and_a_pass_is_interrupted(
-        self, day: list[str], interruption: Interruption | None
-    ) -> None:
+    @rule(interruption=INTERRUPTED_MERGE)
+    def all_is_ready_and_a_pass_is_interrupted(self, interruption: Interruption) -> None:
+        self._fill()
         for pull in self.here.scene.pulls():
             ready(self.here.people, pull)
-        self._day(day[:1])
+        self.here.people.propose()
         self._walk(lambda boundary: self.here.reconcile(boundary), interruption)
 
-    @rule(day=DAY, news=NEWS, aside=ASIDE, interruption=INTERRUPTION)
+    @rule(interruption=INTERRUPTED_PUSH)
+    def all_is_updated_while_people_push(self, interruption: Interruption) -> None:
+        self._fill()
+        self._news(("newer",) * len(MODELS))
+        self._walk(lambda boundary: self.here.sync(boundary), interruption)
+
+    @rule(day=DAY_OF_NEWS, news=NEWS, aside=ASIDE, interruption=INTERRUPTION)
     def people_act_and_the_registry_has_news(
         self,
         day: list[str],
@@ -145,13 +145,6 @@ class Walks(RuleBasedStateMachine):
         self._news(news)
         self._aside(aside)
         self._walk(lambda boundary: self.here.sync(boundary), interruption)
-
-    @rule(day=DAY, aside=ASIDE)
-    def a_sync_that_should_not_change_much(self, day: list[str], aside: object) -> None:
-        self._day(day)
-        self._aside(aside)
-        self._walk(lambda boundary: self.here.sync(boundary), None)
-        self._walk(lambda boundary: self.here.sync(boundary), None)
 
     @rule(day=DAY, news=NEWS, how=st.sampled_from(["label", "environment"]))
     def nothing_is_written_while_it_is_paused(self, day: list[str], news: tuple[str, ...], how: str) -> None:
@@ -169,7 +162,14 @@ class Walks(RuleBasedStateMachine):
 
     # --- what happens
 
+    def _fill(self) -> None:
+        """Let there be something to decide about."""
+        if len(self.here.scene.pulls()) < FEW:
+            self._news(("newer",) * len(MODELS))
+            self.here.sync()
+
     def _day(self, day: list[str]) -> None:
+        self._fill()
         for story, pull in zip(day, self.here.scene.pulls(), strict=False):
             if pull.state == "open":
                 STORIES[story](self.here.people, pull)
