@@ -13,7 +13,7 @@ from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
 from callboard.pulls.asked import is_declined
 from callboard.pulls.commits import fingerprint_in
-from callboard.pulls.decide import decide
+from callboard.pulls.decide import Verdict, decide
 from callboard.pulls.facts import PullFacts
 from callboard.walk.base import Base
 from callboard.walk.facts import gather, might_be_ours
@@ -88,7 +88,7 @@ def propose(
     closing = {one.pull.head_ref for one in obsolete}
     pull_of = {branch: pull for branch, pull in ours(workplace, reading).items() if branch not in closing}
     allowance = _Allowance(workplace, reading, len(pull_of))
-    found = [_followed(workplace, reading, one, pull_of) for one in groups]
+    found = _decided(workplace, reading, [_followed(workplace, reading, one, pull_of) for one in groups])
     followed = {proposal.branch for proposal in found if proposal.action in ("update", "unchanged")}
     taken = {
         folder: pull
@@ -111,7 +111,7 @@ def propose(
             rest = replace(proposal.group, changes=tuple(one for one in changes if one not in late))
             if not rest.changes:
                 continue
-            proposal = _followed(workplace, reading, rest, pull_of)
+            (proposal,) = _decided(workplace, reading, [_followed(workplace, reading, rest, pull_of)])
         asked = proposal.branch in wanted
         if proposal.action == "open" and not asked and (not_yet := allowance.why_wait()):
             proposal = replace(proposal, action="wait", why=not_yet)
@@ -158,7 +158,7 @@ class _Allowance:
 def _followed(
     workplace: Workplace, reading: Reading, one: Group, pull_of: Mapping[str, PullRequest]
 ) -> Proposal:
-    """What to do about a group's open pull request; to open one when there is none."""
+    """To open a pull request for a group, or what its open one needs by its content alone."""
     branch = one.branch(workplace.config.pull_requests.branch_prefix, reading.heads)
     head, pull = reading.heads.get(branch), pull_of.get(branch)
     proposal = Proposal(one, branch, "open", head=head, pull=pull)
@@ -166,7 +166,7 @@ def _followed(
         return proposal
     if head is not None and holds(workplace.repository, head, one):
         return replace(proposal, action="unchanged")
-    return _update(workplace, reading, proposal)
+    return replace(proposal, action="update")
 
 
 def holds(repository: Repository, head: str, one: Group) -> bool:
@@ -176,12 +176,26 @@ def holds(repository: Repository, head: str, one: Group) -> bool:
     return head_holds(repository, head, one)
 
 
-def _update(workplace: Workplace, reading: Reading, proposal: Proposal) -> Proposal:
+def _decided(workplace: Workplace, reading: Reading, proposals: Sequence[Proposal]) -> list[Proposal]:
+    """The same, where what holds other content is updated only if it may be."""
+    stale = [one.pull for one in proposals if one.action == "update" and one.pull is not None]
+    if not stale:
+        return [*proposals]
+    config = workplace.config
+    verdicts = {
+        facts.pull.number: decide(facts, config.merge, config.pull_requests.rebase)
+        for facts in _facts(workplace, reading, stale)
+    }
+    return [
+        _as_decided(one, verdicts[one.pull.number]) if one.action == "update" and one.pull else one
+        for one in proposals
+    ]
+
+
+def _as_decided(proposal: Proposal, verdict: Verdict) -> Proposal:
     assert proposal.pull is not None
-    (facts,) = _facts(workplace, reading, [proposal.pull])
-    verdict = decide(facts, workplace.config.merge, workplace.config.pull_requests.rebase)
     if verdict.kind == "regenerate":
-        return replace(proposal, action="update", head=proposal.pull.head)
+        return replace(proposal, head=proposal.pull.head)
     if verdict.kind == "merge":
         why = "it is approved and can be merged; what is newer comes after it"
     else:
