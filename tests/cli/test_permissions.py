@@ -71,6 +71,20 @@ def test_only_apps_and_workflows_report_checks(server: Server, login: str, path:
     assert server.requests[-1][1].startswith(path)
 
 
+def test_a_token_that_cannot_read_checks_could_read_no_pull_request(server: Server) -> None:
+    permissions.reading_checks(config(server))
+    server.say(CHECKS, (403, {}, b'{"message": "Resource not accessible by personal access token"}'))
+
+    with pytest.raises(
+        Lacking, match="a fine-grained one cannot in a private repository"
+    ):
+        permissions.reading_checks(config(server))
+
+    server.say(CHECKS, (404, {}, b""))
+    with pytest.raises(HttpProblem):
+        permissions.reading_checks(config(server))
+
+
 def test_what_github_says_is_missing_is_named(server: Server) -> None:
     wanted = {"X-Accepted-GitHub-Permissions": "issues=read; pull_requests=read"}
     refusal = b'{"message": "Resource not accessible by personal access token"}'
@@ -124,7 +138,7 @@ def test_a_project_without_issues_can_have_no_dashboard_either(server: Server) -
     [
         ({"issues": "write", "checks": "write"}, "may write issues", "may report checks"),
         ({"statuses": "write"}, "not allowed issues: write; give it", "commit statuses, without annotations"),
-        ({"issues": "read"}, "not allowed issues: write; give it", "not allowed checks: write; give it"),
+        ({"issues": "read", "checks": "read"}, "not allowed issues: write; give it", "not allowed checks: write; give it"),
     ],
 )
 def test_what_an_app_may_do_is_certain(

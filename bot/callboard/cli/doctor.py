@@ -79,6 +79,7 @@ def _git() -> str:
 
 
 def _forge(config: Config, folder: Path) -> str:
+    from callboard.cli.permissions import reading_checks
     from callboard.git.command import GitError
     from callboard.walk.workplace import WORKFLOW_LOGIN, open_workplace
 
@@ -90,6 +91,7 @@ def _forge(config: Config, folder: Path) -> str:
     if base is None:
         raise _Wrong(f"{forge.repository} has no branch {branch}; make a first commit on it, or set "
                      "catalog: base: to the branch that you use")  # fmt: skip
+    reading_checks(config)
     try:
         workplace.repository.try_push(base)
     except GitError:

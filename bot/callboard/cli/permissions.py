@@ -31,6 +31,23 @@ class Unproven(str):
     __slots__ = ()
 
 
+def reading_checks(config: Config) -> None:
+    """Look whether checks can be read, without which no pull request that has one can be. Raises Lacking."""
+    place = catalog_repository(config)
+    if place.forge == "gitlab" or config.catalog.app is not None:
+        return
+    path = f"/repos/{place.name}/commits/{quote(config.catalog.base, safe='')}/check-runs"
+    try:
+        _read(config, place, path, {"per_page": "1"})
+    except http.HttpProblem as problem:
+        if problem.kind == "forbidden":
+            raise Lacking(
+                "the token may not read checks, which a fine-grained one cannot in a private repository; "
+                "use a GitHub App or a classic token (scope repo), or write 'checks: read' in the workflow"
+            ) from None
+        raise
+
+
 def dashboard(config: Config, login: str) -> str:
     """Whether ``login``, who we are, may keep the dashboard's issue. Raises Lacking and HttpProblem."""
     place = catalog_repository(config)
@@ -40,7 +57,7 @@ def dashboard(config: Config, login: str) -> str:
             raise Lacking(f"{place.name} has no issues; turn them on ({_SETTINGS}), or set dashboard: false")
         return "issues are on"
     if config.catalog.app is not None:
-        if "issues" not in _granted(config, place):
+        if _granted(config, place).get("issues") != "write":
             raise Lacking(_app_lacks("issues: write", "dashboard: false"))
         return "the app may write issues"
     about = _read(config, place, f"/repos/{place.name}")
@@ -61,9 +78,9 @@ def check(config: Config, login: str) -> str:
         return "a commit status, which the scope api allows"
     if config.catalog.app is not None:
         granted = _granted(config, place)
-        if "checks" in granted:
+        if granted.get("checks") == "write":
             return "the app may report checks"
-        if "statuses" in granted:
+        if granted.get("statuses") == "write":
             return "the app may report commit statuses, without annotations; give it checks: write for these"
         raise Lacking(_app_lacks("checks: write", "check: false"))
     about = _read(config, place, f"/repos/{place.name}")

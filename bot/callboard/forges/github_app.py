@@ -22,7 +22,8 @@ from callboard.redaction import Secret
 NEEDED = {"contents": "write", "pull_requests": "write", "metadata": "read"}
 """Without these no pull request can be opened."""
 USED = {"checks": "write", "issues": "write", "statuses": "write", "members": "read"}
-"""Asked for when the installation has them: our check, the dashboard, the teams of code owners."""
+"""Asked for when the installation has them, only to read if it has no more: our check, the dashboard, the teams
+of code owners."""
 _RENEWED_WITHIN = timedelta(minutes=30)
 _SIGNED_FOR = 300  # seconds; GitHub takes 600 at most, and clocks differ
 _HINT = "check the app's id and private key, and that the app is installed for this repository"
@@ -96,6 +97,8 @@ def _repository(answered_at: str, asked_for: str) -> dict[str, list[Any]]:
 def _permissions(granted: Mapping[str, Any], where: str) -> dict[str, str]:
     has = {name: level for name, level in (NEEDED | USED).items() if granted.get(name) in (level, "write")}
     missing = [f"{name}: {level}" for name, level in NEEDED.items() if name not in has]
+    # Checks that we may not report we still have to read.
+    has |= {name: "read" for name in USED if name not in has and granted.get(name) == "read"}
     if missing:
         what = f"the app is not allowed {' and '.join(missing)}"
         hint = "give the app these permissions, and accept them where it is installed"
