@@ -75,9 +75,7 @@ def test_a_token_that_cannot_read_checks_could_read_no_pull_request(server: Serv
     permissions.reading_checks(config(server))
     server.say(CHECKS, (403, {}, b'{"message": "Resource not accessible by personal access token"}'))
 
-    with pytest.raises(
-        Lacking, match="a fine-grained one cannot in a private repository"
-    ):
+    with pytest.raises(Lacking, match="a fine-grained one cannot in a private repository"):
         permissions.reading_checks(config(server))
 
     server.say(CHECKS, (404, {}, b""))
@@ -138,7 +136,11 @@ def test_a_project_without_issues_can_have_no_dashboard_either(server: Server) -
     [
         ({"issues": "write", "checks": "write"}, "may write issues", "may report checks"),
         ({"statuses": "write"}, "not allowed issues: write; give it", "commit statuses, without annotations"),
-        ({"issues": "read", "checks": "read"}, "not allowed issues: write; give it", "not allowed checks: write; give it"),
+        (
+            {"issues": "read", "checks": "read"},
+            "not allowed issues: write; give it",
+            "not allowed checks: write; give it",
+        ),
     ],
 )
 def test_what_an_app_may_do_is_certain(

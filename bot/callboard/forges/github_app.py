@@ -22,8 +22,8 @@ from callboard.redaction import Secret
 NEEDED = {"contents": "write", "pull_requests": "write", "metadata": "read"}
 """Without these no pull request can be opened."""
 USED = {"checks": "write", "issues": "write", "statuses": "write", "members": "read"}
-"""Asked for when the installation has them, only to read if it has no more: our check, the dashboard, the teams
-of code owners."""
+"""Asked for when the installation has them, only to read if it has no more: our check, the dashboard, the
+teams of code owners."""
 _RENEWED_WITHIN = timedelta(minutes=30)
 _SIGNED_FOR = 300  # seconds; GitHub takes 600 at most, and clocks differ
 _HINT = "check the app's id and private key, and that the app is installed for this repository"
