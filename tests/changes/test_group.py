@@ -53,7 +53,7 @@ def member(one: FileChange) -> Member:
 
 
 def rules(by: GroupBy = "model", room: Room = GITHUB, at_once: int = 10) -> Rules:
-    return Rules(by, room, at_once)
+    return Rules(by, "test", room, at_once)
 
 
 def names(groups: Iterable[Group]) -> dict[str, list[str]]:

@@ -139,11 +139,11 @@ def test_ticked_boxes_are_orders_in_their_order() -> None:
 def test_where_people_without_write_permission_can_tick_some_boxes_are_none() -> None:
     held = row_of_pull(pull(8), verdict("hold", "It is a draft."), "models")
     body = dashboard_text([review(), held], EVERYTHING, word="merge request")
-    smuggled = "- [x] please <!-- callboard:do recreate 7 -->\n" + tick(body, "rebase 7")
+    smuggled = "- [x] please <!-- callboard:do recreate 7 -->\n" + tick(body, "hold 7")
 
-    assert re.findall("callboard:do (.*) -->", body) == ["check-all", "rebase 7", "hold 7", "rebase 8"]
-    assert ticked(smuggled, "merge request") == (Order("rebase", 7),)
-    assert ticked(smuggled) == (Order("recreate", 7), Order("rebase", 7))
+    assert re.findall("callboard:do (.*) -->", body) == ["check-all", "hold 7"]
+    assert ticked(smuggled, "merge request") == (Order("hold", 7),)
+    assert ticked(smuggled) == (Order("recreate", 7), Order("hold", 7))
 
 
 @pytest.mark.parametrize(

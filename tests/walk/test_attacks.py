@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from callboard.sandbox.forge.bare import Bare
-from tests.walk.house import REPOSITORY, House, card
+from callboard.walk.workplace import open_backstage
+from tests.walk.house import BASE_CONFIG, REPOSITORY, House, card
 
 PATH = "models/one/catalog-info.yaml"
 
@@ -102,3 +105,59 @@ def test_more_than_a_hundred_comments_do_not_hide_our_own(registered_house: Hous
     house.reconcile()
 
     assert house.counts(mark).writes == 0
+
+
+@pytest.mark.parametrize("place", ["tag", "commit", "folder"])
+def test_what_people_pinned_or_keep_in_another_folder_is_no_former_branch(
+    registered_house: House, place: str
+) -> None:
+    house = registered_house
+    _open_one(house)
+    house.approve(1)
+    house.reconcile()
+    text = house.read(PATH).replace("name: one", "name: pinned")
+    pinned = {"models/pinned/catalog-info.yaml": text.encode()}
+    git = _git(house)
+    if place == "folder":
+        house.commit({f"team/{path}": content for path, content in pinned.items()})
+        reference = "main/team"
+    else:
+        house.commit(pinned, branch="aside")
+        commit = git.resolve("refs/heads/aside")
+        assert commit is not None
+        git.run("update-ref", "refs/tags/v1", commit)
+        reference = "v1" if place == "tag" else commit
+    url = house.hands().blob_url("models/pinned/catalog-info.yaml").replace("/main/", f"/{reference}/")
+    settings = house.workplace().config.backstage
+    assert settings is not None
+    catalog = open_backstage(settings, house.environ)
+    catalog.register(url)
+
+    house.reconcile()
+
+    assert url in {location.target for location in catalog.locations()}
+
+
+def test_two_that_propose_to_one_catalog_leave_each_others_branches_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = house.config_text + "pull-requests: {group-by: owner}\n"
+    theirs = mine.replace("path: cards", "path: theirs")
+    (house.folder / "theirs").mkdir()
+    (house.folder / "theirs" / "two.md").write_text(card("two"))
+    house.card("one", card("one"))
+
+    def walk(text: str, scope: str) -> int:
+        base = BASE_CONFIG.replace("scope: test", f"scope: {scope}")
+        monkeypatch.setattr("tests.walk.house.BASE_CONFIG", base)
+        house.config_text = text
+        (proposal,) = house.sync(cache=scope).proposals
+        assert proposal.pull is not None
+        return proposal.pull.number
+
+    first, second = walk(mine, "mine"), walk(theirs, "theirs")
+    mark = house.forge.log.mark()
+
+    assert (walk(mine, "mine"), walk(theirs, "theirs")) == (first, second)
+    assert first != second
+    assert house.counts(mark).writes == house.counts(mark).pushes == 0

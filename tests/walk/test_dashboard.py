@@ -98,17 +98,17 @@ def test_it_is_opened_once_and_rewritten_only_when_it_says_something_else(house:
 def test_a_ticked_box_is_an_order_until_it_was_dealt_with(house: House) -> None:
     house.config_text = WITH_DASHBOARD
     write(house, review())
-    tick(house, "rebase 7")
+    tick(house, "hold 7")
     (order,) = ticked(dashboard(house).body)
     mark = house.forge.log.mark()
     assert write(house, review()) is None
     assert house.counts(mark).writes == 0, "what nobody dealt with stays ticked"
 
-    write(house, review(), handled=[order], done=["rebase #7: written anew"])
+    write(house, review(), handled=[order], done=["hold #7: done so"])
 
-    assert order == Order("rebase", 7)
+    assert order == Order("hold", 7)
     assert ticked(dashboard(house).body) == ()
-    assert "written anew" in dashboard(house).body
+    assert "done so" in dashboard(house).body
 
 
 def test_what_people_tick_and_write_during_a_pass_is_not_written_over(house: House) -> None:

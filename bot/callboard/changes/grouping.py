@@ -37,6 +37,9 @@ class Rules:
     """How to group."""
 
     by: GroupBy
+    scope: str
+    """Of the models that are grouped. Who proposes models of another scope to the same catalog has other
+    branches, whatever the grouping."""
     room: Room
     at_once: int
     """More new pull requests than this from one source are an import."""
@@ -68,17 +71,17 @@ def group(
     found: dict[tuple[_Family, str], list[FileChange]] = defaultdict(list)
     free: list[FileChange] = []
     for one in ordered:
-        held = _held(one, open_in.get(one.change.key), rules.by)
+        held = _held(one, open_in.get(one.change.key), rules)
         if held is None:
             free.append(one)
         else:
             found[held].append(one)
     found = _relieved(found, members, rules.room)
     imported = _imported_sources(free, rules)
-    crowds = _crowds(members.values(), rules.by)
+    crowds = _crowds(members.values(), rules)
     split: dict[str, dict[str, str]] = {}
     for one in free:
-        family = _family(one, rules.by, imported=one.change.kind == "new" and one.source in imported)
+        family = _family(one, rules, imported=one.change.kind == "new" and one.source in imported)
         if family.crowd not in split:
             split[family.crowd] = parts(crowds[family.crowd], rules.room)
         found[family, split[family.crowd][one.change.key]].append(one)
@@ -86,9 +89,9 @@ def group(
     return tuple(sorted(groups, key=lambda one: one.key))
 
 
-def is_held(one: FileChange, branch: str | None, by: GroupBy) -> bool:
+def is_held(one: FileChange, branch: str | None, rules: Rules) -> bool:
     """Whether a model's change belongs on the branch of the open pull request that has the model already."""
-    return _held(one, branch, by) is not None
+    return _held(one, branch, rules) is not None
 
 
 def _members(changes: Iterable[FileChange], catalog: Iterable[Member], by: GroupBy) -> dict[str, Member]:
@@ -101,33 +104,36 @@ def _members(changes: Iterable[FileChange], catalog: Iterable[Member], by: Group
     return members
 
 
-def _crowds(members: Iterable[Member], by: GroupBy) -> dict[str, dict[str, int]]:
+def _crowds(members: Iterable[Member], rules: Rules) -> dict[str, dict[str, int]]:
     """The models of each crowd, with their sizes."""
     crowds: dict[str, dict[str, int]] = defaultdict(dict)
     for one in members:
-        configured = _by(by, one.key, "", one.source, one.placed)[0]
-        for crowd in (configured, _import(one.source).crowd, _REFRESH.crowd):
+        configured = _by(rules, one.key, "", one.source, one.placed)[0]
+        for crowd in (configured, _import(rules, one.source).crowd, _refresh(rules).crowd):
             crowds[crowd][one.key] = one.files
     return crowds
 
 
-def _family(one: FileChange, by: GroupBy, *, imported: bool = False) -> _Family:
+def _family(one: FileChange, rules: Rules, *, imported: bool = False) -> _Family:
     """Where a change belongs when nobody holds it."""
     if one.rewording:
-        return _REFRESH
+        return _refresh(rules)
     if imported:
-        return _import(one.source)
-    crowd, slug = _by(by, one.change.key, one.change.name, one.source, _placed(one, by))
+        return _import(rules, one.source)
+    crowd, slug = _by(rules, one.change.key, one.change.name, one.source, _placed(one, rules.by))
     if one.change.kind == "removed":
         return _Family(f"delete {crowd}", f"delete-{slug}", crowd)
     return _Family(f"update {crowd}", slug, crowd)
 
 
-_REFRESH = _Family("update refresh", "refresh", "refresh")
+def _refresh(rules: Rules) -> _Family:
+    crowd = f"{rules.scope} refresh"
+    return _Family(f"update {crowd}", "refresh", crowd)
 
 
-def _import(source: str) -> _Family:
-    return _Family(f"update import:{source}", f"import-{source}", f"import:{source}")
+def _import(rules: Rules, source: str) -> _Family:
+    crowd = f"{rules.scope} import:{source}"
+    return _Family(f"update {crowd}", f"import-{source}", crowd)
 
 
 def _placed(one: FileChange, by: GroupBy) -> Placed:
@@ -135,25 +141,25 @@ def _placed(one: FileChange, by: GroupBy) -> Placed:
     return one.placed if by in ("owner", "system") else Placed()
 
 
-def _by(by: GroupBy, key: str, name: str, source: str, placed: Placed) -> tuple[str, str]:
+def _by(rules: Rules, key: str, name: str, source: str, placed: Placed) -> tuple[str, str]:
     """What a model is grouped under, and how a branch is called for it."""
-    owner, system = placed.owner, placed.system
+    owner, system, scope = placed.owner, placed.system, rules.scope
     return {
         "model": (key, name),
-        "owner": (f"owner:{owner}", owner.rpartition("/")[2] or "no-owner"),
-        "system": (f"system:{system}", system.rpartition("/")[2] or "no-system"),
-        "source": (f"source:{source}", source),
-        "all": ("all", "models"),
-    }[by]
+        "owner": (f"{scope} owner:{owner}", owner.rpartition("/")[2] or "no-owner"),
+        "system": (f"{scope} system:{system}", system.rpartition("/")[2] or "no-system"),
+        "source": (f"{scope} source:{source}", source),
+        "all": (f"{scope} all", "models"),
+    }[rules.by]
 
 
-def _held(one: FileChange, branch: str | None, by: GroupBy) -> tuple[_Family, str] | None:
+def _held(one: FileChange, branch: str | None, rules: Rules) -> tuple[_Family, str] | None:
     """The group of the open pull request that holds a model, if it is one that the model can stay in."""
     if branch is None:
         return None
-    families = [_family(one, by)]
+    families = [_family(one, rules)]
     if one.change.kind == "new":
-        families.append(_import(one.source))
+        families.append(_import(rules, one.source))
     bits = place_of(one.change.key)
     for family in families:
         for length in range(DEPTH + 1):
@@ -180,7 +186,7 @@ def _imported_sources(free: Iterable[FileChange], rules: Rules) -> set[str]:
     asked: dict[str, set[_Family]] = defaultdict(set)
     for one in free:
         if one.change.kind == "new":
-            asked[one.source].add(_family(one, rules.by))
+            asked[one.source].add(_family(one, rules))
     return {source for source, families in asked.items() if len(families) > rules.at_once}
 
 

@@ -256,9 +256,12 @@ class Repository:
                 raise
         return _push_results(output, updates)
 
-    def has_branch(self, name: str) -> bool:
-        """Whether the forge has a branch of this name now. Raises GitError."""
-        return bool(self._git("ls-remote", "--heads", "origin", f"refs/heads/{name}", remote=True).strip())
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether the forge has a branch or a tag of one of these names now. Raises GitError."""
+        # Letter by letter: git takes what it is given here for a pattern.
+        wanted = {f"refs/{kind}/{name}" for name in names for kind in ("heads", "tags")}
+        told = self._git("ls-remote", "--heads", "--tags", "--refs", "origin", remote=True)
+        return any(line.partition("\t")[2] in wanted for line in told.decode("utf-8", "replace").splitlines())
 
     def try_push(self, commit: str) -> None:
         """Ask whether this token may push branches, and push nothing. Raises GitError when it may not.

@@ -16,6 +16,7 @@ from callboard.catalog import inert
 from callboard.catalog.markdown import plain
 from callboard.changes.change import ModelChange
 from callboard.forges.protocol import PullRequest
+from callboard.pulls.commands import PERMISSION
 from callboard.pulls.limits import LONGEST_BODY
 from callboard.pulls.rendering import Markdown, filled
 from callboard.pulls.verdict import Verdict
@@ -40,7 +41,7 @@ _BOXES: Mapping[Section, tuple[Deed, ...]] = {
     "waiting": ("open",),
     "declined": ("reopen",),
 }
-_FOR_WRITERS: frozenset[Deed] = frozenset({"recreate", "unhold", "merge"})
+_FOR_WRITERS: frozenset[str] = frozenset(name for name, who in PERMISSION.items() if who == "write")
 """On GitLab who may not push can edit an issue (role Reporter), so there is no box for these."""
 _OF_VERDICT: Mapping[str, Section] = {
     "not-ours": "theirs",

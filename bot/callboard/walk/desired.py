@@ -12,7 +12,7 @@ from callboard.catalog.identity import Key, base_name
 from callboard.catalog.plan import keys_of, name_models, plan_folder, wish
 from callboard.catalog.shelf import Shelf
 from callboard.changes.group import FileChange, placed_by
-from callboard.changes.grouping import GroupBy, Member, is_held
+from callboard.changes.grouping import Member, Rules, is_held
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
 from callboard.pulls.asked import fields_of
@@ -123,7 +123,7 @@ def desire(
     )
 
 
-def without_rewording(desired: Desired, open_in: Mapping[str, str], by: GroupBy) -> Desired:
+def without_rewording(desired: Desired, open_in: Mapping[str, str], rules: Rules) -> Desired:
     """The same without what nobody has anything new to say about, but for what is open already.
 
     ``open_in``: the branch of the open pull request that holds a model, by its key.
@@ -131,7 +131,7 @@ def without_rewording(desired: Desired, open_in: Mapping[str, str], by: GroupBy)
     left_out = {
         one.change.key
         for one in desired.changes
-        if one.rewording and not is_held(one, open_in.get(one.change.key), by)
+        if one.rewording and not is_held(one, open_in.get(one.change.key), rules)
     }
     return replace(
         desired,

@@ -38,11 +38,12 @@ def former_folders(workplace: Workplace, targets: Iterable[str]) -> tuple[str, .
     """The addresses that our catalog's folder had before, of those that registered targets are below.
 
     A branch is a former one only if it is gone, and a repository only if the forge says that it is this one
-    now: what others keep under these addresses is theirs.
+    now: what others keep under these addresses is theirs. So is what people pinned to a tag or a commit, and
+    what stands in another folder of a branch that is there: an address does not tell where its name ends.
     """
     catalog, forge = workplace.config.catalog, workplace.forge
     here = _address(workplace)
-    known_branches: dict[str, bool] = {catalog.base: False}
+    gone: dict[str, bool] = {catalog.base: True}
     form = re.escape(forge.file_url(catalog.path, _BRANCH).removeprefix(here)).replace(_BRANCH, "([^?#]+?)")
     ending = r"/(?!\.{1,2}/)[A-Za-z0-9._-]+/catalog-info\.yaml"
     found: list[str] = []
@@ -56,11 +57,20 @@ def former_folders(workplace: Workplace, targets: Iterable[str]) -> tuple[str, .
         if not seen or (address != here and not _is_here_now(workplace, address)):
             continue
         for folder, branch in sorted(seen.items()):
-            if branch not in known_branches:
-                known_branches[branch] = workplace.repository.has_branch(branch)
-            if not known_branches[branch]:
+            if branch not in gone:
+                gone[branch] = _is_gone(workplace, branch)
+            if gone[branch]:
                 found.append(f"{address}{folder}")
     return tuple(found)
+
+
+def _is_gone(workplace: Workplace, branch: str) -> bool:
+    """Whether this can only have been a branch that is not there any more."""
+    if re.fullmatch("[0-9a-f]{7,64}", branch):
+        return False
+    parts = branch.split("/")
+    beginnings = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return not workplace.repository.has_any(beginnings)
 
 
 def _address(workplace: Workplace) -> str:

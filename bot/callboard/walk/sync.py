@@ -100,9 +100,10 @@ def sync(
         prune=prune,
         handed_back=given_back(pulls, held, reading.identity, forge.can_write),
     )
+    rules = _rules(workplace)
     if not refresh:
-        desired = without_rewording(desired, held, config.pull_requests.group_by)
-    groups = group(desired.changes, members(base), _rules(workplace), held)
+        desired = without_rewording(desired, held, rules)
+    groups = group(desired.changes, members(base), rules, held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
     orders = orders_on(workplace, about)
@@ -126,7 +127,7 @@ def sync(
 def _rules(workplace: Workplace) -> Rules:
     settings = workplace.config.pull_requests
     room = Room(settings.models, _MOST_FILES[workplace.forge.word])
-    return Rules(settings.group_by, room, at_once=settings.limit)
+    return Rules(settings.group_by, workplace.scope, room, at_once=settings.limit)
 
 
 def _close_obsolete(workplace: Workplace, result: SyncResult) -> SyncResult:
