@@ -30,8 +30,9 @@ Environ = Mapping[str, str]
 NOTHING: Environ = MappingProxyType({})
 QUIET_WITHIN = 8
 """So many rounds of sync and reconcile may pass until walks write nothing more."""
-MODELS = ("one", "two", "three", "four", "five")
-"""The catalog has one, two and five. Open are a new version of one and two, and three and four as new."""
+LANDED, UPDATED = ("one", "two", "five"), ("one", "two")
+MODELS = (*LANDED, "three", "four", "six", "seven")
+"""The catalog has those of ``LANDED``. Open are a new version of ``UPDATED``, and the others as new."""
 MERGING = f"merge: {{required-checks: [{{name: {GATE}, source: {GATEKEEPER}}}]}}\n"
 
 
@@ -57,21 +58,21 @@ class Grounds:
 
     def _prepare(self) -> None:
         town = Town(self, self.house_kept, fresh=False)
-        for name in ("one", "two", "five"):
+        for name in LANDED:
             town.publish(name, 1)
         town.sync()
         for pull in town.scene.pulls():
             town.people.approve(pull)
             town.people.report(pull)
         town.reconcile()
-        for name in ("one", "two"):
+        for name in UPDATED:
             town.publish(name, 2)
-        for name in ("three", "four"):
+        for name in set(MODELS).difference(LANDED):
             town.publish(name, 1)
         town.sync()
         town.reconcile()
         town.close()
-        assert (len(town.scene.folders()), len(town.scene.pulls())) == (3, 4)
+        assert (len(town.scene.folders()), len(town.scene.pulls())) == (3, 6)
 
     def renew(self) -> None:
         """The repository as it was prepared."""

@@ -19,9 +19,9 @@ from tests.walk.machine.boundary import WRITES, Boundary, Killed
 from tests.walk.machine.stories import OF_BRANCHES, STORIES, ready
 from tests.walk.machine.town import MODELS, Grounds, Town
 
-DAY = st.lists(st.sampled_from([*STORIES]), min_size=4, max_size=5, unique=True)
+DAY = st.lists(st.sampled_from([*STORIES]), min_size=6, max_size=6, unique=True)
 """What happens to each of the open pull requests, in their order."""
-DAY_OF_NEWS = st.lists(st.sampled_from([*OF_BRANCHES]), min_size=4, max_size=5)
+DAY_OF_NEWS = st.lists(st.sampled_from([*OF_BRANCHES]), min_size=6, max_size=6)
 """The same before a sync, which merges nothing: what it might write over or propose again."""
 FAULTS = [
     ("pulls/create", 500, True),
@@ -68,7 +68,9 @@ ASIDE = st.one_of(
     st.sampled_from(["propose robin", "propose sam", "group all", "group model", "reopen", "box", "base"]),
 )
 """What else happens."""
-NEWS = st.tuples(*[st.sampled_from(["newer", "newer", "same", "back", "gone", "broken", "leaking"])] * 5)
+NEWS = st.tuples(
+    *[st.sampled_from(["newer", "newer", "same", "back", "gone", "broken", "leaking"])] * len(MODELS)
+)
 """What the registry says of each model."""
 
 
@@ -118,6 +120,15 @@ class Walks(RuleBasedStateMachine):
         self._day(day)
         self._aside(aside)
         self._walk(lambda boundary: self.here.reconcile(boundary), interruption)
+
+    @rule(day=DAY)
+    def people_act_and_a_pass_sees_it(self, day: list[str]) -> None:
+        self._day(day)
+        self._walk(lambda boundary: self.here.reconcile(boundary), None)
+
+    @rule(day=DAY)
+    def people_act_and_another_pass_sees_it(self, day: list[str]) -> None:
+        self.people_act_and_a_pass_sees_it(day)
 
     @rule(interruption=INTERRUPTED_MERGE)
     def all_is_ready_and_a_pass_is_interrupted(self, interruption: Interruption) -> None:
