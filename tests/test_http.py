@@ -338,6 +338,29 @@ def test_githubs_rate_limit_is_told_from_a_missing_permission(server: Server, cl
     assert problem(lambda: client.get_json("/a")).kind == "rate-limited"
 
 
+@pytest.mark.parametrize(
+    ("headers", "hint"),
+    [
+        ({"X-Accepted-GitHub-Permissions": "issues=write"}, "give the token the permission issues: write"),
+        (
+            {"X-Accepted-GitHub-Permissions": "contents=write,workflows=write; contents=write"},
+            "give the token the permission contents: write and workflows: write or contents: write",
+        ),
+        ({"X-Accepted-GitHub-Permissions": "<script>"}, "give the token the permission for this"),
+        (
+            {"X-Accepted-GitHub-Permissions": "issues=write", "Retry-After": "1"},
+            "give the token the permission for",
+        ),
+        ({}, "give the token the permission for this"),
+    ],
+)
+def test_the_permission_that_github_asks_for_is_named(
+    server: Server, client: Client, headers: dict[str, str], hint: str
+) -> None:
+    server.say("/a", (403, headers, b""))
+    assert problem(lambda: client.get_json("/a")).hint.startswith(hint)
+
+
 @given(value=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40))
 def test_any_header_of_a_busy_server_is_understood_or_ignored(value: str) -> None:
     for name in ("retry-after", "ratelimit", "ratelimit-reset", "x-ratelimit-reset"):

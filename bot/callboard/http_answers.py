@@ -122,7 +122,8 @@ def problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) ->
         kind = "rate-limited"
     said = _message(body)
     what = f"the server answered {status} {answer.reason_phrase}".rstrip() + (f": {said}" if said else "")
-    hint = accepted(answer.headers) if kind == "forbidden" else None
+    limited = "retry-after" in answer.headers  # GitHub's secondary limit is a 403, too
+    hint = accepted(answer.headers) if kind == "forbidden" and not limited else None
     where = place_of(request.method, request.url)
     return HttpProblem(kind, what, where=where, hint=hint, status=status, message=said)
 

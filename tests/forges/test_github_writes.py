@@ -17,6 +17,7 @@ from callboard.forges.github import GitHub
 from callboard.forges.protocol import ForgeError
 from callboard.redaction import Secret
 from callboard.sandbox.forge import SandboxForge
+from callboard.sandbox.forge.faults import Fault
 from callboard.sandbox.loopback import serving
 from tests.forges.on_github import Scene
 
@@ -68,6 +69,16 @@ def test_a_limit_that_is_met_again_is_told_and_no_missing_permission(forge: Sand
 
     assert refused.value.status == 429
     assert time.slept == [30.0]
+
+
+def test_a_write_that_is_not_allowed_names_the_permission(forge: SandboxForge, time: Time) -> None:
+    scene = _on(forge, time)
+    opened = scene.opened()
+    said, header = "Resource not accessible by personal access token", "x-accepted-github-permissions"
+    forge.faults.add(Fault("issues/create-comment", 403, False, said, {header: "issues=write"}))
+
+    with pytest.raises(ForgeError, match=f"{said}.*; give the token the permission issues: write"):
+        scene.bot.comment(opened, "text", marker="<!-- m -->")
 
 
 def test_a_limit_far_away_ends_the_writes_of_this_run(forge: SandboxForge, time: Time) -> None:
