@@ -10,6 +10,7 @@ from callboard.forges.protocol import DASHBOARD_LABEL
 from callboard.pulls.asked import IGNORED_LABEL, REOPENED_LABEL
 from callboard.walk.pausing import PAUSED_LABEL
 from callboard.walk.sync import sync
+from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House, card
 
 
@@ -352,3 +353,24 @@ def test_what_was_ignored_is_not_proposed_again_until_somebody_wants_it_back(hou
 
     assert (ignored.action, wanted.action) == ("declined", "open")
     assert "/ignore" in ignored.why
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_a_label_that_the_forge_did_not_take_is_put_on_later_and_not_against_a_person(
+    house: House, forge_kind: ForgeKind
+) -> None:
+    house.card("one", card("one"))
+    house.forge.fail_next("issues/add-labels", 500)
+    house.sync()
+    assert house.hands().labels(1) == []
+
+    house.sync()
+    labeled = house.hands().labels(1)
+    mark = house.forge.log.mark()
+    house.sync()
+    house.hands().unlabel(1, "model-catalog")
+    house.sync()
+
+    assert labeled == ["model-catalog"]
+    assert house.hands().labels(1) == []
+    assert house.counts(mark).pushes == 0

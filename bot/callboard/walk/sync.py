@@ -178,6 +178,9 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
                 done = replace(proposal, pull=workplace.forge.open(_new(workplace, proposal)))
             elif proposal.action == "update" or _tells_of_other_content(proposal, reading.identity):
                 _rewrite(workplace, proposal)
+            elif _was_left_unlabeled(proposal):
+                assert proposal.pull is not None
+                workplace.forge.label(proposal.pull.number, add=workplace.config.pull_requests.labels)
         except ForgeError as error:
             problems.append(_problem(workplace, proposal, error.what, error.hint))
         proposals.append(done)
@@ -202,6 +205,17 @@ def _new(workplace: Workplace, proposal: Proposal) -> NewPullRequest:
     config = workplace.config
     labels = config.pull_requests.labels
     return NewPullRequest(proposal.branch, config.catalog.base, text.title, text.body, labels)
+
+
+def _was_left_unlabeled(proposal: Proposal) -> bool:
+    """Whether an earlier walk opened it and died before the label: nothing has happened to it since.
+
+    A label that a person took off is not put back.
+    """
+    pull = proposal.pull
+    if proposal.action != "unchanged" or pull is None:
+        return False
+    return not pull.labels and pull.created_at == pull.updated_at != ""
 
 
 def _tells_of_other_content(proposal: Proposal, identity: Account) -> bool:
