@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from callboard import http
+from callboard.redaction import Secret
 from tests.action.conftest import REPOSITORY, Installed, Stage, git
 from tests.action.events import example, from_fork
 
@@ -71,6 +73,26 @@ def test_an_approved_pull_request_lands_on_the_review_that_approves_it(stage: St
         REPOSITORY, "main", "catalog/fraud-detector/catalog-info.yaml"
     )
     assert "| merged |" in outcome.summary
+
+
+def test_a_command_is_obeyed_on_the_comment_that_gives_it_and_never_from_a_checkout_of_a_head(
+    stage: Stage,
+) -> None:
+    stage.run("sync")
+    with http.connect(stage.forge.api_url, token=Secret(stage.robin)) as client:
+        client.post_json(f"/repos/{REPOSITORY}/issues/1/comments", {"body": "/hold until Monday"})
+    stage.on("issue_comment", example("issue_comment"), "refs/heads/main")
+
+    outcome = stage.run("reconcile")
+
+    assert outcome.status == 0, outcome.text
+    assert "hold" in stage.forge.pull(REPOSITORY, 1).labels
+
+    stage.check_out(stage.forge.pull(REPOSITORY, 1).head_ref)
+    refused = stage.run("reconcile")
+
+    assert refused.status == 2
+    assert "Check out 'ref: main'" in refused.annotations("error")[0].data
 
 
 @pytest.mark.parametrize("command", ["sync", "reconcile", "diff"])
