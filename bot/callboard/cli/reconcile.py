@@ -8,7 +8,7 @@ from callboard.cli.output import output_option, write
 from callboard.cli.session import FINDINGS, Session
 
 
-@click.command(short_help="Obey comments; merge, register and confirm what people approved.")
+@click.command(short_help="Obey comments; merge and register what people approved.")
 @output_option
 @click.pass_obj
 def reconcile(session: Session, output: str) -> None:
