@@ -34,9 +34,9 @@ class WalksOnGitLab(Walks):
 
 
 TestWalks = Walks.TestCase
-TestWalks.settings = profile(examples=6, steps=5)
+TestWalks.settings = profile(examples=5, steps=5)
 TestRegisteredWalks = RegisteredWalks.TestCase
 TestRegisteredWalks.settings = profile(examples=2, steps=3)
 TestWalksOnGitLab = WalksOnGitLab.TestCase
-TestWalksOnGitLab.settings = profile(examples=6, steps=5)
+TestWalksOnGitLab.settings = profile(examples=5, steps=5)
 MACHINES = {Walks: TestWalks, RegisteredWalks: TestRegisteredWalks, WalksOnGitLab: TestWalksOnGitLab}

@@ -125,4 +125,4 @@ class ServedWalks(RuleBasedStateMachine):
 
 
 TestServedWalks = ServedWalks.TestCase
-TestServedWalks.settings = profile(examples=3, steps=6)
+TestServedWalks.settings = profile(examples=2, steps=6)

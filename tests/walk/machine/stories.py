@@ -72,10 +72,9 @@ def _conflict(people: People, pull: Pull) -> None:
     people.edit_base("owner", pull.number)
 
 
-_OF_REVIEWS: Mapping[str, Story] = {
+OF_REVIEWS: Mapping[str, Story] = {
     # What may be merged.
     "ready": ready,
-    "ready, words edited": _ready_then(lambda people, pull: people.edit_text(pull)),
     "ready, and the base is edited": _ready_then(_conflict),
     # What may not.
     "ready, then a commit": _checked(_ready_then(_push)),
@@ -85,7 +84,6 @@ _OF_REVIEWS: Mapping[str, Story] = {
     "ready, but running": _ready_then(lambda people, pull: people.report(pull, "pending", "ci", "sam")),
     "approved, the gate is shut": _ready_then(lambda people, pull: people.report(pull, "failure")),
     "approved, another opens the gate": _ready_then(lambda people, pull: people.report(pull, by="sam")),
-    "approved, not checked": lambda people, pull: people.approve(pull, "sam"),
     "checked, approved by a stranger": _checked(lambda people, pull: people.approve(pull, "guest")),
     "ready, and sam is against it": _ready_then(lambda people, pull: people.ask_for_changes(pull, "sam")),
     "approved and taken back": _checked(
@@ -94,7 +92,6 @@ _OF_REVIEWS: Mapping[str, Story] = {
     "ready, but held": _ready_then(_hold),
     "ready, but a stranger says hold": _ready_then(_said("hold", "guest")),
     "ready and held, a stranger says unhold": _both(ready, _hold, _said("unhold", "guest")),
-    "ready and held, then let go": _both(ready, _hold, lambda people, pull: people.hold(pull, on=False)),
     "ready and held, a writer says unhold": _both(ready, _hold, _said("unhold", "robin")),
     "ready, a box holds it": _ready_then(lambda people, pull: people.tick("hold", pull)),
     # Commands.
@@ -107,15 +104,19 @@ _OF_REVIEWS: Mapping[str, Story] = {
     "a stranger gives the owner back": _both(_conflict, _said("regenerate spec.owner", "guest")),
     "sam says rebase on a commit": _both(_push, _said("rebase", "sam")),
     "sam says recreate on a commit": _both(_amend, _said("recreate", "sam")),
+    "an edited comment says ignore": lambda people, pull: people.say_and_edit(pull, "ignore"),
+    "the box for a new start": _both(_push, lambda people, pull: people.tick("recreate", pull)),
+}
+"""What the next pass must not take for a yes, nor obey, and what it may."""
+OF_BRANCHES: Mapping[str, Story] = {
+    "nothing": _nothing,
+    "ready, words edited": _ready_then(lambda people, pull: people.edit_text(pull)),
+    "approved, not checked": lambda people, pull: people.approve(pull, "sam"),
+    "ready and held, then let go": _both(ready, _hold, lambda people, pull: people.hold(pull, on=False)),
     "sam says merge": _both(ready, _said("merge", "sam")),
     "sam says ignore": _said("ignore", "sam"),
     "sam gives the owner back": _said("regenerate spec.owner", "sam"),
-    "an edited comment says ignore": lambda people, pull: people.say_and_edit(pull, "ignore"),
-    "the box for a new start": _both(_push, lambda people, pull: people.tick("recreate", pull)),
     "help": _said("help", "guest"),
-}
-OF_BRANCHES: Mapping[str, Story] = {
-    "nothing": _nothing,
     "words edited": lambda people, pull: people.edit_text(pull),
     "held": _hold,
     "a commit": _push,
@@ -132,4 +133,5 @@ OF_BRANCHES: Mapping[str, Story] = {
     ),
     "merged by hand": lambda people, pull: people.merge_by_hand(pull, "squash"),
 }
-STORIES = {**_OF_REVIEWS, **OF_BRANCHES}
+"""What a sync may write over or propose again, and what shows at the end."""
+STORIES = {**OF_REVIEWS, **OF_BRANCHES}
