@@ -16,7 +16,7 @@ from callboard.pulls.commands import PERMISSION, Command, commands
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.limits import LONGEST_BODY
-from tests.pulls.examples import ANN, BEA, facts, review
+from tests.pulls.examples import ANN, BEA, HEAD, facts, review
 
 HOLD = Command("hold", "hold")
 
@@ -24,14 +24,14 @@ HOLD = Command("hold", "hold")
 def explanation(known: PullFacts) -> str:
     told = explained(known, decide(known, Merge()))
     return answer_comment(
-        [Answer(Command("explain", "explain"), "So it stands.", explained=told)], granted=False
+        [Answer(Command("explain", "explain"), "So it stands.", explained=told)], head=HEAD, granted=False
     )
 
 
 @given(st.text(), st.text(), st.text())
 def test_nothing_that_an_answer_repeats_is_a_command_or_hidden(word: str, said: str, point: str) -> None:
     for command in (Command(word, None, said, explicit=True), Command("regenerate", "regenerate", word)):
-        text = answer_comment([Answer(command, said, (point,))], granted=False)
+        text = answer_comment([Answer(command, said, (point,))], head=HEAD, granted=False)
 
         assert commands(text) == ()
         assert not any(line.startswith("/") for line in text.splitlines())
@@ -41,14 +41,14 @@ def test_nothing_that_an_answer_repeats_is_a_command_or_hidden(word: str, said: 
 def test_an_answer_remembers_who_might_and_what_is_not_the_last_word() -> None:
     done, again = Answer(HOLD, "Held."), Answer(HOLD, "The forge is down.", mark="❌", again=True)
 
-    assert GRANTED not in answer_comment([done], granted=False)
-    assert GRANTED in answer_comment([done], granted=True)
-    assert AGAIN not in answer_comment([done], granted=True)
-    assert AGAIN in answer_comment([done, again], granted=True)
+    assert GRANTED not in answer_comment([done], head=HEAD, granted=False)
+    assert GRANTED in answer_comment([done], head=HEAD, granted=True)
+    assert AGAIN not in answer_comment([done], head=HEAD, granted=True)
+    assert AGAIN in answer_comment([done, again], head=HEAD, granted=True)
 
 
 def test_commands_that_are_not_read_are_said() -> None:
-    assert "Only the first 5" in answer_comment([Answer(HOLD, "Held.")], granted=False, cut=True)
+    assert "Only the first 5" in answer_comment([Answer(HOLD, "Held.")], head=HEAD, granted=False, cut=True)
 
 
 @pytest.mark.parametrize("word", ["pull request", "merge request"])
@@ -99,7 +99,7 @@ def test_five_explanations_of_very_much_fit_into_one_comment() -> None:
     told = explained(known, decide(known, Merge()))
     answers = [Answer(Command("explain", "explain"), "So it stands.", explained=told)] * 5
 
-    text = answer_comment(answers, granted=True)
+    text = answer_comment(answers, head=HEAD, granted=True)
 
     assert len(text) <= LONGEST_BODY
     assert text.count("What happens next") == 5

@@ -18,6 +18,7 @@ from callboard.pulls.asked import (
     asked_to_merge,
     fields_of,
     handed_back,
+    head_marker,
     is_declined,
     refused,
     waiting,
@@ -149,6 +150,10 @@ def test_a_merge_is_asked_for_the_head_that_stood_there() -> None:
     assert asked_to_merge(pushed, BOT, _not_asked) is None
     assert asked_to_merge(pull, BOT, _not_asked, committed_at="2026-05-01T14:00:00+01:00") is None
     assert asked_to_merge(pull, BOT, _everybody, committed_at="2026-05-01T13:00:00+02:00") == ANN
+    for head, by in ((pull.head, ANN), ("b" * 40, None)):
+        answered = _answer(asked, hidden=f"{GRANTED}\n{head_marker(head)}")
+        known = replace(pull, comments=(asked, answered))
+        assert asked_to_merge(known, BOT, _not_asked) == by
     assert asked_to_merge(_pull(asked, created_at=""), BOT, _not_asked) is None
     assert asked_to_merge(_pull(replace(asked, created_at="soon")), BOT, _not_asked) is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callboard.sandbox.forge.bare import Bare
+from callboard.walk.facts import LARGEST_OF_A_STRANGER
 from callboard.walk.workplace import open_backstage
 from tests.walk.house import BASE_CONFIG, REPOSITORY, House, card
 
@@ -161,3 +162,33 @@ def test_two_that_propose_to_one_catalog_leave_each_others_branches_alone(
     assert (walk(mine, "mine"), walk(theirs, "theirs")) == (first, second)
     assert first != second
     assert house.counts(mark).writes == house.counts(mark).pushes == 0
+
+
+def test_a_wish_to_merge_is_not_for_what_was_pushed_after_it(house: House) -> None:
+    house.config_text += "merge: {quiet-hours: [{days: [mon, tue, wed, thu, fri, sat, sun]}]}\n"
+    number, branch = _open_one(house)
+    house.hands().comment(number, "/callboard merge")
+    house.reconcile()
+    # When it was committed says who committed it.
+    house.edit(PATH, f"{house.read(PATH, branch)}# mine\n", branch)
+    bo = house.forge.add_user("bo")
+    house.forge.set_role(REPOSITORY, "bo", "write")
+    house.approve(number)
+    house.approve(number, token=bo)
+
+    (one,) = house.reconcile().handled
+
+    assert [reason.code for reason in one.verdict.reasons] == ["quiet-hours"]
+
+
+def test_nobody_has_the_bot_read_more_than_it_can_in_a_pass(house: House) -> None:
+    _open_one(house)
+    big = b"- a: b\n" * (LARGEST_OF_A_STRANGER // 7 + 1)
+    for name, content in (("small", b"kind: ["), ("big", big)):
+        house.commit({f"models/{name}/catalog-info.yaml": content}, branch=name)
+    small, large = (house.hands().propose(name, f"My {name} model") for name in ("small", "big"))
+
+    house.reconcile()
+
+    assert house.hands().comments(small)
+    assert house.hands().comments(large) == []

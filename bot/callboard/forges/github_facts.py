@@ -5,7 +5,7 @@ Names follow GitHub's GraphQL schema (``PullRequest``, ``PullRequestReview``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from callboard.forges.protocol import About, Account, Check, Comment, ForcePush, Issue, PullRequest, Review
@@ -29,6 +29,13 @@ _STATUSES: Mapping[str, Literal["success", "pending"]] = {
     "PENDING": "pending",
     "EXPECTED": "pending",
 }
+_MOST_FILES = 3000
+"""GitHub lists no more files of a pull request (REST, "List pull requests files")."""
+_MOST_FILES_OF_A_FORK = 500
+"""Anybody may propose something from a fork, and every page of it is a request in every pass."""
+_ROLLUP = "statusCheckRollup"
+_UNREAD: Mapping[str, Any] = {"contexts": None}
+"""Stands for checks that the token may not read; told by identity."""
 _MERGEABLE = {"MERGEABLE": True, "CONFLICTING": False}
 
 
@@ -46,21 +53,23 @@ def account(author: Mapping[str, Any] | None) -> Account:
 def pull_request(
     node: Mapping[str, Any],
     can_write: Callable[[str], bool],
-    all_paths: Callable[[int], tuple[tuple[str, ...], bool]],
+    all_paths: Callable[[int, int], tuple[tuple[str, ...], bool]],
     all_comments: Callable[[int], tuple[Comment, ...]],
 ) -> PullRequest:
     """The facts of one pull request.
 
     ``can_write`` tells whether a person (by login) may write to the repository. ``all_paths`` is asked for
-    the changed paths (and whether they are all) when this answer does not hold them all: it is cut at 100,
-    and does not tell where a renamed file came from. ``all_comments`` likewise. What was not asked for
-    (reviews, checks and events of a finished one) is empty.
+    the changed paths, so many at most (and whether they are all), when this answer does not hold them all: it
+    is cut at 100, and does not tell where a renamed file came from. ``all_comments`` likewise. What was not
+    asked for (reviews, checks and events of a finished one) is empty.
     """
     files = (node.get("files") or {}).get("nodes") or []
     paths, complete = tuple(sorted(file["path"] for file in files)), True
     cut = not node.get("files") or node["files"]["pageInfo"]["hasNextPage"]
     if cut or any(file["changeType"] == "RENAMED" for file in files):
-        paths, complete = all_paths(node["number"])
+        paths, complete = all_paths(
+            node["number"], _MOST_FILES_OF_A_FORK if node["isCrossRepository"] else _MOST_FILES
+        )
     return PullRequest(
         number=node["number"],
         url=node["url"],
@@ -176,6 +185,25 @@ def _force_push(event: Mapping[str, Any]) -> ForcePush:
     )
 
 
+def without_unread_checks(answer: Any, errors: Sequence[Any]) -> list[Any]:
+    """The errors that are not about checks; where one is, the answer is marked as not told.
+
+    A fine-grained token cannot read check runs, and an app only with its permission: GitHub then answers an
+    error for each head, beside everything else.
+    """
+    left = []
+    for error in errors:
+        path = error.get("path") or ()
+        if _ROLLUP not in path:
+            left.append(error)
+            continue
+        commit = answer["data"]
+        for step in path[: path.index(_ROLLUP)]:
+            commit = commit[step]
+        commit[_ROLLUP] = _UNREAD
+    return left
+
+
 def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
     if "commits" not in node:
         return ()
@@ -184,6 +212,7 @@ def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
     contexts = rollup["contexts"] or {"nodes": (), "pageInfo": {"hasNextPage": False}}
     checks = [_check(context) for context in contexts["nodes"]]
     cut = {
+        "of which the token may not read anything": rollup is _UNREAD,
         "more than 100 checks": contexts["pageInfo"]["hasNextPage"],
         "more than 100 reviews": (node["reviews"] or {"pageInfo": {}})["pageInfo"].get("hasPreviousPage"),
         "more than 100 force pushes or changes of the base branch": node["timelineItems"]["pageInfo"][

@@ -13,8 +13,6 @@ from callboard.forges.protocol import Comment, ForgeError, PullRequest
 from callboard.redaction import redact
 
 _WRITERS = {"write", "maintain", "admin"}
-_MOST_FILES = 3000
-"""GitHub lists no more files of a pull request (REST, "List pull requests files")."""
 _PAGE = 100
 
 
@@ -106,6 +104,7 @@ class Reader:
         told = isinstance(answer, dict)
         errors = answer.get("errors") or [] if told else [{"message": "not a GraphQL answer"}]
         errors = [error for error in errors if not _is_about(error, optional)]
+        errors = github_facts.without_unread_checks(answer, errors) if told else errors
         if errors or (variables and not answer["data"].get("repository")):
             said = "; ".join(str(error.get("message", "")) for error in errors)
             what = f"GitHub did not answer: {said or 'no such repository'}"
@@ -117,11 +116,11 @@ class Reader:
         listed = self._pages(f"{self._rest}/issues/{number}/comments")
         return tuple(github_facts.comment(one) for one in listed)
 
-    def _all_paths(self, number: int) -> tuple[tuple[str, ...], bool]:
-        files = self._pages(f"{self._rest}/pulls/{number}/files", most=_MOST_FILES)
+    def _all_paths(self, number: int, most: int) -> tuple[tuple[str, ...], bool]:
+        files = self._pages(f"{self._rest}/pulls/{number}/files", most=most)
         paths = {file["filename"] for file in files}
         paths |= {file["previous_filename"] for file in files if "previous_filename" in file}
-        return tuple(sorted(paths)), len(files) < _MOST_FILES
+        return tuple(sorted(paths)), len(files) < most
 
     def _pages(self, path: str, *, most: int | None = None) -> list[Any]:
         """A whole list, or its first ``most``."""

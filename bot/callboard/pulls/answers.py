@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from callboard.pulls.approvals import Approvals, approvals
-from callboard.pulls.asked import AGAIN, GRANTED
+from callboard.pulls.asked import AGAIN, GRANTED, head_marker
 from callboard.pulls.commands import MOST_COMMANDS, PERMISSION, TAKEN_BY_GITLAB, Command, Name, spelling
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.rendering import Markdown, filled
@@ -68,12 +68,13 @@ class Answer:
     """Not the last word: the next pass tries again."""
 
 
-def answer_comment(answers: Sequence[Answer], *, granted: bool, cut: bool = False) -> str:
+def answer_comment(answers: Sequence[Answer], *, head: str, granted: bool, cut: bool = False) -> str:
     """The comment that answers the commands of another one.
 
-    ``granted``: who asked has write permission, and was asked for it. ``cut``: there were more commands.
+    ``head``: of the pull request as it was read. ``granted``: who asked has write permission, and was asked
+    for it. ``cut``: there were more commands.
     """
-    hidden = [GRANTED] * granted + [AGAIN] * any(one.again for one in answers)
+    hidden = [GRANTED, head_marker(head)] * granted + [AGAIN] * any(one.again for one in answers)
     return filled(
         "answer.md",
         answers=[(one, Markdown(_shown(one.command))) for one in answers],

@@ -27,6 +27,12 @@ GRANTED = "<!-- callboard:granted -->"
 AGAIN = "<!-- callboard:again -->"
 """In an answer: something went wrong, and the next pass tries again."""
 
+
+def head_marker(head: str) -> str:
+    """In an answer to somebody with write permission: the head that stood there when it was given."""
+    return f"<!-- callboard:head {head} -->"
+
+
 CanWrite = Callable[[Account], bool]
 
 
@@ -95,13 +101,17 @@ def asked_to_merge(
 ) -> Account | None:
     """Who asked by ``/merge`` to merge the head that stands there now; None when nobody did.
 
-    A request from before the head was pushed was for something else. ``committed_at``: when the head was
-    committed, since not every forge tells of every push.
+    A request from before the head was pushed was for something else. Our answer tells which head it was for;
+    as long as there is none, times do. ``committed_at``: when the head was committed, since not every forge
+    tells of every push.
     """
     known = (_time(at) for at in (pull.created_at, committed_at, *(push.at for push in pull.force_pushes)))
     pushed = max((at for at in known if at is not None), default=None)
     for comment, _ in _standing(pull, identity, "merge", lambda _account: True):
         at = _time(comment.created_at)
+        answer = pull.comment_of(identity, answer_marker(comment))
+        if answer is not None and head_marker(pull.head) not in answer.body:
+            continue
         if pushed is None or at is None or at < pushed:
             continue
         if _may(pull, identity, comment, can_write):

@@ -105,7 +105,7 @@ def _answer(
             return
         # What stands beside it is done, and must not be done again for want of an answer.
         answers.append(answer or Answer(command, "Nothing is missing: it is merged when it is its turn."))
-    body = answer_comment(answers, granted=granted, cut=request.cut)
+    body = answer_comment(answers, head=pull.head, granted=granted, cut=request.cut)
     forge.comment(pull, body, marker=answer_marker(comment))
 
 

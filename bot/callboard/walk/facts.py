@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,6 +25,9 @@ from callboard.walk.workplace import Workplace
 
 _MOST_OF_A_STRANGER = 500
 """A pull request of somebody else with more files than this in the catalog is not validated."""
+LARGEST_OF_A_STRANGER = 1024 * 1024
+"""Bytes, likewise, of all files in the folders that it changes: anybody may propose anything, and reading a
+megabyte of YAML takes ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,12 @@ def gather(
     others = [pull for pull in pulls if pull not in ours and _is_small(pull, root)]
     history = History(repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))})
     had = repository.fetch_commits(pull.head for pull in others) if others else frozenset()
-    files = {
+    there = {
         pull.number: _folder_files(repository, pull, root)
         for pull in (*ours, *others)
         if history.has(pull.head) or pull.head in had
     }
+    files = _without_large(repository, there, {pull.number for pull in others})
     contents = repository.blobs(
         entry.blob for found in files.values() for entry in found.values() if entry.is_file
     )
@@ -133,6 +137,23 @@ def _is_small(pull: PullRequest, root: str) -> bool:
     """Whether somebody's pull request changes the catalog, and no more of it than we read of a stranger."""
     inside = sum(path.startswith(f"{root}/") for path in pull.paths)
     return 0 < inside <= _MOST_OF_A_STRANGER and pull.paths_complete
+
+
+def _without_large(
+    repository: Repository, files: Mapping[int, Mapping[str, Entry]], others: Set[int]
+) -> dict[int, Mapping[str, Entry]]:
+    """The files of each pull request, without those of others that hold too much."""
+    theirs = {
+        number: [entry.blob for entry in found.values() if entry.is_file]
+        for number, found in files.items()
+        if number in others
+    }
+    sizes = repository.sizes(blob for blobs in theirs.values() for blob in blobs)
+    return {
+        number: found
+        for number, found in files.items()
+        if sum(sizes[blob] for blob in theirs.get(number, ())) <= LARGEST_OF_A_STRANGER
+    }
 
 
 def _diagnostics(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
