@@ -172,3 +172,18 @@ def test_a_renamed_repository_is_found_by_its_old_name(forge: SandboxForge) -> N
 )
 def test_where_the_answer_came_from_names_the_repository(answered_at: str, asked: dict[str, object]) -> None:
     assert _repository(answered_at, NAME) == asked
+
+
+def test_an_app_that_may_not_read_checks_reads_everything_else_and_takes_no_head_for_green(
+    forge: SandboxForge,
+) -> None:
+    app = install(forge, dict(NEEDED))
+    forge.commit(NAME, "callboard/x", {"models/x/a": b"1"}, "Add", author="callboard")
+    bot = GitHub(forge.url, NAME, installation_token(forge.api_url, app.id, KEY, NAME).token)
+    bot.open(NewPullRequest("callboard/x", "main", "Title", "Body"))
+
+    (pull,) = bot.open_pull_requests()
+
+    assert (pull.title, pull.paths) == ("Title", ("models/x/a",))
+    assert [(check.state, check.source) for check in pull.checks] == [("pending", "callboard")]
+    assert "may not read" in pull.checks[0].name

@@ -212,7 +212,7 @@ def _checks(node: Mapping[str, Any]) -> tuple[Check, ...]:
     contexts = rollup["contexts"] or {"nodes": (), "pageInfo": {"hasNextPage": False}}
     checks = [_check(context) for context in contexts["nodes"]]
     cut = {
-        "of which the token may not read anything": rollup is _UNREAD,
+        "that the token may not read (it needs checks: read)": rollup is _UNREAD,
         "more than 100 checks": contexts["pageInfo"]["hasNextPage"],
         "more than 100 reviews": (node["reviews"] or {"pageInfo": {}})["pageInfo"].get("hasPreviousPage"),
         "more than 100 force pushes or changes of the base branch": node["timelineItems"]["pageInfo"][

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from graphql import GraphQLError
+
 from callboard.sandbox.forge import merging
+from callboard.sandbox.forge.apps import check_grant
+from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.shapes.links import Links, node_id
 from callboard.sandbox.forge.state import (
     Account,
@@ -89,6 +93,10 @@ class CommitView:
 
     def status_check_rollup(self) -> RollupView | None:
         """All its checks and statuses; nothing when it has none."""
+        try:
+            check_grant(self._scope.grant, self._repository, "checks/list-for-ref", "GET")
+        except Refused as refused:
+            raise GraphQLError(refused.message) from None
         view = RollupView(self._scope, self._repository, self.oid)
         return view if view.items else None
 
