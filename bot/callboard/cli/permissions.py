@@ -32,7 +32,7 @@ class Unproven(str):
 
 
 def reading_checks(config: Config) -> None:
-    """Look whether checks can be read, without which no pull request that has one can be. Raises Lacking."""
+    """Look whether checks can be read, without which no pull request is merged. Raises Lacking."""
     place = catalog_repository(config)
     if place.forge == "gitlab" or config.catalog.app is not None:
         return
