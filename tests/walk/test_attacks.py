@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from callboard.pulls.dashboard import ticked
+from callboard.pulls.limits import LONGEST_BODY
 from callboard.sandbox.forge.bare import Bare
 from callboard.walk.facts import LARGEST_OF_A_STRANGER
 from callboard.walk.workplace import open_backstage
@@ -192,3 +194,10 @@ def test_nobody_has_the_bot_read_more_than_it_can_in_a_pass(house: House) -> Non
 
     assert house.hands().comments(small)
     assert house.hands().comments(large) == []
+
+
+def test_of_a_dashboard_no_more_is_read_than_was_ever_written() -> None:
+    box = "- [x] **hold** it <!-- callboard:do hold 7 -->\n"
+
+    assert ticked(box)
+    assert ticked("\n" * LONGEST_BODY + box) == ()

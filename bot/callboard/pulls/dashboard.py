@@ -306,7 +306,8 @@ def _split(body: str) -> tuple[str, str]:
     """What is ours, and the notes of people."""
     ours, _, rest = _lines(body).partition(_NOTES)
     notes, end, after = rest.rpartition(_NOTES_END)
-    return ours, (notes if end else after).strip("\n")
+    # Ours was never longer. Finding its parts takes quadratic time, and on GitLab a Reporter may write a lot.
+    return ours[:LONGEST_BODY], (notes if end else after).strip("\n")
 
 
 def _lines(text: str) -> str:
