@@ -110,6 +110,17 @@ def test_every_changed_path_needs_the_approval_of_one_of_its_owners(house: House
     assert [one.done for one in of_both] == ["merged"]
 
 
+def test_a_code_owners_file_without_end_lets_nothing_pass(house: House) -> None:
+    house.config_text = ONE_SOURCE + "merge: {code-owners: true}\n"
+    house.commit({"CODEOWNERS": b"models/ @robin\n" * 20_000})
+    (pull,) = _propose(house, "one")
+    house.approve(pull.number)
+
+    (handled,) = _pass(house)
+
+    assert (handled.done, _codes(handled)) == ("nothing", ["owners-unknown"])
+
+
 def test_the_owners_that_a_head_names_for_itself_do_not_count(house: House) -> None:
     house.config_text = ONE_SOURCE + "merge: {code-owners: true}\n"
     house.forge.add_user("sam")

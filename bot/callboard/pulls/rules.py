@@ -83,8 +83,8 @@ def unowned(facts: PullFacts, policy: Merge, given: Approvals) -> Iterator[Reaso
     if not policy.code_owners:
         return
     if facts.owned is None:
-        said = "The code owners file of the base branch could not be read."
-        yield Reason("wait", "owners-unknown", said, "Run callboard reconcile again.")
+        said = "The code owners file of the base branch could not be read, or has more than 256 KiB."
+        yield Reason("wait", "owners-unknown", said, "Run callboard reconcile again, or shorten the file.")
         return
     logins = frozenset(account.login.lower() for account in given.by)
     for one in facts.owned:

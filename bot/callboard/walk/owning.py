@@ -9,6 +9,8 @@ from callboard.pulls.owners import PLACES, ForgeKind, Requirement, groups, requi
 from callboard.walk.base import Base
 from callboard.walk.workplace import Workplace
 
+_LARGEST = 256 * 1024
+"""Bytes of a code owners file that is read. Each of its rules is held against each changed path."""
 Members = Mapping[str, frozenset[str] | None]
 
 
@@ -17,11 +19,14 @@ def required_of(
 ) -> dict[int, tuple[tuple[Requirement, ...], Members]]:
     """What each pull request, by its number, needs of whom, and who is in the groups that are named there.
 
-    Nothing where there is no such file. A group whose members the forge does not tell is None.
+    Nothing is needed where there is no such file; no pull request is told of where it is too large. A group
+    whose members the forge does not tell is None.
     """
     found: dict[int, tuple[tuple[Requirement, ...], Members]] = {}
     kind: ForgeKind = "gitlab" if workplace.forge.word == "merge request" else "github"
     text = _file(workplace, base, kind) if pulls else ""
+    if len(text) > _LARGEST:
+        return {}
     for pull in pulls:
         requirements = required_owners(text, kind, pull.paths)
         members = {group: workplace.forge.members(group) for group in sorted(groups(requirements))}
