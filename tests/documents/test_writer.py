@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -27,6 +27,7 @@ def plain(value: Any) -> Any:
     return [plain(held) for held in value] if isinstance(value, list) else value
 
 
+@example(None, "\x08\n").via("a control character that a block would begin with")
 @settings(max_examples=300, deadline=None)
 @given(VALUES, VALUES)
 def test_every_reader_reads_what_was_written(one: Any, other: Any) -> None:

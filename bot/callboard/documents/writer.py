@@ -21,7 +21,8 @@ Quote = Literal["'", '"']
 
 _LONGEST_SIMPLE_KEY = 1000
 """Readers look for the colon of a key within 1,024 characters."""
-_LITERAL = re.compile(r"[^\s\ufeff][^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*")
+_UNFIT = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+_LITERAL = re.compile(rf"[^\s{_UNFIT}][^{_UNFIT}]*")
 _SINGLE_QUOTED = re.compile(
     r"[\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
