@@ -41,7 +41,9 @@ def test_what_an_app_says_of_itself_must_be_right(
 ) -> None:
     # In seconds from now: a suite can run for longer than these are apart.
     now = int(time.time())
-    moved = {name: now + value if isinstance(value, int) else value for name, value in claims.items()}
+    moved: dict[str, Any] = {
+        name: now + value if isinstance(value, int) else value for name, value in claims.items()
+    }
     stage.tokens["app"] = signed(app, **moved)
 
     refused = stage.api("app", "GET", "installation")
