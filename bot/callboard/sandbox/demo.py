@@ -209,8 +209,9 @@ def serve_demo(port: int, say: Say) -> None:
             if proposal.pull:
                 say(f"  {proposal.pull.url}  {proposal.pull.title}")
         say(f"Catalog:        {play.catalog.url}")
-        say("Approve one in a browser, and watch it land. Ctrl-C ends the demo.\n")
+        # Who reads how to end it may do so at once.
         with contextlib.suppress(KeyboardInterrupt):
+            say("Approve one in a browser, and watch it land. Ctrl-C ends the demo.\n")
             while True:
                 time.sleep(2)
                 for one in play.reconcile("serve").handled:
