@@ -204,10 +204,13 @@ class Defaults(Settings):
 Rebase = Literal["conflicted", "behind", "never"]
 
 
+GroupBy = Literal["model", "owner", "system", "source", "all"]
+
+
 class PullRequests(Settings):
     """How changes become pull requests."""
 
-    group_by: Literal["model", "owner", "system", "source", "all"] = "model"
+    group_by: GroupBy = "model"
     limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
     """At most so many of ours open at once."""
     per_hour: Annotated[int, Field(strict=True, ge=1, le=500)] = 30

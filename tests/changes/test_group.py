@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from callboard.changes.change import ModelChange
 from callboard.changes.group import FileChange, Group, Placed
-from callboard.changes.grouping import GroupBy, Member, Rules, group
+from callboard.changes.grouping import Member, Rules, group
 from callboard.changes.shards import Room, parts, place_of
+from callboard.config import GroupBy
 from callboard.model import Model
 
 GITHUB = Room(models=250, files=2500)

@@ -12,12 +12,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from callboard.changes.group import FileChange, Group, Placed, is_named_by
 from callboard.changes.shards import DEPTH, Room, parts, place_of
+from callboard.config import GroupBy
 
-GroupBy = Literal["model", "owner", "system", "source", "all"]
 _LONGEST_SLUG = 40
 
 

@@ -184,7 +184,7 @@ class GitHub:
 
     def enqueue(self, number: int, *, head: str) -> None:
         try:
-            pull = self._reader.ids.get(number) or self._head(number)["id"]
+            pull = self._node(number)
             self._writer.mutate(f"enqueue #{number}", queries.ENQUEUE, {"pull": pull, "head": head})
         except MutationRefused as error:
             # GitHub's words for it are not documented.
@@ -193,7 +193,7 @@ class GitHub:
             raise
 
     def dequeue(self, number: int) -> None:
-        pull = self._reader.ids.get(number) or self._head(number)["id"]
+        pull = self._node(number)
         self._writer.mutate(f"take #{number} out of the queue", queries.DEQUEUE, {"pull": pull})
 
     def close(self, number: int) -> None:
@@ -285,6 +285,10 @@ class GitHub:
 
     def _change(self, number: int, what: str, changed: Mapping[str, str]) -> None:
         self._writer.send(what, "PATCH", f"{self._rest}/pulls/{number}", changed)
+
+    def _node(self, number: int) -> str:
+        """What GraphQL calls a pull request."""
+        return self._reader.ids.get(number) or self._head(number)["id"]
 
     def _head(self, number: int) -> Mapping[str, str]:
         """What GraphQL calls a pull request, and its head."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from callboard.forges.protocol import Account, ForcePush, PullRequest, Review
 from callboard.pulls.facts import PullFacts
+from callboard.pulls.times import moment
 
 
 @dataclass(frozen=True)
@@ -195,12 +196,10 @@ def _not_before(review: Review, other: Review) -> bool:
 
 def _second(time: str) -> datetime | None:
     """The full second of an ISO time: forges round, so the same second may be either order."""
+    told = moment(time)
     try:
-        parsed = datetime.fromisoformat(time)
-        return (
-            (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-        )
-    except (ValueError, OverflowError):
+        return told and told.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
         return None
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from callboard.forges.protocol import Account, Comment, PullRequest
 from callboard.pulls.commands import MOST_COMMANDS, PERMISSION, Command, Name, commands
+from callboard.pulls.times import moment
 
 MOST_ANSWERS = 20
 """On one pull request in one pass."""
@@ -105,10 +105,10 @@ def asked_to_merge(
     as long as there is none, times do. ``committed_at``: when the head was committed, since not every forge
     tells of every push.
     """
-    known = (_time(at) for at in (pull.created_at, committed_at, *(push.at for push in pull.force_pushes)))
+    known = (moment(at) for at in (pull.created_at, committed_at, *(push.at for push in pull.force_pushes)))
     pushed = max((at for at in known if at is not None), default=None)
     for comment, _ in _standing(pull, identity, "merge", lambda _account: True):
-        at = _time(comment.created_at)
+        at = moment(comment.created_at)
         answer = pull.comment_of(identity, answer_marker(comment))
         if answer is not None and head_marker(pull.head) not in answer.body:
             continue
@@ -160,11 +160,3 @@ def _may(pull: PullRequest, identity: Account, comment: Comment, can_write: CanW
 def _is_done(pull: PullRequest, identity: Account, comment: Comment) -> bool:
     answer = pull.comment_of(identity, answer_marker(comment))
     return answer is not None and AGAIN not in answer.body
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from callboard.forges.protocol import PullRequest
+from callboard.pulls.times import moment
 
 
 def is_stale(pull: PullRequest, now: datetime, days: int) -> bool:
@@ -20,13 +21,5 @@ def is_stale(pull: PullRequest, now: datetime, days: int) -> bool:
         *(one.at for one in pull.force_pushes),
         *pull.retargeted_at,
     ]
-    known = [moment for time in times if (moment := _moment(time)) is not None]
+    known = [told for time in times if (told := moment(time)) is not None]
     return bool(known) and now - max(known) >= timedelta(days=days)
-
-
-def _moment(time: str) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -84,7 +84,7 @@ class Branch:
         if not group.files:
             return Written("The base branch has everything that it proposes.", good=False)
         if (
-            self._stands_on_base()
+            not self._facts.behind
             and self._facts.made_by_us
             and head_holds(workplace.repository, pull.head, group)
         ):
@@ -119,9 +119,6 @@ class Branch:
             f"All commits are on the present base branch now, with their authors; before it was {pull.head}."
         )
         return Written(said, changed=True)
-
-    def _stands_on_base(self) -> bool:
-        return self._workplace.repository.commit(self._pull.head).parents == (self._base.commit,)
 
     def _handed_back(self) -> frozenset[str]:
         return handed_back(self._pull, self._facts.identity, self._workplace.forge.can_write)

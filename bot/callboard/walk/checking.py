@@ -13,15 +13,12 @@ from callboard.model import Problem
 from callboard.pulls.problems import LineAddress
 from callboard.pulls.report import check_report
 from callboard.pulls.texts import VALIDATION_MARKER, validation_comment
-from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.facts import Examined, might_be_ours
 from callboard.walk.folders import folder_contents, kept_edit
 from callboard.walk.obsolete import folders_of
+from callboard.walk.refusals import refused
 from callboard.walk.workplace import Workplace
-
-_NOT_SEEN_HERE = "unresolved-reference"
-"""Only the folders of one pull request are looked at: what they refer to may well stand elsewhere."""
 
 
 def line_address(forge: Forge, pull: PullRequest) -> LineAddress:
@@ -39,7 +36,7 @@ def write_checks(workplace: Workplace, examined: Iterable[Examined]) -> tuple[Pr
         pull = one.facts.pull
         if forge.word == "merge request" and pull.head_repository.lower() != forge.repository.lower():
             return  # GitLab takes no status for a commit that is on no branch of the project
-        forge.check(pull, check_report(_found(one), line_address(forge, pull)))
+        forge.check(pull, check_report(one.diagnostics or (), line_address(forge, pull)))
 
     return _each(examined, check)
 
@@ -61,7 +58,7 @@ def explain_to_others(workplace: Workplace, base: Base, examined: Iterable[Exami
         pull = one.facts.pull
         body = validation_comment(
             pull.head,
-            _found(one),
+            one.diagnostics or (),
             edits_of(base, one, root),
             address=line_address(forge, pull),
             word=forge.word,
@@ -90,10 +87,6 @@ def edits_of(base: Base, one: Examined, root: str) -> tuple[KeptEdit, ...]:
     return tuple(edits)
 
 
-def _found(one: Examined) -> tuple[Diagnostic, ...]:
-    return tuple(found for found in one.diagnostics or () if found.code != _NOT_SEEN_HERE)
-
-
 def _lock(files: Mapping[str, bytes]) -> Lock | None:
     """The lock in the head: what comes with one of its own was written by a Callboard, not by hand."""
     try:
@@ -116,5 +109,5 @@ def _each(examined: Iterable[Examined], write: Callable[[Examined], None]) -> tu
         try:
             write(one)
         except ForgeError as error:
-            problems.append(Problem(source="forge", what=error.what, where=error.where, hint=error.hint))
+            problems.append(refused(error))
     return tuple(problems)

@@ -23,6 +23,7 @@ from callboard.pulls.dashboard import (
 from callboard.pulls.limits import LONGEST_BODY, characters
 from callboard.walk.acting import Handled
 from callboard.walk.proposing import Proposal
+from callboard.walk.refusals import refused
 from callboard.walk.workplace import Workplace
 
 
@@ -92,7 +93,7 @@ def write_dashboard(
         elif not same_text(body, issue.body):
             forge.edit_issue(issue.number, body=body)
     except ForgeError as error:
-        return Problem(source="forge", what=error.what, where=error.where, hint=error.hint)
+        return refused(error)
     return None
 
 

@@ -10,6 +10,7 @@ from callboard.model import Problem
 from callboard.pulls.staleness import is_stale
 from callboard.pulls.texts import NUDGE_MARKER, nudge_comment
 from callboard.walk.acting import Handled
+from callboard.walk.refusals import refused
 from callboard.walk.workplace import Workplace
 
 _AT_ONCE = 10
@@ -37,5 +38,5 @@ def nudge(workplace: Workplace, handled: Iterable[Handled], now: datetime) -> tu
         try:
             forge.comment(one.pull, nudge_comment(one.verdict, days, forge.word), marker=NUDGE_MARKER)
         except ForgeError as error:
-            problems.append(Problem(source="forge", what=error.what, where=error.where, hint=error.hint))
+            problems.append(refused(error))
     return tuple(problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from callboard.sandbox.forge.state import Account, World
 
 from .mutations import MutationView
 from .objects import Scope
+from .resolving import resolve
 from .views import QueryView
 
 OPERATION = "graphql"
@@ -108,7 +108,7 @@ def _execute(scope: Scope, query: str, variables: dict[str, Any] | None, name: s
         root_value=MutationView(scope) if _is_mutation(query) else QueryView(scope),
         variable_values=variables,
         operation_name=name,
-        field_resolver=_resolve,
+        field_resolver=resolve,
         type_resolver=_type_of,
     )
     body: dict[str, Any] = {}
@@ -117,16 +117,6 @@ def _execute(scope: Scope, query: str, variables: dict[str, Any] | None, name: s
     if result.errors:
         body["errors"] = [error.formatted for error in result.errors]
     return body
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-
-
-def _resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    name = _snake(info.field_name)
-    value = source[name] if isinstance(source, dict) else getattr(source, name)
-    return value(**{_snake(key): given for key, given in arguments.items()}) if callable(value) else value
 
 
 def _type_of(value: Any, _info: GraphQLResolveInfo[Any], _abstract: GraphQLAbstractType) -> str:

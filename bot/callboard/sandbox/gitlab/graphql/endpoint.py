@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from anyio import to_thread
 from graphql import (
     FieldNode,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -24,6 +22,7 @@ from graphql.error import GraphQLSyntaxError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from callboard.sandbox.forge.graphql.resolving import resolve
 from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.state import Account, World
@@ -97,17 +96,7 @@ def _execute(root: QueryView, asked: dict[str, Any]) -> dict[str, Any]:
             "errors": [{"message": f"Query has complexity of {cost}, which exceeds max complexity of {MOST}"}]
         }
     result = graphql_sync(
-        schema(), asked["query"], root_value=root, variable_values=variables, field_resolver=_resolve
+        schema(), asked["query"], root_value=root, variable_values=variables, field_resolver=resolve
     )
     body: dict[str, Any] = {"data": result.data}
     return body | ({"errors": [error.formatted for error in result.errors]} if result.errors else {})
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-
-
-def _resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    name = _snake(info.field_name)
-    value = source[name] if isinstance(source, dict) else getattr(source, name)
-    return value(**{_snake(key): given for key, given in arguments.items()}) if callable(value) else value
