@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +23,22 @@ settings.register_profile(
     "callboard", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("callboard")
+
+
+# The rooms whose single files take minutes, the slowest first.
+_SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files start first, so that no core waits at the end for the last of another."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        room = item.path.relative_to(tests).parts[0]
+        return _SLOWEST.index(room) if room in _SLOWEST else len(_SLOWEST)
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)
