@@ -76,6 +76,12 @@ class Endpoint(Record):
     """The version that is deployed there, where the server says so."""
     definition: str | None = None
     """The API definition, inline, where the source has one."""
+    server: str | None = None
+    """What serves it, as its platform names it: ``namespace/name`` of an InferenceService …"""
+    runtime: str | None = None
+    """The serving runtime, as its platform names it."""
+    traffic: int | None = None
+    """Percent of the requests that go to ``version``, where they are split."""
 
 
 class Card(Record):
@@ -110,11 +116,41 @@ class Link(Record):
     title: str
 
 
+class Counterpart(Record):
+    """What a registry records of the same model in another registry: a statement, never a guess."""
+
+    registry: str
+    """The type of the other source: ``kubeflow``, ``mlflow``, ``oci`` …"""
+    said_by: str
+    """The label, property or field that says so."""
+    model: str | None = None
+    """The other registry's id of the model, or its name where that is the id."""
+    version: str | None = None
+    """The other registry's id or name of the version."""
+    run_id: str | None = None
+    uri: str | None = None
+    """Of a model or version there. One that can come to mean something else links nothing."""
+    of_version: str | None = None
+    """The version here that this is said of; None: of the model."""
+
+
+class Validation(Record):
+    """A check that somebody ran on a version, and its outcome: shown with its origin, never run by us."""
+
+    name: str
+    passed: bool
+    details: str | None = None
+    source: str | None = None
+    """Who says so: a run id, a URL, a file."""
+
+
 class Version(Record):
     """One version of a registered model."""
 
     name: str
     """The registry's own version: ``3``, ``v1.2.0``, a commit …"""
+    id: str | None = None
+    """The registry's id of it, where that is not its name."""
     description: str | None = None
     state: str | None = None
     """The registry's own word for it: ``READY``, ``Production``, ``LIVE`` …"""
@@ -125,6 +161,7 @@ class Version(Record):
     artifacts: tuple[Artifact, ...] = ()
     signature: Signature | None = None
     evaluations: tuple[Evaluation, ...] = ()
+    validations: tuple[Validation, ...] = ()
     tags: dict[str, str] = Field(default_factory=dict)
 
 
@@ -140,11 +177,18 @@ class Model(Record):
     description: str | None = None
     owner: str | None = None
     """As the registry writes it: a name, an e-mail address, or an entity reference."""
+    provider: str | None = None
+    """Who made it, as the registry says."""
+    state: str | None = None
+    """The registry's own word for where the model is in its life: ``LIVE``, ``ARCHIVED``, ``staging`` …"""
     lifecycle: str | None = None
     license: License | None = None
     library: str | None = None
     languages: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    """As the registry words them: Ollama's ``completion``, ``tools``, ``vision`` …; ``tasks`` follow from it."""
+    categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     """Plain words."""
     properties: dict[str, str] = Field(default_factory=dict)
@@ -157,6 +201,7 @@ class Model(Record):
     """Those that the registry gives for the model and not for one version."""
     signature: Signature | None = None
     """Likewise."""
+    counterparts: tuple[Counterpart, ...] = ()
     card: Card | None = None
     links: tuple[Link, ...] = ()
     created_at: str | None = None
