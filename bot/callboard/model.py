@@ -187,7 +187,7 @@ class Model(Record):
     languages: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
-    """As the registry words them: Ollama's ``completion``, ``tools``, ``vision`` …; tasks follow from them."""
+    """As the registry words them: Ollama's ``completion``, ``tools``, ``vision`` …; tasks follow from it."""
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     """Plain words."""
