@@ -127,7 +127,7 @@ def _unknown(owner: Owner, kind: VerdictKind) -> Reason:
         return Reason(kind, "owner-unknown", said, "Write the person's @name into the code owners file.")
     if owner.kind == "role":
         said = f"The code owner {owner} is a role, and the forge does not tell who has it."
-        return Reason(kind, "owner-unknown", said, "Name persons or groups in the code owners file.")
+        return Reason(kind, "owner-unknown", said, "Name people or groups in the code owners file.")
     said = f"The forge does not tell who is in {owner}, so no approval counts as theirs."
-    hint = "Allow the token to read the members of groups, or name persons in the code owners file."
+    hint = "Allow the token to read the members of groups, or name people in the code owners file."
     return Reason(kind, "owner-unknown", said, hint)
