@@ -157,7 +157,7 @@ def test_what_happens_next_is_what_the_policy_says() -> None:
         [new_version()], fingerprint=FINGERPRINT, policy=Merge(approvals=2, hold_labels=()), backstage=False
     )
 
-    assert "once 2 persons with write permission approve it and its checks are green." in strict.body
+    assert "once 2 people with write permission approve it and its checks are green." in strict.body
     assert "The label" not in strict.body
     assert "Backstage" not in strict.body
     assert "code owners" not in strict.body
