@@ -112,10 +112,9 @@ class SourceSettings(Settings):
     """Seconds for one request."""
 
 
-class RemoteSettings(SourceSettings):
-    """What every source that is reached over HTTP has."""
+class ServerSettings(SourceSettings):
+    """How a server is spoken to over HTTP, wherever it is."""
 
-    url: Annotated[str, ADDRESS]
     token: SecretReference | None = None
     """Sent as a bearer token."""
     username: str | None = None
@@ -123,6 +122,15 @@ class RemoteSettings(SourceSettings):
     """With ``username``: HTTP basic authentication."""
     ca_bundle: Path | None = None
     """A PEM file of the certificate authorities to trust for this source, instead of the system's."""
+    insecure_skip_tls_verify: Literal["i-accept-that-anyone-may-answer"] | None = None
+    """Believe any certificate: whoever is between here and the server can read the token and answer anything.
+    Every run warns of it. ``ca-bundle`` is what a server with a certificate of its own needs."""
+
+
+class RemoteSettings(ServerSettings):
+    """What every source has that is reached over HTTP at an address of its own."""
+
+    url: Annotated[str, ADDRESS]
 
 
 REPOSITORY = Field(

@@ -7,7 +7,6 @@ server that was asked, a write is sent once, and no error holds a credential or 
 from __future__ import annotations
 
 import re
-import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from callboard import __version__
 from callboard.deadline import Deadline, DeadlineTransport
 from callboard.http_answers import HttpProblem, Kind, Response, asked_to_wait, place_of, problem_of
 from callboard.redaction import Secret
+from callboard.tls import ClientCertificate, Unusable, tls_context
 
 if TYPE_CHECKING:
     import github
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_ANSWER",
     "Client",
+    "ClientCertificate",
     "HttpProblem",
     "Kind",
     "Response",
@@ -55,15 +56,18 @@ def connect(
     basic: tuple[str, Secret] | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = 30.0,
-    ca_bundle: Path | None = None,
+    ca_bundle: Path | str | None = None,
+    client_certificate: ClientCertificate | None = None,
+    verify: bool = True,
     attempts: int = 4,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Client:
     """A client for one server. Use it as a context manager, from one thread at a time.
 
-    ``timeout`` is the seconds for one whole exchange. ``ca_bundle`` replaces the system's certificate
-    authorities. Proxies are taken from the environment. Raises HttpProblem (refused) when ``base_url``,
-    a credential or the bundle cannot be used.
+    ``timeout`` is the seconds for one whole exchange. ``ca_bundle``, a PEM file or the text of one, replaces
+    the system's certificate authorities. Without ``verify`` any certificate will do: only for who asked for
+    it by its ugly name. Proxies are taken from the environment. Raises HttpProblem (refused) when
+    ``base_url``, a credential or the bundle cannot be used.
     """
     try:
         base = httpx2.URL(base_url)
@@ -80,21 +84,16 @@ def connect(
         sent["authorization"] = f"Bearer {token.reveal()}"
         if not re.fullmatch(r"[\x21-\x7e]+", token.reveal()):
             raise HttpProblem("refused", "the token has characters that no token has", where=where)
-    verify: ssl.SSLContext | bool = True
-    if ca_bundle is not None:
-        try:
-            verify = ssl.create_default_context(cafile=ca_bundle)
-        except OSError as error:
-            what = (
-                f"the certificate authorities in {ca_bundle} cannot be read ({error.strerror or 'not PEM'})"
-            )
-            raise HttpProblem("refused", what, where=where) from None
+    try:
+        context = tls_context(ca_bundle, client_certificate, verify=verify)
+    except Unusable as unusable:
+        raise HttpProblem("refused", str(unusable), where=where) from None
     deadline = Deadline()
     client = httpx2.Client(
         headers=sent,
         auth=None if basic is None else (basic[0], basic[1].reveal()),
         timeout=timeout,
-        transport=DeadlineTransport(deadline, verify=verify, proxy=_proxy(base)),
+        transport=DeadlineTransport(deadline, verify=context, proxy=_proxy(base)),
         trust_env=False,
     )
     return Client(base, client, deadline, timeout=timeout, attempts=attempts, sleep=sleep)

@@ -25,10 +25,11 @@ from callboard.config import (
 )
 from callboard.service.settings import Served, Server, Service
 from callboard.sources import files, refused
+from callboard.sources.kubernetes import KubernetesSettings
 
 _ASK = "ask who runs the service"
 _MOST_SOURCES = 50
-_S = TypeVar("_S", RemoteSettings, Backstage)
+_S = TypeVar("_S", RemoteSettings, KubernetesSettings, Backstage)
 
 
 class Refused(Exception):
@@ -123,7 +124,7 @@ def _backstage(config: Config, served: Served) -> Backstage | None:
     if server is None:
         hint = f"{_ASK} to list it (servers:)"
         raise Refused(f"{served.key} may not register with {_host(config.backstage.url)}", hint)
-    return _bound(config.backstage, served, server, "backstage")
+    return _bound(config.backstage, served, server, config.backstage.url, "backstage")
 
 
 def _source(settings: SourceSettings, served: Served) -> SourceSettings:
@@ -132,14 +133,28 @@ def _source(settings: SourceSettings, served: Served) -> SourceSettings:
         if isinstance(settings, files.Settings):
             _check_path(settings.path)
             return settings
+        if isinstance(settings, KubernetesSettings):
+            return _bound_cluster(settings, served)
         if not isinstance(settings, RemoteSettings):
             raise Refused(
                 f"a source of type {settings.type} cannot be used in the service", f"take it out, or {_ASK}"
             )
-        return _bound(settings, served, _reachable(settings.url, served), f"source {settings.name}")
+        server = _reachable(settings.url, served)
+        return _bound(settings, served, server, settings.url, f"source {settings.name}")
     except Refused as problem:
         kept = {name: getattr(settings, name) for name in SourceSettings.model_fields if name != "type"}
         return refused.Settings(**kept, what=problem.what, hint=problem.hint)
+
+
+def _bound_cluster(settings: KubernetesSettings, served: Served) -> KubernetesSettings:
+    """A cluster by its address; who the service itself is in one is nothing that a repository may be."""
+    if settings.url is None:
+        raise Refused(
+            "kubeconfig and in-cluster are the service's own, not a repository's",
+            f"give url and token, and {_ASK} to bind them (servers:)",
+        )
+    server = _reachable(settings.url, served)
+    return _bound(settings, served, server, settings.url, f"source {settings.name}")
 
 
 def _reachable(url: str, served: Served) -> Server | None:
@@ -153,18 +168,21 @@ def _reachable(url: str, served: Served) -> Server | None:
     return server
 
 
-def _bound(settings: _S, served: Served, server: Server | None, where: str) -> _S:
+def _bound(settings: _S, served: Served, server: Server | None, url: str, where: str) -> _S:
     """The settings with each secret replaced by the operator's, and nothing else that leads out."""
     update: dict[str, Any] = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretReference):
-            update[name] = _secret(value, served, server, settings.url)
+            update[name] = _secret(value, served, server, url)
         elif name == "ca_bundle":
             if value is not None:
                 hint = f"{_ASK} to give ca-bundle: for this server, and take it out here"
                 raise Refused("a ca-bundle of a repository is not read in the service", hint)
             update[name] = server and server.ca_bundle
+        elif name == "insecure_skip_tls_verify":
+            if value is not None:
+                raise Refused("certificates are verified in the service", "take insecure-skip-tls-verify out")
         elif name != "url":
             _check_closed(value, f"{where}: {name}")
     return settings.model_copy(update=update)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.config import RemoteSettings, SecretUnavailable, ServerSettings
 from callboard.http import Client, HttpProblem, connect
-from callboard.model import Problem
-from callboard.redaction import redact
+from callboard.model import Listing, Problem
+from callboard.redaction import Secret, redact
 
 
 def open_client(settings: RemoteSettings, folder: Path) -> Client:
@@ -17,18 +17,37 @@ def open_client(settings: RemoteSettings, folder: Path) -> Client:
 
     ``folder`` is where a relative ``ca-bundle`` starts from.
     """
-    basic = None
-    if settings.username is not None:
-        if settings.password is None:
-            raise SecretUnavailable("a username is configured without a password; add `password`")
-        basic = (settings.username, settings.password.read())
     return connect(
         settings.url,
         token=None if settings.token is None else settings.token.read(),
-        basic=basic,
+        basic=basic_of(settings),
         timeout=settings.timeout,
         ca_bundle=None if settings.ca_bundle is None else folder / settings.ca_bundle,
+        verify=settings.insecure_skip_tls_verify is None,
     )
+
+
+def basic_of(settings: ServerSettings) -> tuple[str, Secret] | None:
+    """User and password, where they are configured. Raises SecretUnavailable."""
+    if settings.username is None:
+        return None
+    if settings.password is None:
+        raise SecretUnavailable("a username is configured without a password; add `password`")
+    return settings.username, settings.password.read()
+
+
+def with_warning(settings: object, listing: Listing) -> Listing:
+    """The listing, saying so when certificates were not verified for it."""
+    if not isinstance(settings, ServerSettings) or settings.insecure_skip_tls_verify is None:
+        return listing
+    warning = Problem(
+        source=settings.name,
+        what="the server's certificate was not verified: anyone may have read the token and answered this",
+        where=f"source {settings.name}: insecure-skip-tls-verify",
+        hint="give the server's certificate authority as ca-bundle, and take insecure-skip-tls-verify out",
+        severity="warning",
+    )
+    return listing.model_copy(update={"problems": (warning, *listing.problems)})
 
 
 def as_problem(
