@@ -102,7 +102,9 @@ class Bare:
         """A new, empty repository."""
         path.mkdir(parents=True)
         bare = cls(path)
-        bare.run("init", "--quiet", "--bare", f"--initial-branch={default_branch}", ".")
+        # As GitHub and GitLab do, whatever git itself would choose.
+        form = ("--object-format=sha1", f"--initial-branch={default_branch}")
+        bare.run("init", "--quiet", "--bare", *form, ".")
         with (path / "config").open("a", encoding="utf-8") as config:
             config.write(_CONFIG)
         return bare

@@ -12,12 +12,14 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 _TIMEOUT = 10.0
 """Seconds after which GitHub takes a delivery for failed."""
 Payload = Mapping[str, Any]
+Headers = Callable[[str, bytes], Mapping[str, str]]
+"""Those of one attempt, for a guid and a body."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Webhook:
     id: int
     url: str
     secret: str
+    """With GitLab it may be empty, when there is a signing token."""
+    forge: Literal["github", "gitlab"] = "github"
+    signing_token: str = ""
+    """GitLab's: ``whsec_`` and a key in base64."""
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -40,10 +46,15 @@ class Delivery:
     guid: str
     event: str
     url: str
-    headers: Mapping[str, str]
+    make_headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
     answers: list[int] = field(default_factory=list)
     """The status of each attempt; 0: nobody answered."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of an attempt that is made now, as its time may be signed."""
+        return self.make_headers(self.guid, self.body)
 
     @property
     def payload(self) -> Any:
@@ -51,21 +62,23 @@ class Delivery:
         return json.loads(self.body)
 
 
-def github_headers(
-    webhook: Webhook, repository_id: int, event: str, guid: str, body: bytes
-) -> dict[str, str]:
+def github_headers(webhook: Webhook, repository_id: int, event: str) -> Headers:
     """What GitHub sends beside the body."""
-    signature = hmac.new(webhook.secret.encode(), body, hashlib.sha256).hexdigest()
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": "GitHub-Hookshot/sandbox",
-        "X-GitHub-Event": event,
-        "X-GitHub-Delivery": guid,
-        "X-GitHub-Hook-ID": str(webhook.id),
-        "X-GitHub-Hook-Installation-Target-Type": "repository",
-        "X-GitHub-Hook-Installation-Target-ID": str(repository_id),
-        "X-Hub-Signature-256": f"sha256={signature}",
-    }
+
+    def headers(guid: str, body: bytes) -> dict[str, str]:
+        signature = hmac.new(webhook.secret.encode(), body, hashlib.sha256).hexdigest()
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "GitHub-Hookshot/sandbox",
+            "X-GitHub-Event": event,
+            "X-GitHub-Delivery": guid,
+            "X-GitHub-Hook-ID": str(webhook.id),
+            "X-GitHub-Hook-Installation-Target-Type": "repository",
+            "X-GitHub-Hook-Installation-Target-ID": str(repository_id),
+            "X-Hub-Signature-256": f"sha256={signature}",
+        }
+
+    return headers
 
 
 class Deliveries:
@@ -89,12 +102,10 @@ class Deliveries:
         with self._lock:
             return tuple(self._log)
 
-    def add(
-        self, url: str, event: str, payload: Payload, headers: Callable[[str, bytes], Mapping[str, str]]
-    ) -> None:
-        """Deliver an event. ``headers`` makes those for a guid and a body."""
-        guid, body = str(uuid.uuid4()), json.dumps(payload, ensure_ascii=False).encode()
-        delivery = Delivery(guid, event, url, headers(guid, body), body)
+    def add(self, url: str, event: str, payload: Payload, headers: Headers) -> None:
+        """Deliver an event."""
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        delivery = Delivery(str(uuid.uuid4()), event, url, headers, body)
         with self._lock:
             self._log.append(delivery)
             if self._held:

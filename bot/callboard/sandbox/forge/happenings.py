@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .bare import ZERO
-from .state import Account, Issue, Pull, Repository
+from .state import Account, Comment, Issue, Pull, Repository
 
-Kind = Literal["pull_request", "pull_request_review", "issue_comment", "push", "check_run", "issues"]
+Kind = Literal[
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_thread",
+    "issue_comment",
+    "push",
+    "check_run",
+    "status",
+    "issues",
+]
 _BRANCH = "refs/heads/"
 
 
@@ -19,7 +28,7 @@ class Happening:
 
     kind: Kind
     action: str
-    """Empty for a push."""
+    """Empty for a push and a status."""
     actor: Account
     about: Pull | Issue | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -36,6 +45,7 @@ class _Said:
     labels: tuple[str, ...]
     head: str = ""
     base_ref: str = ""
+    draft: bool = False
 
 
 class Snapshot:
@@ -50,7 +60,14 @@ class Snapshot:
             for pull in repository.pulls.values()
             for review in pull.reviews
         }
-        self.comments = {each.id: (each, each.body) for each in repository.comments.values()}
+        self.comments = {
+            each.id: (each, each.body, each.resolved)
+            for each in (
+                *repository.comments.values(),
+                *(note for issue in repository.issues.values() for note in issue.notes),
+            )
+        }
+        self.statuses = {each.id: (each, each.native_state or each.state) for each in repository.statuses}
         self.runs = {each.id: (each, each.status) for each in repository.check_runs.values()}
 
 
@@ -58,7 +75,7 @@ def _said(each: Pull | Issue) -> _Said:
     is_open = each.state in ("open", "opened")
     if isinstance(each, Issue):
         return _Said(is_open, each.title, each.body, tuple(each.labels))
-    return _Said(is_open, each.title, each.body, tuple(each.labels), each.head, each.base_ref)
+    return _Said(is_open, each.title, each.body, tuple(each.labels), each.head, each.base_ref, each.draft)
 
 
 def happened(
@@ -77,27 +94,41 @@ def happened(
         if known is None:
             yield Happening("pull_request_review", "submitted", actor, pull, {"review": review})
         elif state == "DISMISSED" != known[2]:
-            yield Happening("pull_request_review", "dismissed", actor, pull, {"review": review})
-    for number, (comment, body) in after.comments.items():
-        about = repository.pulls.get(comment.number) or repository.issues.get(comment.number)
+            more = {"review": review, "was": known[2]}
+            yield Happening("pull_request_review", "dismissed", actor, pull, more)
+    for number, (comment, body, resolved) in after.comments.items():
+        about = _about(repository, comment)
         said = before.comments.get(number)
         if said is None:
             yield Happening("issue_comment", "created", actor, about, {"comment": comment})
         elif said[1] != body:
             more = {"comment": comment, "changes": {"body": {"from": said[1]}}}
             yield Happening("issue_comment", "edited", actor, about, more)
+        if said is not None and said[2] is not resolved:
+            action = "resolved" if resolved else "unresolved"
+            yield Happening("pull_request_review_thread", action, actor, about)
     for number, (run, status) in after.runs.items():
         ran = before.runs.get(number)
         if ran is None or ran[1] != status:
             action = "completed" if status == "completed" else "created"
             yield Happening("check_run", action, actor, more={"check_run": run})
+    for number, (reported, state) in after.statuses.items():
+        before_that = before.statuses.get(number)
+        if before_that is None or before_that[1] != state:
+            yield Happening("status", "", actor, more={"status": reported})
+
+
+def _about(repository: Repository, comment: Comment) -> Pull | Issue | None:
+    if comment.id in repository.comments:
+        return repository.pulls.get(comment.number) or repository.issues.get(comment.number)
+    return repository.issues[comment.number]  # GitLab counts issues and merge requests apart
 
 
 def _changed(each: Pull | Issue, was: _Said | None, now: _Said, actor: Account) -> Iterator[Happening]:
     kind: Kind = "pull_request" if isinstance(each, Pull) else "issues"
     if was is None:
         yield Happening(kind, "opened", actor, each)
-        was = _Said(True, now.title, now.body, (), now.head, now.base_ref)
+        was = _Said(True, now.title, now.body, (), now.head, now.base_ref, now.draft)
     if now.head != was.head:
         yield Happening(kind, "synchronize", actor, each, {"before": was.head, "after": now.head})
     changes: dict[str, Any] = {
@@ -109,6 +140,8 @@ def _changed(each: Pull | Issue, was: _Said | None, now: _Said, actor: Account) 
         changes["base"] = {"ref": {"from": was.base_ref}, "sha": {"from": ZERO}}
     if changes:
         yield Happening(kind, "edited", actor, each, {"changes": changes})
+    if now.draft != was.draft:
+        yield Happening(kind, "converted_to_draft" if now.draft else "ready_for_review", actor, each)
     for action, names in (
         ("labeled", [name for name in now.labels if name not in was.labels]),
         ("unlabeled", [name for name in was.labels if name not in now.labels]),

@@ -243,7 +243,16 @@ class SandboxForge:
     def add_webhook(self, repository: str, url: str, secret: str) -> Webhook:
         """Have GitHub's webhooks posted to a server on this machine from now on, signed with ``secret``."""
         with self.world.lock:
-            return self._teller.subscribe(self.repository(repository), url, secret)
+            webhook = Webhook(self.world.new_id(), url, secret)
+            return self._teller.subscribe(self.repository(repository), webhook)
+
+    def add_project_webhook(
+        self, repository: str, url: str, *, secret: str = "", signing_token: str = ""
+    ) -> Webhook:
+        """The same of GitLab's: ``secret`` is sent along as it is, a signing token signs."""
+        with self.world.lock:
+            webhook = Webhook(self.world.new_id(), url, secret, "gitlab", signing_token)
+            return self._teller.subscribe(self.repository(repository), webhook)
 
     def add_team(self, team: str, members: Sequence[str]) -> None:
         """A team of an organization, ``acme/ml``."""

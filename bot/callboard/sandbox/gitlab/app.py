@@ -65,6 +65,8 @@ def _do(
             return broken(fault), actor
         with world.lock:
             answer = entry.answer(_call(world, request, path, data, actor))
+            if actor and entry.method != "GET":
+                world.changed(actor)
         return broken(fault) if fault else _response(request, answer), actor
     except Refused as refused:
         return refusal(as_gitlab(refused), refused.headers), actor
