@@ -12,29 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializeAsAny,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
+from callboard.config_base import Settings as Settings
+from callboard.config_links import Links
+from callboard.config_models import Lifecycles, OverridesGlob, Owners, Tasks
+from callboard.config_models import Select as Select
+from callboard.config_promotion import Stage, named_apart
 from callboard.expressions import checked
 from callboard.redaction import Secret
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class Settings(BaseModel):
-    """The base of all parts of the configuration: frozen, closed, kebab-case keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
-
 
 ADDRESS = Field(pattern=r"^https?://", description="an address that begins with https:// or http://")
 BRANCH = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)*$"
@@ -83,13 +69,6 @@ class SecretReference(Settings):
         return Secret(value)
 
 
-class Select(Settings):
-    """Which models of a source are wanted. Globs (``fnmatch``), case-insensitive, on the registry's names."""
-
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
-
-
 class SourceSettings(Settings):
     """What every source has; each source module extends it with its own keys."""
 
@@ -110,6 +89,8 @@ class SourceSettings(Settings):
     """Owner of models whose registry does not say; overrides ``defaults.owner``."""
     timeout: Annotated[float, Field(strict=True, gt=0, le=600)] = 30.0
     """Seconds for one request."""
+    time_limit: Annotated[float, Field(strict=True, gt=0, le=86400)] = 1800.0
+    """Seconds for all requests of one walk together; what was not read by then is left as it is."""
 
 
 class ServerSettings(SourceSettings):
@@ -343,6 +324,16 @@ class Config(Settings):
     catalog: Catalog = Catalog()
     defaults: Defaults = Defaults()
     sources: tuple[SerializeAsAny[SourceSettings], ...] = ()
+    overrides: tuple[OverridesGlob, ...] = ()
+    """Files below callboard.yaml's folder that overrule what registries say; later ones win."""
+    overrides_folder: Path | None = None
+    """A folder of such files, such as a mounted ConfigMap; they win over those of the repository."""
+    tasks: Tasks = Tasks()
+    lifecycles: Lifecycles = Lifecycles()
+    owners: Owners = Field(default_factory=dict)
+    links: Links = Links()
     pull_requests: PullRequests = PullRequests()
     merge: Merge = Merge()
+    promotion: Annotated[tuple[Stage, ...], AfterValidator(named_apart)] = ()
+    """The stages that need approval, the last of them the highest. None: what a registry says is written."""
     backstage: Backstage | None = None

@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import ErrorDetails
 
 from callboard.config import Config, SecretReference, Settings, SourceSettings
+from callboard.config_links import Links
 from callboard.documents.place import Fault, Path, Place
 from callboard.documents.reader import Document, read_documents
 from callboard.redaction import redact
@@ -59,6 +60,8 @@ def load_config(
         entries = None
     sources = tuple(_sources(checked, entries or [], settings_of, source_types))
     _check_names(checked, entries or [])
+    if config is not None:
+        _check_links(checked, config.links, [name for _, name in _names(entries or [])])
     checked.find_credentials(value, ())
     if checked.faults or config is None:
         raise ConfigError(checked.faults)
@@ -131,6 +134,23 @@ def _check_names(checked: _Checked, entries: Sequence[object]) -> None:
             what = f"the source name {name!r} is already taken at {taken[name]}"
             checked.say(path, "config-duplicate-source", what, "give each source a name of its own")
         taken.setdefault(name, checked.document.place(path))
+
+
+def _check_links(checked: _Checked, links: Links, known: Sequence[str]) -> None:
+    """Every source that the links name has to be one, or to have been one."""
+    named: list[tuple[Path, str]] = [
+        (("links", key, at, position), model.partition(":")[0])
+        for key, lists in (("same", links.same), ("apart", links.apart))
+        for at, models in enumerate(lists)
+        for position, model in enumerate(models)
+    ]
+    named += [(("links", "order", at), name) for at, name in enumerate(links.order)]
+    for source, meant in links.means.items():
+        named += [(("links", "means", source), source)]
+        named += [(("links", "means", source, at), name) for at, name in enumerate(meant)]
+    for path, name in named:
+        if name not in known:
+            checked.say(path, "config-value", f"there is no source {name[:60]!r}", _nearest(name, known))
 
 
 def _names(entries: Sequence[object]) -> Iterator[tuple[Path, str]]:
@@ -270,8 +290,9 @@ def _keys(model: type[BaseModel]) -> list[str]:
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
     for step in path:
         if isinstance(step, str):
-            field = next(one for name, one in model.model_fields.items() if step in (name, one.alias))
-            model = next(_models_in(field.annotation))
+            field = next((one for name, one in model.model_fields.items() if step in (name, one.alias)), None)
+            # Else it is a key of a mapping, whose values are what the field was said to hold.
+            model = model if field is None else next(_models_in(field.annotation))
     return model
 
 

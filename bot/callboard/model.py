@@ -7,7 +7,7 @@ Times are the source's own, in UTC as ``YYYY-MM-DDTHH:MM:SSZ``; our clock is nev
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -134,6 +134,14 @@ class Counterpart(Record):
     """The version here that this is said of; None: of the model."""
 
 
+class Origin(Record):
+    """One of the registries that know a model, and what it is called there."""
+
+    source: str
+    id: str
+    name: str
+
+
 class Validation(Record):
     """A check that somebody ran on a version, and its outcome: shown with its origin, never run by us."""
 
@@ -142,6 +150,14 @@ class Validation(Record):
     details: str | None = None
     source: str | None = None
     """Who says so: a run id, a URL, a file."""
+
+
+class Promotion(Record):
+    """Which version stands in a stage, by the catalog's word: people approved that it does."""
+
+    stage: str
+    """As callboard.yaml names it."""
+    version: str
 
 
 class Version(Record):
@@ -196,12 +212,16 @@ class Model(Record):
     lineage: Lineage = Lineage()
     versions: tuple[Version, ...] = ()
     """Newest first."""
+    promotions: tuple[Promotion, ...] = ()
+    """In the order of the stages. No source fills them in: ``catalog.promotion`` does."""
     endpoints: tuple[Endpoint, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     """Those that the registry gives for the model and not for one version."""
     signature: Signature | None = None
     """Likewise."""
     counterparts: tuple[Counterpart, ...] = ()
+    known_in: tuple[Origin, ...] = ()
+    """Where models of several sources are one: all of them, whose word counts most first. No source says it."""
     card: Card | None = None
     links: tuple[Link, ...] = ()
     created_at: str | None = None
@@ -209,7 +229,9 @@ class Model(Record):
     revision: str | None = None
     """What the source gives to tell that nothing changed (a commit, a digest); a hint, never a decision."""
     provenance: dict[str, str] = Field(default_factory=dict)
-    """Field name to the name of the source (or ``file``/``override`` place) that said it."""
+    """Field name to who said it: the source, the place of an override, ``--set``, or one of our tables."""
+    said: dict[str, Any] = Field(default_factory=dict)
+    """Field name to what the source itself said, where a table or an override says something else."""
 
     @property
     def latest(self) -> Version | None:
@@ -246,4 +268,8 @@ class Listing(Record):
     models: tuple[Model, ...] = ()
     unread: tuple[str, ...] = ()
     complete: bool = False
+    deselected: tuple[str, ...] = ()
+    """Ids of models that the registry has, and that the selection does not ask for by more than their names."""
+    archived: tuple[str, ...] = ()
+    """Ids of models that the registry has archived, where the configuration has those leave the catalog."""
     problems: tuple[Problem, ...] = ()

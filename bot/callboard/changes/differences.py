@@ -12,7 +12,7 @@ from callboard.changes.signatures import signature_differences
 from callboard.changes.versions import version_differences
 from callboard.model import License, Model, Signature
 
-_UNSAID = {"source", "created_at", "updated_at", "revision", "provenance"}
+_UNSAID = {"source", "created_at", "updated_at", "revision", "provenance", "said"}
 """Fields of a record that say nothing to a model's users."""
 
 
@@ -135,6 +135,7 @@ def _lines(before: str, after: str) -> str:
 
 def _details(before: Model, after: Model) -> Iterator[Difference]:
     yield from _set("details", "minor", "tasks", before.tasks, after.tasks)
+    yield from _set("details", "minor", "categories", before.categories, after.categories)
     yield from _set("details", "minor", "tags", before.tags, after.tags)
     yield from _set("details", "minor", "languages", before.languages, after.languages)
     yield from _fact("details", "minor", "library", before.library, after.library)

@@ -1,0 +1,143 @@
+"""From records as registries say them to records as the catalog takes them; only this module knows the order.
+
+1. Overrides: what people say of a model counts for more than what its registry says.
+2. Tables: tasks and categories, the lifecycle, the owner. What an override says of a field is final.
+3. Selection by all but names, which the sources have looked at; then what is archived, where it leaves.
+
+Pure. What a table or an override changed is kept in ``said``, so that a source is later given its own words
+as what is known, and not ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from callboard.config import Config, SourceSettings
+from callboard.config_models import Owners
+from callboard.model import Listing, Model, Problem
+from callboard.sources import lifecycle, owners, tasks
+from callboard.sources.overrides import Override, Overrides, overridden
+from callboard.sources.selection import wanted
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What refines records."""
+
+    overrides: Overrides
+    tasks: tasks.TaskTable
+    lifecycles: lifecycle.LifecycleTable
+    owners: Owners
+
+
+def rules_of(config: Config, overrides: Overrides) -> Rules:
+    """The rules of a configuration and of the overrides that it names."""
+    return Rules(
+        overrides, tasks.task_table(config.tasks), lifecycle.lifecycle_table(config.lifecycles), config.owners
+    )
+
+
+def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing:
+    """The listing of a source as the catalog takes it.
+
+    A model of which a faulty override speaks is unread: what it should be is not known. So are all of them
+    when a file of overrides could not be read.
+    """
+    own = [one for one in rules.overrides.entries if one.source == settings.name]
+    models, held_back, deselected, archived = [], [], [], []
+    used: set[int] = set()
+    for model in listing.models:
+        fitting = [(index, one) for index, one in enumerate(own) if one.fits(model)]
+        used.update(index for index, _ in fitting)
+        record = refined_record(model, [one for _, one in fitting], rules)
+        if rules.overrides.unusable or any(one.faulty for _, one in fitting):
+            held_back.append(model.id)
+        elif not wanted(record, settings.select):
+            deselected.append(model.id)
+        elif rules.lifecycles.archived == "leave" and record.lifecycle == lifecycle.ARCHIVED:
+            archived.append(model.id)
+        else:
+            models.append(record)
+    unused = [one for index, one in enumerate(own) if index not in used] if listing.complete else []
+    return listing.model_copy(
+        update={
+            "models": tuple(models),
+            "unread": (*listing.unread, *held_back),
+            "deselected": tuple(deselected),
+            "archived": tuple(archived),
+            "problems": (*listing.problems, *_useless(unused, listing)),
+        }
+    )
+
+
+def refined_record(model: Model, overrides: Iterable[Override], rules: Rules) -> Model:
+    """The record after overrides and tables."""
+    found = overridden(model, overrides)
+    final = {field for field, place in found.provenance.items() if model.provenance.get(field) != place}
+    names, categories = tasks.tasks_and_categories(found, rules.tasks)
+    derived: dict[str, tuple[Any, str]] = {
+        "tasks": (names, tasks.TABLE),
+        "categories": (categories, tasks.TABLE),
+        "lifecycle": (lifecycle.lifecycle_of(found, rules.lifecycles), lifecycle.TABLE),
+    }
+    if found.owner and (owner := owners.owner_of(found.owner, rules.owners)):
+        derived["owner"] = (owner, owners.TABLE)
+    changed = {
+        field: (value, table)
+        for field, (value, table) in derived.items()
+        if field not in final and value != getattr(found, field)
+    }
+    touched = changed.keys() | final
+    if not touched:
+        return model
+    before = model.model_dump(mode="json", include=set(touched))
+    update: dict[str, Any] = {field: value for field, (value, _) in changed.items()}
+    update["provenance"] = found.provenance | {field: table for field, (_, table) in changed.items()}
+    update["said"] = {field: before[field] for field in sorted(touched)}
+    return _tidied(found.model_copy(update=update))
+
+
+def as_said(record: Model) -> Model | None:
+    """The record as its source itself said it; None when it does not tell, since it may come from a lock."""
+    if not record.said:
+        return record
+    whole = record.model_dump(mode="json") | {"said": {}, "provenance": {}}
+    unknown = record.said.keys() - whole.keys()
+    try:
+        return None if unknown else Model.model_validate(whole | record.said)
+    except ValidationError:
+        return None
+
+
+def _tidied(model: Model) -> Model:
+    """Without a word on who said what is not there."""
+    empty = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in Model.model_fields.items()
+        if name in model.provenance
+    }
+    said = {name: by for name, by in model.provenance.items() if getattr(model, name) != empty[name]}
+    return model.model_copy(update={"provenance": dict(sorted(said.items()))})
+
+
+def _useless(overrides: Sequence[Override], listing: Listing) -> list[Problem]:
+    """What people are told about overrides of models that are not there."""
+    names = sorted(model.name for model in listing.models)
+    problems = []
+    for one in overrides:
+        near = difflib.get_close_matches(one.model, names, 1)
+        problems.append(
+            Problem(
+                source=listing.source,
+                what=f"the override of {one.model[:80]!r} says nothing: {listing.source} has no such model",
+                where=one.where,
+                hint=f"did you mean {near[0][:80]!r}?" if near else "correct the name, or take it out",
+                severity="warning",
+            )
+        )
+    return problems
