@@ -1,0 +1,232 @@
+"""Models of an Ollama server.
+
+The list comes in one request and gives each tag its digest; ``/api/show`` is asked only for a digest that the
+known records do not hold, and once for all tags of a digest. What is loaded (``/api/ps``) changes by the
+minute: it is read only to notice a model that the list leaves out. ``ollama_records`` says what becomes what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.http import Client, HttpProblem
+from callboard.model import Endpoint, Listing, Model, Problem, Severity, Version
+from callboard.redaction import redact
+from callboard.sources import ollama_records as records
+from callboard.sources.context import Context
+from callboard.sources.provenance import with_provenance
+from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.selection import selected
+from callboard.sources.without_credentials import ask_without_credentials
+
+_TAGS = "/api/tags"
+_SHOW = "/api/show"
+_PS = "/api/ps"
+_OPENAI = "/v1"
+_LARGEST_LIST = 16 * 1024 * 1024  # some 20,000 models
+_FAILED_READS = 3  # in a row, until no more digests are asked for
+
+
+class Settings(RemoteSettings):
+    """An Ollama server. ``url`` is its address, without ``/api`` and ``/v1``."""
+
+    type: Literal["ollama"] = "ollama"
+
+
+def list_models(settings: Settings, context: Context) -> Listing:
+    """The models. Never raises for what the server does: problems tell."""
+    try:
+        client = open_client(settings, context.folder)
+    except (HttpProblem, SecretUnavailable) as error:
+        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    with client:
+        return _Reading(settings, context, client).listing()
+
+
+class _Unread(Exception):
+    """A model that must stay as it is in the catalog."""
+
+
+@dataclass
+class _Reading:
+    settings: Settings
+    context: Context
+    client: Client
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    shown: dict[str, records.Shown] = field(default_factory=dict)
+    """By digest."""
+    failed_reads: int = 0
+    skipped: int = 0
+
+    def listing(self) -> Listing:
+        tagged = self._tagged()
+        endpoints = self._endpoints() if tagged else ()
+        models = []
+        for name in sorted(tagged.keys() - self.unread):
+            try:
+                models.append(self._model(name, list(tagged[name].values()), endpoints))
+            except _Unread:
+                self.unread.add(name)
+            except (ValueError, OverflowError, RecursionError) as error:
+                self.unread.add(name)
+                self.problems.append(bad_record(self.settings.name, error, _SHOW, name))
+            self.context.progress(len(models))
+        if self.skipped:
+            self._report(
+                f"{self.skipped} models were not read further: {_FAILED_READS} requests in a row failed",
+                where=f"{self.client.base_url}{_SHOW}",
+                hint="look into the server's log, then run again",
+            )
+        self._look_for_loaded(tagged)
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+    def _tagged(self) -> dict[str, dict[str, records.Tagged]]:
+        """Model to tag to what the list says."""
+        found: dict[str, dict[str, records.Tagged]] = {}
+        try:
+            entries = _entries(self.client.get(_TAGS, limit=_LARGEST_LIST).json(), _TAGS)
+        except HttpProblem as error:
+            self.complete = False
+            self.problems.append(as_problem(self.settings.name, error, doing="listing the models"))
+            return found
+        for said in entries:
+            name = _name(said)
+            if name is not None and not selected(name, self.settings.select):
+                continue
+            try:
+                entry = records.Tagged.model_validate(said)
+            except ValidationError as error:
+                if name is None:
+                    self.complete = False
+                else:
+                    self.unread.add(name)
+                self.problems.append(bad_record(self.settings.name, error, _TAGS, name))
+                continue
+            found.setdefault(entry.model, {}).setdefault(entry.tag, entry)
+        if not entries:
+            self.complete = False
+            self._report(
+                "the server answers no models at all",
+                where=f"{self.client.base_url}{_TAGS}",
+                hint="check that it is the right server and that its disk is there;"
+                " if it is really empty, ignore this",
+                severity="warning",
+            )
+        return found
+
+    def _look_for_loaded(self, tagged: dict[str, dict[str, records.Tagged]]) -> None:
+        """A model that is loaded and not listed: Ollama leaves out of the list what it cannot read."""
+        try:
+            loaded = _entries(self.client.get(_PS, limit=_LARGEST_LIST).json(), _PS)
+        except HttpProblem:
+            return  # It can only add to what is known.
+        missing = {_name(said) for said in loaded} - tagged.keys() - self.unread
+        for name in sorted(one for one in missing if one and selected(one, self.settings.select)):
+            self.unread.add(name)
+            self._report(
+                "the server has loaded this model and does not list it",
+                where=f"{self.client.base_url}{_PS}",
+                hint="if it was removed just now, run again later; if not, look into the server's log",
+                model=name,
+                severity="warning",
+            )
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        """Where the models are served: Ollama's own API, and OpenAI's where the server has it."""
+        url = self.client.base_url
+        reply = ask_without_credentials(self.settings, self.context.folder, f"{_OPENAI}/models")
+        if reply == "unknown":
+            for known in self.context.known.values():
+                if known.endpoints and {one.url for one in known.endpoints} <= {url, f"{url}{_OPENAI}"}:
+                    return known.endpoints
+        needs_key = {"open": False, "needs key": True}.get(reply)
+        own = Endpoint(url=url, protocol="ollama", needs_key=needs_key)
+        if needs_key is None:
+            return (own,)
+        return (Endpoint(url=f"{url}{_OPENAI}", protocol="openai-v1", needs_key=needs_key), own)
+
+    def _model(self, name: str, entries: list[records.Tagged], endpoints: tuple[Endpoint, ...]) -> Model:
+        by_tag = {entry.tag: entry for entry in entries}
+        versions = records.newest_first(
+            self._version(entry, aliases) for entry, aliases in records.by_digest(entries)
+        )
+        known = self.context.known.get(name)
+        newest = versions[0]
+        if known is not None and newest.id is not None and known.revision == newest.id:
+            about = records.about_of_known(known)
+        else:
+            about = records.about_of(self._show(by_tag[newest.name]))
+        return with_provenance(records.model_of(self.settings.name, name, versions, about, endpoints))
+
+    def _version(self, entry: records.Tagged, aliases: tuple[str, ...]) -> Version:
+        known = self.context.known.get(entry.model)
+        for version in known.versions if known else ():
+            if entry.id is not None and version.id == entry.id:
+                return records.known_version(entry, aliases, version)
+        return records.version_of(entry, aliases, self._show(entry))
+
+    def _show(self, entry: records.Tagged) -> records.Shown:
+        """What the server says of a digest. Raises _Unread, with a problem."""
+        key = entry.id or entry.name
+        if key in self.shown:
+            return self.shown[key]
+        if self.failed_reads >= _FAILED_READS:
+            self.skipped += 1
+            raise _Unread
+        try:
+            said = self.client.post_json(_SHOW, {"model": entry.name}, idempotent=True)
+            self.shown[key] = records.Shown.model_validate(said)
+        except HttpProblem as error:
+            self.failed_reads += error.kind != "not-found"
+            doing = f"asking about {entry.name}"
+            self.problems.append(as_problem(self.settings.name, error, model=entry.model, doing=doing))
+            raise _Unread from None
+        except ValidationError as error:
+            self.problems.append(bad_record(self.settings.name, error, _SHOW, entry.model))
+            raise _Unread from None
+        self.failed_reads = 0
+        return self.shown[key]
+
+    def _report(
+        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
+    ) -> None:
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+
+def _entries(answer: Any, where: str) -> list[Any]:
+    """The list in an answer; Go writes an empty one as null."""
+    entries = answer.get("models", ()) if isinstance(answer, dict) else ()
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise HttpProblem("bad-answer", "the answer holds no list of models", where=where)
+    return entries
+
+
+def _name(said: Any) -> str | None:
+    """The model's name without its tag, where the record has a usable one."""
+    name = said.get("name") if isinstance(said, dict) else None
+    if not isinstance(name, str) or not records.is_name(name):
+        return None
+    return records.split_name(name)[0]
