@@ -16,6 +16,7 @@ _MODULES = {
     "files": "callboard.sources.files",
     "huggingface": "callboard.sources.huggingface",
     "mlflow": "callboard.sources.mlflow",
+    "ollama": "callboard.sources.ollama",
 }
 
 SOURCE_TYPES = tuple(sorted(_MODULES))
