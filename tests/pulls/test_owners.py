@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.pulls.owners import ForgeKind, Owner, Requirement, groups, required_owners
+from callboard.pulls.owners import ForgeKind, Owner, Requirement, groups_of, required_owners
 
 
 def owners(text: str, path: str, kind: ForgeKind = "github") -> list[str]:
@@ -203,8 +203,12 @@ def test_a_section_is_optional_only_where_all_its_headings_say_so() -> None:
 def test_the_groups_to_ask_the_forge_about_are_named() -> None:
     text = "* @ann @acme/ML a@b.c\n"
 
-    assert groups(required_owners(text, "github", ["x"])) == {"acme/ml"}
-    assert groups(required_owners(f"{text} @@owner", "gitlab", ["x"])) == {"ann", "acme/ml"}
+    on_github, on_gitlab = (
+        required_owners(text, "github", ["x"]),
+        required_owners(f"{text} @@owner", "gitlab", ["x"]),
+    )
+    assert groups_of(on_github[0].owners) == {"acme/ml"}
+    assert groups_of(on_gitlab[0].owners) == {"ann", "acme/ml"}
 
 
 lines = st.lists(

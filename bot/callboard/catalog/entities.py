@@ -196,6 +196,8 @@ def _annotations(model: Model, key: Key) -> dict[str, str]:
         annotations[f"{ANNOTATION}digest"] = shortened(digest, 200)
     if model.license and (license_id := shortened(model.license.id, 100)):
         annotations[f"{ANNOTATION}license"] = license_id
+    for one in model.promotions:
+        annotations[f"{ANNOTATION}{one.stage}-version"] = shortened(one.version, 200)
     return annotations
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from callboard.catalog.promotion import moves
 from callboard.changes.difference import Difference
 from callboard.changes.differences import differences
 from callboard.model import Model
@@ -52,6 +53,11 @@ class ModelChange:
         if self.after is None:
             return "removed"
         return "changed" if self.before is not None else "new"
+
+    @property
+    def promotes(self) -> bool:
+        """Whether it puts a version into a stage: then it does nothing else."""
+        return bool(moves(self.before, self.after))
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:

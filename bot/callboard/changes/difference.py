@@ -13,6 +13,7 @@ Direction = Literal["better", "worse", "changed"]
 Kind = Literal[
     "model-removed",
     "new-model",
+    "promotion",
     "files-replaced",
     "signature",
     "endpoint",

@@ -1,9 +1,9 @@
 """Which changes go into one pull request: by the configured grouping, within what a pull request can hold.
 
-Three things go before the configured grouping. What an open pull request of ours already holds stays in it,
-as long as that is a place for it: nothing that people are reviewing is moved about. More new models of one
-source at once than may be open are an import, grouped by source. And what only this version of Callboard
-writes otherwise is one refresh.
+Four things go before the configured grouping. A promotion stands alone. What an open pull request of ours
+already holds stays in it, as long as that is a place for it: nothing that people are reviewing is moved
+about. More new models of one source at once than may be open are an import, grouped by source. And what only
+this version of Callboard writes otherwise is one refresh.
 """
 
 from __future__ import annotations
@@ -80,12 +80,20 @@ def group(
     crowds = _crowds(members.values(), rules)
     split: dict[str, dict[str, str]] = {}
     for one in free:
+        if one.change.promotes:
+            found[_promotion(one), ""].append(one)
+            continue
         family = _family(one, rules, imported=one.change.kind == "new" and one.source in imported)
         if family.crowd not in split:
             split[family.crowd] = parts(crowds[family.crowd], rules.room)
         found[family, split[family.crowd][one.change.key]].append(one)
     groups = (_group(family, bits, held) for (family, bits), held in found.items())
     return tuple(sorted(groups, key=lambda one: one.key))
+
+
+def is_promotion(branch: str, key: str) -> bool:
+    """Whether a branch is that of the promotion of the model with this key."""
+    return is_named_by(branch, _promoting(key))
 
 
 def is_held(one: FileChange, branch: str | None, rules: Rules) -> bool:
@@ -125,6 +133,16 @@ def _family(one: FileChange, rules: Rules, *, imported: bool = False) -> _Family
     return _Family(f"update {crowd}", slug, crowd)
 
 
+def _promotion(one: FileChange) -> _Family:
+    """Always alone, whatever the grouping: it has gates and approvers of its own."""
+    key = _promoting(one.change.key)
+    return _Family(key, f"promote-{one.change.name}", key)
+
+
+def _promoting(key: str) -> str:
+    return f"promote {key}"
+
+
 def _refresh(rules: Rules) -> _Family:
     crowd = f"{rules.scope} refresh"
     return _Family(f"update {crowd}", "refresh", crowd)
@@ -156,6 +174,9 @@ def _held(one: FileChange, branch: str | None, rules: Rules) -> tuple[_Family, s
     """The group of the open pull request that holds a model, if it is one that the model can stay in."""
     if branch is None:
         return None
+    if one.change.promotes:
+        family = _promotion(one)
+        return (family, "") if is_named_by(branch, _key(family, "")) else None
     families = [_family(one, rules)]
     if one.change.kind == "new":
         families.append(_import(rules, one.source))

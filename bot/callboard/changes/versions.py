@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from callboard.catalog.promotion import moves
 from callboard.catalog.text import shortened
 from callboard.changes.difference import Difference
 from callboard.model import Artifact, Model, Version
@@ -15,6 +16,7 @@ def version_differences(before: Model, after: Model) -> Iterator[Difference]:
     """The differences between the versions of two records of one model."""
     old = {version.name: version for version in before.versions}
     new = {version.name: version for version in after.versions}
+    yield from _promotions(before, after)
     yield from _newest(before, after, [name for name in new if name not in old])
     gone = [name for name in old if name not in new]
     if gone:
@@ -30,6 +32,23 @@ def version_differences(before: Model, after: Model) -> Iterator[Difference]:
     for name, version in new.items():
         if name in old:
             yield from _same_version(old[name], version, newest=version == after.latest)
+
+
+def _promotions(before: Model, after: Model) -> Iterator[Difference]:
+    for one in moves(before, after):
+        now, stage = _name(one.now), shortened(one.stage, 60)
+        if one.back:
+            said = f"{stage.capitalize()} goes back to version {now}, from {_name(one.was)}."
+        elif one.was is None:
+            said = f"Version {now} is promoted to {stage}, where no version stood."
+        else:
+            said = f"Version {now} is promoted to {stage}, in the place of {_name(one.was)}."
+        yield Difference("promotion", "important", said, f"version in {stage}", one.was, one.now)
+    stays = {one.stage for one in after.promotions}
+    for gone in before.promotions:
+        if gone.stage not in stays:
+            said = f"No version stands in {gone.stage} any more (it was {_name(gone.version)})."
+            yield Difference("promotion", "important", said, f"version in {gone.stage}", gone.version, None)
 
 
 def _newest(before: Model, after: Model, added: Sequence[str]) -> Iterator[Difference]:

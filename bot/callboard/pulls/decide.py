@@ -12,6 +12,7 @@ from callboard.config import Merge, Rebase
 from callboard.pulls.approvals import Approvals, approvals
 from callboard.pulls.commands import spelling
 from callboard.pulls.facts import PullFacts
+from callboard.pulls.promoting import unlanded, unpromotable
 from callboard.pulls.quiet import quiet
 from callboard.pulls.rules import unchecked, unowned, unworded
 from callboard.pulls.verdict import Reason, Verdict, VerdictKind, gravest_first
@@ -30,7 +31,8 @@ def decide(facts: PullFacts, policy: Merge, rebase: Rebase = "conflicted") -> Ve
     their own work. Until then the bot leaves the branch alone.
     """
     given = approvals(facts)
-    needed = policy.approvals if facts.made_by_us else policy.approvals + 1
+    needed = max([policy.approvals, *(one.approvals for one in facts.promotions)])
+    needed += 0 if facts.made_by_us else 1
     approved = len(given.by) >= needed and not given.against
     if foreign := [*_not_ours(facts)]:
         reasons = [*foreign, *(_invalid(facts) if facts.errors else ())]
@@ -45,9 +47,10 @@ def decide(facts: PullFacts, policy: Merge, rebase: Rebase = "conflicted") -> Ve
             *unchecked(facts, policy),
             *_unapproved(facts, given, needed),
             *unowned(facts, policy, given),
+            *unpromotable(facts, given),
             *_queued(facts),
         ]
-        reasons = reasons or [*quiet(facts, policy)] or [*_refused_by_forge(facts)]
+        reasons = reasons or [*unlanded(facts)] or [*quiet(facts, policy)] or [*_refused_by_forge(facts)]
     ordered = gravest_first(reasons)
     kind: VerdictKind = ordered[0].calls_for if ordered else "merge"
     by = tuple(account.login for account in given.by)

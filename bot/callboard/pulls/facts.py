@@ -6,8 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from callboard.catalog.promotion import Gate, Move
 from callboard.forges.protocol import Account, PullRequest
-from callboard.pulls.owners import Requirement
+from callboard.pulls.owners import Owner, Requirement
+
+
+@dataclass(frozen=True)
+class Promoting:
+    """A version that a pull request puts into a stage, and what that stage asks for."""
+
+    title: str
+    """What people call the model."""
+    move: Move
+    gates: tuple[Gate, ...] = ()
+    approvals: int = 1
+    approvers: tuple[Owner, ...] = ()
+    """One of them has to approve; none: anybody with write permission."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +72,10 @@ class PullFacts:
     """The login of a person with write permission who commented ``/merge`` on this very head."""
     owned: tuple[Requirement, ...] | None = None
     """What the code owners file of the base branch asks for; None when it could not be read."""
+    promotions: tuple[Promoting, ...] = ()
+    """What it promotes: between the locks of the base branch and those of the head."""
     members: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    """Group to logins in lower case, for the groups that ``owners.groups`` names; None: the forge does not
+    """Group to logins in lower case, for the groups that ``owners.groups_of`` names; None: the forge does not
     tell."""
     entities: frozenset[str] = frozenset()
     """The entities (``component:default/name``) in the folders that it changes, in the head and on the base

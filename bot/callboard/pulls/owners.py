@@ -77,14 +77,16 @@ def required_owners(text: str, kind: ForgeKind, paths: Iterable[str]) -> tuple[R
     )
 
 
-def groups(requirements: Iterable[Requirement]) -> frozenset[str]:
-    """The groups whose members must be known to judge these requirements."""
-    return frozenset(
-        owner.name
-        for requirement in requirements
-        for owner in requirement.owners
-        if owner.kind in ("group", "user-or-group")
-    )
+def groups_of(owners: Iterable[Owner]) -> frozenset[str]:
+    """The groups whose members must be known to tell who is among these owners."""
+    return frozenset(owner.name for owner in owners if owner.kind in ("group", "user-or-group"))
+
+
+def owners_named(words: Iterable[str], kind: ForgeKind) -> tuple[Owner, ...]:
+    """Those whom words such as ``@ann`` and ``@acme/leads`` name on this forge."""
+    if kind == "gitlab":
+        return _owners_on_gitlab(" ".join(words))
+    return tuple(owner for word in words if (owner := _owner_on_github(word)) is not None)
 
 
 def _owners_of(path: str, rules: list[_Rule]) -> tuple[Owner, ...]:

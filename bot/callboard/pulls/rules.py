@@ -88,12 +88,13 @@ def unowned(facts: PullFacts, policy: Merge, given: Approvals) -> Iterator[Reaso
         return
     logins = frozenset(account.login.lower() for account in given.by)
     for one in facts.owned:
-        approved = sum(any(_is(login, owner, facts) for owner in one.owners) for login in logins)
+        approved = sum(any(counts_as(login, owner, facts) for owner in one.owners) for login in logins)
         if approved < one.approvals:
             yield from _missing(one, approved, facts)
 
 
-def _is(login: str, owner: Owner, facts: PullFacts) -> bool:
+def counts_as(login: str, owner: Owner, facts: PullFacts) -> bool:
+    """Whether the approval of this login (lower case) is one of this owner."""
     if owner.kind in ("user", "user-or-group") and owner.name == login:
         return True
     of_group = owner.kind in ("group", "user-or-group")

@@ -14,6 +14,7 @@ from callboard.config import Merge
 from callboard.model import Model, Problem
 from callboard.pulls.commands import spelling
 from callboard.pulls.commits import fingerprint_marker
+from callboard.pulls.facts import Promoting
 from callboard.pulls.problems import LineAddress, counted, table
 from callboard.pulls.rendering import Markdown, filled
 from callboard.pulls.verdict import Verdict
@@ -78,12 +79,13 @@ def pull_request_text(
     problems: Sequence[Problem] = (),
     word: str = "pull request",
     starts_workflows: bool = True,
+    promoting: Sequence[Promoting] = (),
 ) -> Text:
     """Title and body of a pull request that makes ``changes``: all deletions, or none of them.
 
     ``backstage``: whether merged files are registered. ``problems``: what the reviewer should know was met
     while these models were read. ``word``: what the forge calls a pull request. ``starts_workflows``: whether
-    the forge starts workflows for what we open.
+    the forge starts workflows for what we open. ``promoting``: what the changes promote.
     """
     common: dict[str, Any] = {
         "policy": policy,
@@ -93,6 +95,8 @@ def pull_request_text(
         "starts_workflows": starts_workflows,
         "command": _command(word),
         "files": _files(changes),
+        "promoting": promoting,
+        "approvals": max([policy.approvals, *(one.approvals for one in promoting)]),
         "marker": Markdown(fingerprint_marker(fingerprint)),
     }
     if all(change.kind == "removed" for change in changes):
@@ -221,7 +225,8 @@ def _decisions(changes: Sequence[ModelChange]) -> dict[str, Any]:
 
 
 def _one(change: ModelChange) -> dict[str, Any]:
-    headline = next((one.sentence for one in change.differences if one.kind == "new-version"), "")
+    telling = [one.sentence for one in change.differences if one.kind in ("promotion", "new-version")]
+    headline = telling[0] if telling else ""
     return {
         "change": change,
         "headline": headline,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from callboard.catalog.inert import BREAK
+from callboard.catalog.promotion import Move, moves
 from callboard.catalog.text import shortened
 from callboard.changes.change import ModelChange
 from callboard.changes.difference import Difference, Kind
@@ -30,6 +31,7 @@ _ACTING = (
 _DRAFT = re.compile(r"(?i)^(?=\W*(draft|wip|fixup!|squash!|amend!))")
 
 _COUNTED: dict[Kind, str] = {
+    "promotion": "promotion",
     "new-version": "new version",
     "version-removed": "version removed",
     "newest-version": "version change",
@@ -129,6 +131,7 @@ def _phrases(change: ModelChange) -> list[str]:
     new = {one.after for one in found if one.kind == "new-version"}
     aliases = [one for one in found if one.kind == "alias" and one.after not in new]
     phrases = [
+        *(_promotion(one) for one in moves(change.before, change.after)),
         *(_version(one) for one in found if one.kind == "new-version"),
         *(["breaks callers"] if breaks_callers(change) else []),
         *(one_line(f"{one.subject} replaced", 50) for one in found if one.kind == "files-replaced"),
@@ -138,6 +141,11 @@ def _phrases(change: ModelChange) -> list[str]:
     ]
     rest = [one.subject if one.kind in ("details", "name") else one.kind.replace("-", " ") for one in found]
     return phrases or list(dict.fromkeys(one_line(word, 40) for word in rest)) or ["catalog files"]
+
+
+def _promotion(one: Move) -> str:
+    version, stage = one_line(one.now, 30), one_line(one.stage, 40)
+    return f"{stage} back to version {version}" if one.back else f"version {version} to {stage}"
 
 
 def _version(one: Difference) -> str:

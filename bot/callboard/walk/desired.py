@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from callboard.catalog.absence import absent, orphaned
 from callboard.catalog.identity import Key, base_name
-from callboard.catalog.plan import keys_of, name_models, plan_folder, wish
+from callboard.catalog.plan import FolderPlan, Wish, keys_of, name_models, plan_folder, wish
 from callboard.catalog.shelf import Shelf
 from callboard.changes.group import FileChange, placed_by
 from callboard.changes.grouping import Member, Rules, is_held
@@ -22,6 +22,7 @@ from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.folders import deletion, file_change, folder_contents
+from callboard.walk.promoting import records_to_write
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ def desire(
     *,
     prune: bool,
     handed_back: Mapping[str, Set[str]] = MappingProxyType({}),
+    open_in: Mapping[str, str] = MappingProxyType({}),
 ) -> Desired:
     """Every change that the catalog needs, and every finding that a person must know.
 
     ``pending``: names that our open pull requests propose for models that the base does not have yet.
+    ``open_in``: the branch of the open pull request that holds a model, by its key.
     ``handed_back``: what people gave back to the registry in these pull requests, by the models' keys.
     """
     shelf, root = base.shelf, config.catalog.path
@@ -83,31 +86,30 @@ def desire(
     keyed = {key: model for key, model in keyed.items() if key.source not in renamed}
     broken_names = {broken.path.rpartition("/")[2].lower() for broken in shelf.broken}
     names = name_models(keyed, shelf, pending, frozenset())
-    wishes = []
-    settled = set()
+    wishes: dict[Key, list[Wish]] = {}
     for key, model in sorted(keyed.items()):
         if key not in shelf.folders and base_name(model.name).lower() in broken_names:
             continue  # most likely that broken folder's model: a second folder would only add to the mess
         settings = settings_of[model.source]
-        try:
-            wanted, problems = wish(key, names[key], model, shelf, root, settings, config.defaults)
-        except Exception as error:  # one model's fault must not stop the others
-            findings.append(_defect(model, error))
-            continue
+        records, problems = records_to_write(key, model, shelf, config.promotion, open_in.get(str(key), ""))
         findings += problems
-        if wanted is not None:
-            wishes.append(wanted)
-        else:
-            settled.add(key)
-    folders = {wanted.path for wanted in wishes} | {shelf.folders[key].path for key in deletions}
+        try:
+            for record in records:
+                wanted, problems = wish(key, names[key], record, shelf, root, settings, config.defaults)
+                findings += problems if record is records[0] else ()
+                wishes.setdefault(key, []).extend([wanted] if wanted else [])
+        except Exception as error:  # one model's fault must not stop the others
+            wishes.pop(key, None)
+            findings.append(_defect(model, error))
+    settled = {key for key, several in wishes.items() if not several}
+    folders = {wanted.path for several in wishes.values() for wanted in several} | {
+        shelf.folders[key].path for key in deletions
+    }
     current = folder_contents(base, folders)
     plans = [
-        plan_folder(
-            wanted,
-            current.get(wanted.path, {}),
-            fields_of(handed_back.get(str(wanted.key), ()), wanted.name),
-        )
-        for wanted in wishes
+        _first_that_writes(several, current, fields_of(handed_back.get(str(key), ()), several[0].name))
+        for key, several in wishes.items()
+        if several
     ]
     findings += [problem for plan in plans for problem in plan.problems]
     settled |= {plan.wish.key for plan in plans if not plan.files and not plan.problems}
@@ -149,6 +151,16 @@ def members(base: Base) -> tuple[Member, ...]:
         Member(str(key), at.lock.record.source, placed_by(at.lock.generated.entities), files[at.path])
         for key, at in base.shelf.folders.items()
     )
+
+
+def _first_that_writes(
+    several: Sequence[Wish], current: Mapping[str, Mapping[str, bytes]], handed_back: Set[str]
+) -> FolderPlan:
+    plans = (plan_folder(wanted, current.get(wanted.path, {}), handed_back) for wanted in several)
+    for plan in plans:
+        if plan.files or plan.problems:
+            break
+    return plan
 
 
 def _defect(model: Model, error: Exception) -> Problem:

@@ -6,21 +6,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from callboard.catalog.entities import title_of
+from callboard.catalog.lock import BadLock, read_lock
 from callboard.catalog.merge import CATALOG_FILE
+from callboard.catalog.shelf import lock_paths
 from callboard.config import Config
 from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Entry, Repository
 from callboard.pulls.approvals import commits_to_read
 from callboard.pulls.asked import asked_to_merge
-from callboard.pulls.facts import PullFacts
+from callboard.pulls.facts import Promoting, PullFacts
+from callboard.pulls.owners import groups_of
+from callboard.pulls.promoting import promotions
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.validation.references import reference_to
 from callboard.walk.base import Base
 from callboard.walk.history import History
 from callboard.walk.obsolete import folders_of
-from callboard.walk.owning import required_of
+from callboard.walk.owning import kind_of, members_of, required_of
 from callboard.walk.workplace import Workplace
 
 _MOST_OF_A_STRANGER = 500
@@ -97,6 +102,8 @@ def gather(
             )
             requirements, members = owned.get(pull.number, (None, {}))
             reviewed = commits_to_read(pull)
+            promoting = _promotions(workplace, base, files[pull.number], contents)
+            approvers = groups_of(owner for one in promoting for owner in one.approvers)
             facts = replace(
                 facts,
                 content=history.content(pull.head),
@@ -109,12 +116,31 @@ def gather(
                 deletion=history.removes_a_model(pull.head),
                 merge_asked=asked.login if asked else None,
                 owned=requirements,
-                members=members,
+                members={**members, **members_of(workplace, approvers)},
+                promotions=promoting,
                 entities=entities[pull.number],
             )
         held = {path: contents[entry.blob] for path, entry in (entries or {}).items() if entry.is_file}
         examined.append(Examined(facts, found, held))
     return tuple(examined)
+
+
+def _promotions(
+    workplace: Workplace, base: Base, entries: Mapping[str, Entry], contents: Mapping[str, bytes]
+) -> tuple[Promoting, ...]:
+    """What the locks of a head promote that those of the base branch do not."""
+    stages = workplace.config.promotion
+    found: list[Promoting] = []
+    for path in lock_paths(entries, workplace.config.catalog.path) if stages else ():
+        try:
+            lock = read_lock(contents[entries[path].blob]) if entries[path].is_file else None
+        except BadLock:
+            continue
+        if lock is not None:
+            there = base.shelf.folders.get(lock.key)
+            before, after = there.lock.record if there else None, lock.record
+            found += promotions(title_of(after), before, after, stages, kind_of(workplace))
+    return tuple(found)
 
 
 def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Config) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from callboard.forges.protocol import PullRequest
-from callboard.pulls.owners import PLACES, ForgeKind, Requirement, groups, required_owners
+from callboard.pulls.owners import PLACES, ForgeKind, Requirement, groups_of, required_owners
 from callboard.walk.base import Base
 from callboard.walk.workplace import Workplace
 
@@ -23,15 +23,25 @@ def required_of(
     whose members the forge does not tell is None.
     """
     found: dict[int, tuple[tuple[Requirement, ...], Members]] = {}
-    kind: ForgeKind = "gitlab" if workplace.forge.word == "merge request" else "github"
+    kind = kind_of(workplace)
     text = _file(workplace, base, kind) if pulls else ""
     if len(text) > _LARGEST:
         return {}
     for pull in pulls:
         requirements = required_owners(text, kind, pull.paths)
-        members = {group: workplace.forge.members(group) for group in sorted(groups(requirements))}
-        found[pull.number] = (requirements, members)
+        named = groups_of(owner for one in requirements for owner in one.owners)
+        found[pull.number] = (requirements, members_of(workplace, named))
     return found
+
+
+def members_of(workplace: Workplace, groups: Iterable[str]) -> Members:
+    """Who is in each of these groups."""
+    return {group: workplace.forge.members(group) for group in sorted(groups)}
+
+
+def kind_of(workplace: Workplace) -> ForgeKind:
+    """Which forge it is, as far as the names of owners are concerned."""
+    return "gitlab" if workplace.forge.word == "merge request" else "github"
 
 
 def _file(workplace: Workplace, base: Base, kind: ForgeKind) -> str:

@@ -13,6 +13,7 @@ from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
 from callboard.model import Model, Problem
 from callboard.pulls.commits import fingerprint_in
+from callboard.pulls.promoting import promotions
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
 from callboard.walk.base import base_of_commit
@@ -27,6 +28,7 @@ from callboard.walk.obsolete import (
     close_obsolete,
     folders_of,
 )
+from callboard.walk.owning import kind_of
 from callboard.walk.pausing import pause_reason
 from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, ours, propose
 from callboard.walk.pushing import push_groups
@@ -99,6 +101,7 @@ def sync(
         pending_names(locks),
         prune=prune,
         handed_back=given_back(pulls, held, reading.identity, forge.can_write),
+        open_in=held,
     )
     rules = _rules(workplace)
     if not refresh:
@@ -189,13 +192,21 @@ def _carry_out(workplace: Workplace, reading: Reading, result: SyncResult) -> Sy
 
 def _text(workplace: Workplace, proposal: Proposal) -> Text:
     config = workplace.config
+    changes = [one.change for one in proposal.group.changes]
     text = pull_request_text(
-        [one.change for one in proposal.group.changes],
+        changes,
         fingerprint=proposal.group.fingerprint,
         policy=config.merge,
         backstage=config.backstage is not None,
         word=workplace.forge.word,
         starts_workflows=workplace.forge.identity().login != WORKFLOW_LOGIN,
+        promoting=[
+            promoting
+            for one in changes
+            for promoting in promotions(
+                one.title, one.before, one.after, config.promotion, kind_of(workplace)
+            )
+        ],
     )
     return Text(text.title, sealed(text.title, text.body))
 

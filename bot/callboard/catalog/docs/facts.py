@@ -44,6 +44,7 @@ def facts(model: Model, *, owner: str, lifecycle: str, system: str | None) -> li
         ("System", plain(system or "")),
         ("License", _license(model)),
         ("Latest version", _latest(latest)),
+        *((f"In {one.stage}", f"version {plain(one.version)}") for one in model.promotions),
         ("Format", listed(artifact.format or "" for artifact in artifacts if artifact.format)),
         ("Size", _size(artifacts)),
         ("Digest", _digest(artifacts)),
