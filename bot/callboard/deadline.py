@@ -47,18 +47,30 @@ def guard_connections(guard: Callable[[str, int], Sequence[str]]) -> None:
 
 
 class DeadlineTransport(httpx2.HTTPTransport):
-    """httpx2's transport, held to a deadline."""
+    """httpx2's transport, held to a deadline, and to a guard of its own where it has one."""
 
-    def __init__(self, deadline: Deadline, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        *,
+        verify: ssl.SSLContext | bool,
+        proxy: str | None,
+        guard: Callable[[str, int], Sequence[str]] | None = None,
+    ) -> None:
         super().__init__(verify=verify, proxy=proxy)
         # httpcore2 takes a backend as an argument, but httpx2 has no way to hand it through.
         backend = self._pool._network_backend  # noqa: SLF001
-        self._pool._network_backend = _Backend(backend, deadline)  # noqa: SLF001
+        self._pool._network_backend = _Backend(backend, deadline, guard)  # noqa: SLF001
 
 
 class _Backend(httpcore2.NetworkBackend):
-    def __init__(self, backend: httpcore2.NetworkBackend, deadline: Deadline) -> None:
-        self._backend, self._deadline = backend, deadline
+    def __init__(
+        self,
+        backend: httpcore2.NetworkBackend,
+        deadline: Deadline,
+        guard: Callable[[str, int], Sequence[str]] | None,
+    ) -> None:
+        self._backend, self._deadline, self._guard = backend, deadline, guard
 
     def connect_tcp(
         self,
@@ -69,7 +81,9 @@ class _Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         try:
-            addresses = _guards[0](host, port) if _guards else (host,)
+            addresses: Sequence[str] = (host,)
+            for guard in (*_guards, *((self._guard,) if self._guard else ())):
+                addresses = guard(host, port)
         except NotPublic as refusal:
             raise httpcore2.ConnectError(str(refusal)) from None
         for last, address in enumerate(addresses, 1 - len(addresses)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,13 +61,15 @@ def connect(
     verify: bool = True,
     attempts: int = 4,
     sleep: Callable[[float], None] = time.sleep,
+    guard: Callable[[str, int], Sequence[str]] | None = None,
 ) -> Client:
     """A client for one server. Use it as a context manager, from one thread at a time.
 
     ``timeout`` is the seconds for one whole exchange. ``ca_bundle``, a PEM file or the text of one, replaces
     the system's certificate authorities. Without ``verify`` any certificate will do: only for who asked for
-    it by its ugly name. Proxies are taken from the environment. Raises HttpProblem (refused) when
-    ``base_url``, a credential or the bundle cannot be used.
+    it by its ugly name. ``guard`` answers what may be connected to for a host and port (see
+    ``callboard.addresses``), where it was not people who named the server and no proxy stands between. Proxies
+    are taken from the environment. Raises HttpProblem (refused) when ``base_url``, a credential or the bundle cannot be used.
     """
     try:
         base = httpx2.URL(base_url)
@@ -88,12 +90,14 @@ def connect(
         context = tls_context(ca_bundle, client_certificate, verify=verify)
     except Unusable as unusable:
         raise HttpProblem("refused", str(unusable), where=where) from None
-    deadline = Deadline()
+    deadline, proxy = Deadline(), _proxy(base)
+    if proxy is not None and guard is not None:
+        guard = None  # it is the proxy that connects
     client = httpx2.Client(
         headers=sent,
         auth=None if basic is None else (basic[0], basic[1].reveal()),
         timeout=timeout,
-        transport=DeadlineTransport(deadline, verify=context, proxy=_proxy(base)),
+        transport=DeadlineTransport(deadline, verify=context, proxy=proxy, guard=guard),
         trust_env=False,
     )
     return Client(base, client, deadline, timeout=timeout, attempts=attempts, sleep=sleep)
@@ -234,7 +238,9 @@ class Client:
                 or to.url.userinfo
             ):
                 what = f"the server redirects to {_origin(to.url)}, which is not followed"
-                raise HttpProblem("refused", what, where=where, status=answer.status_code)
+                raise HttpProblem(
+                    "refused", what, where=where, status=answer.status_code, headers=answer.headers
+                )
             request = to
         else:
             raise HttpProblem("refused", f"more than {_REDIRECTS} redirects", where=where)

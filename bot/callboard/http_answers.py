@@ -59,6 +59,7 @@ class HttpProblem(Exception):
         hint: str | None = None,
         status: int | None = None,
         message: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.kind: Kind = kind
         self.what, self.where, self.hint = redact(what), redact(where), redact(hint or _HINTS[kind])
@@ -66,6 +67,8 @@ class HttpProblem(Exception):
         """The HTTP status, when there was an answer."""
         self.message = redact(message)
         """What the server's API said about it, where it did; one line."""
+        self.headers: Mapping[str, str] = headers or {}
+        """The answer's, when there was one: for programs, since nothing is taken out of them."""
         super().__init__(f"{self.what} ({self.where}); {self.hint}")
 
 
@@ -125,7 +128,9 @@ def problem_of(request: httpx2.Request, answer: httpx2.Response, body: bytes) ->
     limited = "retry-after" in answer.headers  # GitHub's secondary limit is a 403, too
     hint = accepted(answer.headers) if kind == "forbidden" and not limited else None
     where = place_of(request.method, request.url)
-    return HttpProblem(kind, what, where=where, hint=hint, status=status, message=said)
+    return HttpProblem(
+        kind, what, where=where, hint=hint, status=status, message=said, headers=answer.headers
+    )
 
 
 def accepted(headers: Mapping[str, str]) -> str | None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from collections import Counter
 from urllib.parse import quote
 
 MASK = "***"
 _SHORTEST = 6  # shorter secrets would mask ordinary words
 
-_known: set[str] = set()
+_known: Counter[str] = Counter()
+"""Each form of each secret, and how often it was made known."""
 _lock = threading.Lock()
 
 
@@ -33,6 +35,13 @@ class Secret:
     def reveal(self) -> str:
         """The value itself, for the one place that sends it."""
         return self._value
+
+    def forget(self) -> None:
+        """A short-lived secret is over, and nothing that is still to be written can hold it."""
+        with _lock:
+            _known.subtract(_forms(self._value))
+            for form in [form for form, count in _known.items() if count <= 0]:
+                del _known[form]
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
