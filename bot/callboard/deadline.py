@@ -6,9 +6,12 @@ headers or of a body, would hold a walk for ever. Here each wait is cut to what 
 
 from __future__ import annotations
 
+import math
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore2
@@ -16,16 +19,35 @@ import httpx2
 
 from callboard.addresses import NotPublic
 
+_limits = threading.local()
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """All exchanges of the clients that this thread makes in here are over within ``seconds`` together."""
+    before = getattr(_limits, "end", math.inf)
+    _limits.end = min(before, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _limits.end = before
+
 
 class Deadline:
     """When the running exchange must be over. One exchange at a time."""
 
     def __init__(self) -> None:
-        self._end = float("inf")
+        self._end = math.inf
+        self._last = getattr(_limits, "end", math.inf)
 
     def start(self, seconds: float) -> None:
-        """Give the exchange that begins now ``seconds``."""
-        self._end = time.monotonic() + seconds
+        """Give the exchange that begins now ``seconds``, or what is left of a limit for all of them."""
+        self._end = min(time.monotonic() + seconds, self._last)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the limit for all exchanges has passed, so that none can follow."""
+        return time.monotonic() >= self._last
 
     def left(self, timeout: float | None, over: type[Exception]) -> float:
         """How long to wait at most, from a timeout and the deadline. Raises ``over`` when it has passed."""

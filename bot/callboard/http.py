@@ -67,9 +67,10 @@ def connect(
 
     ``timeout`` is the seconds for one whole exchange. ``ca_bundle``, a PEM file or the text of one, replaces
     the system's certificate authorities. Without ``verify`` any certificate will do: only for who asked for
-    it by its ugly name. ``guard`` answers what may be connected to for a host and port (see
-    ``callboard.addresses``), where it was not people who named the server and no proxy stands between. Proxies
-    are taken from the environment. Raises HttpProblem (refused) when ``base_url``, a credential or the bundle cannot be used.
+    it by its ugly name. ``guard`` answers what may be connected to for a host and port, where it was not
+    people who named the server (see ``callboard.addresses``); a proxy is not asked for that. Proxies are taken
+    from the environment. Raises HttpProblem (refused) when ``base_url``, a credential or the bundle cannot be
+    used.
     """
     try:
         base = httpx2.URL(base_url)
@@ -266,8 +267,11 @@ class Client:
             finally:
                 answer.close()
         except httpx2.TimeoutException:
-            what = f"no complete answer within {self._timeout:g} seconds"
-            raise HttpProblem("timeout", what, where=where) from None
+            what, hint = f"no complete answer within {self._timeout:g} seconds", ""
+            if self._deadline.is_last:
+                what = "the time limit for this source has passed"
+                hint = "raise its time-limit, or narrow its selection"
+            raise HttpProblem("timeout", what, where=where, hint=hint) from None
         except httpx2.DecodingError:
             raise HttpProblem("bad-answer", "the answer cannot be decompressed", where=where) from None
         except httpx2.ConnectError as error:

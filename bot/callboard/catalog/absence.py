@@ -38,15 +38,24 @@ def absent(
     """Decide for one source.
 
     ``held``: the source's keys in the catalog with their entity names. ``listed``: the keys that the listing
-    answers for. ``deselected``: held keys that today's selection no longer asks for.
+    answers for. ``deselected``: held keys that today's selection no longer asks for. What the listing says to
+    be archived goes as what is missing does.
     """
-    missing = [
-        key
-        for key in sorted(held)
-        if key not in listed and key not in deselected and key.id not in listing.unread
-    ]
-    narrowed = sorted(key for key in deselected if key in held and key not in listed)
+    away = [key for key in sorted(held) if key not in listed and key.id not in listing.unread]
+    leaving = [key for key in away if key.id in listing.archived]
+    narrowed = [key for key in away if key in deselected and key not in leaving]
+    missing = [key for key in away if key not in deselected and key not in leaving]
     findings = []
+    too_many = len(leaving) > _at_once(held) and not prune
+    if too_many:
+        findings.append(
+            _finding(
+                listing,
+                f"{len(leaving)} of {len(held)} models were archived at once and are kept",
+                "if they shall all leave the catalog, run sync with --prune",
+                "error",
+            )
+        )
     if narrowed and not prune:
         findings.append(
             _finding(
@@ -55,7 +64,9 @@ def absent(
                 "run sync with --prune to propose their deletion, or widen the selection",
             )
         )
-    deletions = narrowed if prune and listing.complete else []
+    deletions = leaving if listing.complete and not too_many else []
+    if prune and listing.complete:
+        deletions = [*deletions, *narrowed]
     if missing and not listing.complete:
         findings.append(
             _finding(
@@ -64,7 +75,7 @@ def absent(
                 "mend what the source's other problems say, then run again",
             )
         )
-    elif missing and not listing.models:
+    elif missing and not (listing.models or listing.deselected or listing.archived):
         findings.append(
             _finding(
                 listing,
@@ -74,7 +85,7 @@ def absent(
                 "error",
             )
         )
-    elif len(missing) > max(LOST_AT_ONCE, LOST_SHARE * len(held)):
+    elif len(missing) > _at_once(held):
         findings.append(
             _finding(
                 listing,
@@ -85,8 +96,12 @@ def absent(
             )
         )
     else:
-        deletions = sorted([*deletions, *missing])
-    return Absence(tuple(deletions), tuple(findings))
+        deletions = [*deletions, *missing]
+    return Absence(tuple(sorted(deletions)), tuple(findings))
+
+
+def _at_once(held: Collection[Key]) -> float:
+    return max(LOST_AT_ONCE, LOST_SHARE * len(held))
 
 
 def orphaned(source: str, held: Mapping[Key, str], *, prune: bool) -> Absence:

@@ -21,6 +21,8 @@ from callboard.model import Endpoint, Model
 ANNOTATION = "callboard.dev/"
 _API_VERSION = "backstage.io/v1alpha1"
 _MOST_TAGS = 20
+_ENDED = ("deprecated", "archived")
+"""Lifecycles that are tags as well, so that people can filter by them."""
 _MOST_LINKS = 20
 _MOST_ENDPOINTS = 20
 _DESCRIPTION = 1000
@@ -212,7 +214,9 @@ def _documented_by(placement: Placement) -> dict[str, str]:
 
 
 def _tags(model: Model) -> list[str]:
-    words = [*model.tasks, *model.tags, *([model.library] if model.library else [])]
+    words = [*model.tasks, *model.categories, *model.tags, *([model.library] if model.library else [])]
+    if model.lifecycle in _ENDED:
+        words.append(model.lifecycle)
     return sorted({clean for word in words if (clean := tag(word))})[:_MOST_TAGS]
 
 

@@ -59,7 +59,7 @@ def _checks(config: Config, folder: Path, session: Session) -> Iterator[tuple[st
     if not config.sources:
         yield "sources", _no_sources
     for source in config.sources:
-        yield f"source {source.name}", partial(_source, source, folder, session)
+        yield f"source {source.name}", partial(_source, source, config, folder, session)
     if (backstage := config.backstage) is not None:
         yield "backstage", partial(_backstage, backstage)
 
@@ -129,11 +129,11 @@ def _no_sources() -> str:
     raise _Wrong("none is configured; add one under 'sources:'")
 
 
-def _source(source: SourceSettings, folder: Path, session: Session) -> str:
+def _source(source: SourceSettings, config: Config, folder: Path, session: Session) -> str:
     from callboard.validation.reports.words import counted
     from callboard.walk.listings import list_sources
 
-    (listing,) = list_sources([source], folder, lambda _settings: {}, session.models_read)
+    (listing,) = list_sources(config, folder, lambda _settings: {}, session.models_read, only=[source])
     models = counted(len(listing.models), "model")
     wrong = [problem for problem in listing.problems if problem.severity == "error"]
     if not wrong and not listing.complete and not listing.models:

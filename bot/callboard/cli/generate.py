@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callboard.cli.assigning import assigned, set_option
 from callboard.cli.session import FINDINGS, UNREACHABLE, Session
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     "--out", required=True, type=click.Path(file_okay=False), metavar="DIR", help="The folder to write to."
 )
 @click.option("--prune", is_flag=True, help="Also take out what is no longer selected.")
+@set_option
 @click.pass_obj
-def generate(session: Session, out: str, prune: bool) -> None:
+def generate(session: Session, out: str, prune: bool, assignments: tuple[str, ...]) -> None:
     """Write the catalog tree to a folder; no forge is touched.
 
     What is in the folder already counts as the base: people's edits there are kept, and a second run
@@ -39,10 +41,11 @@ def generate(session: Session, out: str, prune: bool) -> None:
     base = base_of_folder(target, config.catalog.path)
     scope = scope_of(config)
     listings = list_sources(
-        config.sources,
+        config,
         folder,
         lambda settings: base.shelf.known(scope, (settings.name, *settings.formerly)),
         session.models_read,
+        assigned=assigned(config, assignments),
     )
     desired = desire(config, scope, base, listings, {}, prune=prune)
     files = {path: content for change in desired.changes for path, content in change.files.items()}

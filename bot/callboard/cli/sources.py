@@ -29,7 +29,7 @@ def sources(session: Session, check: bool, output: str) -> None:
     if not check:
         write(output, rows, (["NAME", "TYPE", "WHERE"], [list(row.values()) for row in rows]))
         return
-    listings = list_sources(config.sources, folder, lambda _settings: {}, session.models_read)
+    listings = list_sources(config, folder, lambda _settings: {}, session.models_read)
     answers = [
         row | {"answers": listing.complete or bool(listing.models), "complete": listing.complete,
                "models": len(listing.models), "problems": len(listing.problems)}

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callboard.cli.assigning import assigned, set_option
 from callboard.cli.output import output_option, write
 from callboard.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from callboard.walk.sync import SyncResult
     from callboard.walk.workplace import Workplace
 
@@ -18,9 +21,12 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Decide everything, write nothing.")
 @click.option("--prune", is_flag=True, help="Also propose to delete what is no longer selected.")
 @click.option("--refresh", is_flag=True, help="Also propose what only this version would write otherwise.")
+@set_option
 @output_option
 @click.pass_obj
-def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: str) -> None:
+def sync(
+    session: Session, dry_run: bool, prune: bool, refresh: bool, assignments: tuple[str, ...], output: str
+) -> None:
     """Read the sources and propose what the catalog should hold, as pull requests.
 
     A second run with the same input writes nothing. What people changed in the catalog is kept. Models that
@@ -34,7 +40,9 @@ def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: st
     from callboard.cli.reporting import sync_record, sync_table
     from callboard.validation.reports.words import counted as said
 
-    workplace, result = run_sync(session, dry_run=dry_run, prune=prune, refresh=refresh)
+    workplace, result = run_sync(
+        session, dry_run=dry_run, prune=prune, refresh=refresh, assignments=assignments
+    )
     counts = counted(workplace)
     write(output, sync_record(result, counts), sync_table(result))
     if output == "table":
@@ -50,7 +58,7 @@ def sync(session: Session, dry_run: bool, prune: bool, refresh: bool, output: st
 
 
 def run_sync(
-    session: Session, *, dry_run: bool, prune: bool, refresh: bool = False
+    session: Session, *, dry_run: bool, prune: bool, refresh: bool, assignments: Sequence[str]
 ) -> tuple[Workplace, SyncResult]:
     """A sync as configured. Raises what the walk raises."""
     from callboard.walk.sync import sync as walk
@@ -58,7 +66,14 @@ def run_sync(
 
     config, folder = session.load()
     workplace = open_workplace(config, folder)
-    result = walk(workplace, dry_run=dry_run, prune=prune, refresh=refresh, progress=session.models_read)
+    result = walk(
+        workplace,
+        dry_run=dry_run,
+        prune=prune,
+        refresh=refresh,
+        assigned=assigned(config, assignments),
+        progress=session.models_read,
+    )
     return workplace, result
 
 

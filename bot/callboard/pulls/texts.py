@@ -293,6 +293,7 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         ("Version", latest.name if latest else "none yet"),
         ("What it is", model.description or "not stated"),
         ("Task", ", ".join(model.tasks)),
+        ("Categories", ", ".join(model.categories)),
         ("Owner", model.owner or "not stated"),
         ("License", model.license.id if model.license else "not stated"),
         ("Made from", ", ".join(model.lineage.base_models)),

@@ -34,10 +34,9 @@ LARGEST = 1024 * 1024
 """Bytes of one file of overrides."""
 
 _TYPES: dict[str, Any] = {name: Model.model_fields[name].annotation for name in FIELDS}
+_OPTIONAL: dict[str, Any] = {name: (type_ | None, None) for name, type_ in _TYPES.items()}
 _Fields: type[BaseModel] = create_model(
-    "_Fields",
-    __config__=ConfigDict(extra="forbid", frozen=True),
-    **{name: (type_ | None, None) for name, type_ in _TYPES.items()},
+    "_Fields", __config__=ConfigDict(extra="forbid", frozen=True), **_OPTIONAL
 )
 _ASSIGNMENT = re.compile(
     r"(?P<source>[^/=]+)/(?P<model>.+?)\.(?P<field>[A-Za-z_-]+)=(?P<value>.*)", re.DOTALL

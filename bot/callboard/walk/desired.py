@@ -17,7 +17,7 @@ from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
 from callboard.pulls.asked import fields_of
 from callboard.redaction import redact
-from callboard.sources.selection import selected
+from callboard.sources.selection import wanted
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
@@ -183,7 +183,11 @@ def _absence(
     prune: bool,
 ) -> tuple[tuple[Key, ...], tuple[Problem, ...]]:
     held = shelf.of_source(scope, (settings.name, *settings.formerly))
-    deselected = [key for key, at in held.items() if not selected(at.lock.record.name, settings.select)]
+    deselected = [
+        key
+        for key, at in held.items()
+        if key.id in listing.deselected or not wanted(at.lock.record, settings.select)
+    ]
     result = absent(
         listing, {key: folder.name for key, folder in held.items()}, keys.keys(), deselected, prune=prune
     )

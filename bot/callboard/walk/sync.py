@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.promoting import promotions
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
 from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
+from callboard.sources.overrides import Override
 from callboard.walk.base import base_of_commit
 from callboard.walk.dashboard import orders_on, write_sync_on_dashboard
 from callboard.walk.desired import Desired, desire, members, without_rewording
@@ -63,13 +64,15 @@ def sync(
     prune: bool,
     progress: Callable[[str, int], None],
     refresh: bool = False,
+    assigned: Sequence[Override] = (),
     environ: Mapping[str, str] = os.environ,
     now: datetime | None = None,
 ) -> SyncResult:
     """Propose what the catalog should hold.
 
-    ``refresh``: also propose what only this version of Callboard would write otherwise. ``environ``: where a
-    pause may be set. ``now``: what counts as lately; the present by default.
+    ``assigned``: overrides that win over those of all files. ``refresh``: also propose what only this version
+    of Callboard would write otherwise. ``environ``: where a pause may be set. ``now``: what counts as lately;
+    the present by default.
 
     Raises GitError or ForgeError when the forge cannot be read, NotConfigured without such a base branch.
     """
@@ -89,7 +92,7 @@ def sync(
     def known(settings: SourceSettings) -> Mapping[str, Model]:
         return base.shelf.known(workplace.scope, (settings.name, *settings.formerly))
 
-    listings = list_sources(config.sources, workplace.folder, known, progress)
+    listings = list_sources(config, workplace.folder, known, progress, assigned=assigned)
     pulls = ours(workplace, reading)
     locks = locks_beyond_base(repository, reading.heads, base, root)
     held = open_in(pulls, locks, base, root)

@@ -50,6 +50,7 @@ def facts(model: Model, *, owner: str, lifecycle: str, system: str | None) -> li
         ("Digest", _digest(artifacts)),
         ("Library", plain(model.library or "")),
         ("Tasks", listed(model.tasks)),
+        ("Categories", listed(model.categories)),
         ("Languages", listed(model.languages)),
         ("Base model", listed(model.lineage.base_models)),
         ("Datasets", listed(model.lineage.datasets)),
