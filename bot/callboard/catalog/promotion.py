@@ -106,9 +106,10 @@ def _asks_for(version: Version, stage: Stage) -> bool:
     if not (aliases or states or stage.tags):
         aliases = states = (stage.name,)
     said = {alias.casefold() for alias in version.aliases}
+    state = version.state.casefold() if version.state else None
     return (
         any(alias.casefold() in said for alias in aliases)
-        or (version.state or "").casefold() in {state.casefold() for state in states}
+        or state in {one.casefold() for one in states}
         or any(version.tags.get(name) == value for name, value in stage.tags.items())
     )
 

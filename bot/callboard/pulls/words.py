@@ -130,8 +130,10 @@ def _phrases(change: ModelChange) -> list[str]:
     found = change.differences
     new = {one.after for one in found if one.kind == "new-version"}
     aliases = [one for one in found if one.kind == "alias" and one.after not in new]
+    promoted = [_promotion(one) for one in moves(change.before, change.after)]
+    if promoted:
+        return promoted  # the lifecycle that comes with it says the same
     phrases = [
-        *(_promotion(one) for one in moves(change.before, change.after)),
         *(_version(one) for one in found if one.kind == "new-version"),
         *(["breaks callers"] if breaks_callers(change) else []),
         *(one_line(f"{one.subject} replaced", 50) for one in found if one.kind == "files-replaced"),
