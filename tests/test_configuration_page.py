@@ -89,6 +89,8 @@ def test_every_key_is_there_with_its_default() -> None:
         part("RequiredCheck"),
         part("TextRule"),
         part("QuietHours"),
+        part("Stage"),
+        part("Threshold"),
         part("Backstage"),
         part("SecretReference"),
     ]
