@@ -69,6 +69,8 @@ def confine(config: Config, served: Served, service: Service) -> Confined:
             "catalog": _catalog(config, served, home),
             "sources": sources,
             "backstage": _backstage(config, served),
+            # Those of the repository come from its base branch; a folder of this machine is its operator's.
+            "overrides_folder": served.overrides_folder,
         }
     )
     folders = tuple(PurePosixPath(one.path) for one in sources if isinstance(one, files.Settings))

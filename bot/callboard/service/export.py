@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from callboard.git.repository import Entry, Repository
+from callboard.walk.override_files import matches_path
 
 MOST_FILES = 20_000
 MOST_BYTES = 1024 * 1024 * 1024
@@ -17,14 +18,27 @@ class TooMuch(Exception):
 
 
 def export(
-    repository: Repository, entries: Mapping[str, Entry], folders: Sequence[PurePosixPath], into: Path
+    repository: Repository,
+    entries: Mapping[str, Entry],
+    folders: Sequence[PurePosixPath],
+    into: Path,
+    patterns: Sequence[str] = (),
 ) -> None:
-    """Write the regular files below ``folders`` to the same paths below ``into``.
+    """Write the regular files below ``folders``, and those that ``patterns`` of overrides name, to the same
+    paths below ``into``.
 
     Symbolic links and submodules are left out, so nothing in ``into`` leads out of it. Raises GitError, and
     TooMuch.
     """
-    wanted = {path: entry.blob for path, entry in entries.items() if _is_wanted(path, entry, folders)}
+    wanted = {
+        path: entry.blob
+        for path, entry in entries.items()
+        if _is_safe(path, entry)
+        and (
+            any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
+            or any(matches_path(path, pattern) for pattern in patterns)
+        )
+    }
     if len(wanted) > MOST_FILES:
         raise TooMuch(f"the folders of the sources have more than {MOST_FILES:,} files")
     sizes = repository.sizes(wanted.values())
@@ -38,11 +52,10 @@ def export(
             target.write_bytes(contents[wanted[path]])
 
 
-def _is_wanted(path: str, entry: Entry, folders: Sequence[PurePosixPath]) -> bool:
+def _is_safe(path: str, entry: Entry) -> bool:
     parts = path.split("/")
     # git refuses such names, but not every git that may have taken the push does.
-    safe = not {"", ".", ".."} & set(parts) and "\\" not in path and "\0" not in path
-    return safe and entry.is_file and any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
+    return not {"", ".", ".."} & set(parts) and "\\" not in path and "\0" not in path and entry.is_file
 
 
 def _portions(wanted: Mapping[str, str], sizes: Mapping[str, int]) -> Iterator[list[str]]:

@@ -77,10 +77,20 @@ class Served(Settings):
     signing_token: SecretReference | None = None
     """GitLab's signing token (``whsec_…``)."""
     servers: tuple[Server, ...] = ()
+    overrides_folder: Path | None = None
+    """A folder of overrides for its models, such as a mounted ConfigMap; an absolute path."""
     catalogs: tuple[str, ...] = ()
     """Other repositories of this file that this one may propose its models to."""
     formerly: tuple[Annotated[str, REPOSITORY], ...] = ()
     """Addresses that it had before: only these may stand under ``catalog: formerly:``."""
+
+    @field_validator("overrides_folder")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        # A relative one would be looked for in what the repository brings.
+        if folder is not None and not folder.is_absolute():
+            raise ValueError(f"{folder} is not an absolute path; write it from /")
+        return folder
 
     @property
     def catalog(self) -> Catalog:

@@ -82,7 +82,13 @@ class Walks:
             workplace = self._open(confined.config, served, folder)
             if need == "sync":
                 folder.mkdir(parents=True, exist_ok=True)
-                export(home.repository, entries, [root / one for one in confined.folders], Path(checkout))
+                export(
+                    home.repository,
+                    entries,
+                    [root / one for one in confined.folders],
+                    Path(checkout),
+                    [(root / one).as_posix() for one in confined.config.overrides],
+                )
                 result = sync(
                     workplace,
                     dry_run=False,
