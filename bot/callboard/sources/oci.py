@@ -1,0 +1,422 @@
+"""Models in an OCI registry: ModelPack, KitOps ModelKits, Docker Model Runner, Ollama; ModelCars when told.
+
+A repository is a model, its tags are the versions. A tag costs one request without a body while it stands for
+the digest that the catalog knows; what is new is read once: the manifest, its configuration, and the layer
+that holds the card. Weights are never read. ``oci_registry`` says who gets which credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
+from callboard.config import Settings as Part
+from callboard.documents.place import Fault, Place
+from callboard.http import HttpProblem, Kind
+from callboard.model import Listing, Model, Problem, Severity, Version
+from callboard.redaction import redact
+from callboard.sources import cards
+from callboard.sources import oci_configs as configs
+from callboard.sources import oci_manifests as manifests
+from callboard.sources import oci_records as records
+from callboard.sources.archives import BadArchive, find_file
+from callboard.sources.context import Context
+from callboard.sources.folder import CARD_NAMES
+from callboard.sources.oci_registry import Registry
+from callboard.sources.oci_tags import TAG, is_attached, newest, versions_of
+from callboard.sources.provenance import with_provenance
+from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.selection import matches, selected
+
+_NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+_Repository = Annotated[
+    str,
+    Field(
+        pattern=f"^{_NAME}$",
+        max_length=255,
+        description="a repository without the registry: lower-case letters, digits and . _ - /",
+    ),
+]
+_LARGEST_CONFIG = 4 * 1024 * 1024
+_LARGEST_DOCUMENTATION = 16 * 1024 * 1024
+_LARGEST_CARD = 1024 * 1024
+_LARGEST_LICENSE = 1024 * 1024
+_MOST_DOCUMENTATION = 4
+_MOST_LICENSES = 4
+_FAILED_READS = 3  # repositories in a row, until no more are asked for
+
+_PASSING: frozenset[Kind] = frozenset({"unreachable", "timeout", "rate-limited", "server-error"})
+_GONE: frozenset[Kind] = frozenset({"not-found", "too-large"})
+"""What stays so: asking again for the same digest is of no use."""
+
+
+class Tags(Part):
+    """Which tags of a repository are versions. Globs, in any case."""
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    newest: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20
+    """At most so many, and ``latest`` besides: version numbers first, the highest before all others."""
+
+
+class Settings(RemoteSettings):
+    """A registry, and the repositories in it that are models. ``url`` is its address, without ``/v2``."""
+
+    type: Literal["oci"] = "oci"
+    repositories: tuple[_Repository, ...] = ()
+    """Names of repositories, such as ``acme/fraud-detector``."""
+    model_cars: tuple[_Repository, ...] = ()
+    """Repositories whose ordinary images hold a model below ``/models``: nothing in such an image says so."""
+    catalog: bool = False
+    """Ask the registry for all its repositories. Hosted registries usually refuse."""
+    tags: Tags = Tags()
+    token_server: Annotated[str | None, ADDRESS] = None
+    """Where the password may be exchanged for a token, if that is not in the registry's own domain."""
+    storage: tuple[Annotated[str, ADDRESS], ...] = ()
+    """Where the registry keeps its blobs, if it sends there and that is not a public https address."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not (self.repositories or self.model_cars or self.catalog):
+            raise ValueError("give repositories, model-cars, or catalog: true")
+        if self.token is not None and self.username is not None:
+            raise ValueError("give either token, or username and password, not both")
+        return self
+
+
+def list_models(settings: Settings, context: Context) -> Listing:
+    """The models. Never raises for what a server does: problems tell."""
+    try:
+        registry = Registry(
+            settings, context.folder, token_server=settings.token_server, storage=settings.storage
+        )
+    except (HttpProblem, SecretUnavailable) as error:
+        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    with registry:
+        return _Reading(settings, context, registry).listing()
+
+
+@dataclass(frozen=True)
+class _Artifact:
+    """A model behind a digest, before its configuration is read."""
+
+    kind: manifests.Kind
+    manifest: manifests.Manifest
+
+
+@dataclass
+class _Reading:
+    settings: Settings
+    context: Context
+    registry: Registry
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    failed_reads: int = 0
+    skipped_reads: int = 0
+
+    def listing(self) -> Listing:
+        models: dict[str, Model] = {}
+        for name in self._names():
+            if self.failed_reads >= _FAILED_READS:
+                self.skipped_reads += 1
+                self.unread.add(name)
+                continue
+            try:
+                model = self._model(name)
+            except HttpProblem as error:
+                self.failed_reads = self.failed_reads + 1 if error.kind in _PASSING else 0
+                self.unread.add(name)
+                self.problems.append(as_problem(self.settings.name, error, model=name))
+                continue
+            except (ValueError, OverflowError, RecursionError) as error:
+                self.unread.add(name)
+                self.problems.append(bad_record(self.settings.name, error, self._at(name), name))
+                continue
+            self.failed_reads = 0
+            if model is not None:
+                models[name] = model
+                self.context.progress(len(models))
+        if self.skipped_reads:
+            self._report(
+                f"{self.skipped_reads} repositories were not read: {_FAILED_READS} in a row failed",
+                where=self.registry.url,
+                hint="run again later, or sign in for a higher rate limit",
+            )
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models[name] for name in sorted(models)),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+    def _names(self) -> Iterator[str]:
+        """The repositories that are wanted, each once: those that people named, then all others."""
+        named = dict.fromkeys((*self.settings.repositories, *self.settings.model_cars))
+        for name in named:
+            if selected(name, self.settings.select):
+                yield name
+        if not self.settings.catalog:
+            return
+        answered, seen, unusable = False, set(named), 0
+        try:
+            for name in self.registry.repositories():
+                answered = True
+                if not isinstance(name, str) or not re.fullmatch(_NAME, name) or len(name) > 255:
+                    unusable += 1
+                elif name not in seen:
+                    seen.add(name)
+                    if selected(name, self.settings.select):
+                        yield name
+        except HttpProblem as error:
+            self.complete = False
+            problem = as_problem(self.settings.name, error, doing="listing the repositories")
+            if error.kind in ("unauthorized", "forbidden", "not-found"):
+                hint = "many registries list them to nobody: name them under `repositories`"
+                problem = problem.model_copy(update={"hint": hint})
+            self.problems.append(problem)
+            return
+        if unusable:
+            self.complete = False
+            self._report(
+                f"{unusable} names that the registry lists are no names of repositories",
+                where=f"{self.registry.url}/v2/_catalog",
+                hint="name the repositories under `repositories`",
+            )
+        if not answered:
+            self.complete = False
+            self._report(
+                "the registry lists no repositories at all",
+                where=f"{self.registry.url}/v2/_catalog",
+                hint="check that the user may list them, or name them under `repositories`",
+                severity="warning",
+            )
+
+    def _model(self, name: str) -> Model | None:
+        """The model in a repository; None for one that holds no model, said where people named it."""
+        known = self.context.known.get(name)
+        before = _versions_by_tag(known, modelcar=name in self.settings.model_cars)
+        digests: dict[str, str] = {}
+        artifacts: dict[str, _Artifact | None] = {}
+        tags = self._tags(name)
+        for tag in tags:
+            digest = self.registry.digest(name, tag) if tag in before else None
+            if digest is None or all(digest != version.id for version in before.values()):
+                digest = self._new(name, tag, artifacts, was_known=tag in before)
+            if digest is not None:
+                digests[tag] = digest
+        if not digests:
+            self._no_model(name, tags, known)
+            return None
+        kept = {version.id: version for version in before.values()}
+        named = versions_of(digests)
+        unchanged = known is not None and known.revision == named[0].digest and named[0].digest in kept
+        versions, content, whole = [], None, True
+        for place, one in enumerate(named):
+            version = kept.get(one.digest) if place or unchanged else None
+            if version is None:
+                problems = len(self.problems)
+                version, read = self._read(name, one.digest, one.name, artifacts)
+                if not place:
+                    content, whole = read, len(self.problems) == problems
+            versions.append(version.model_copy(update={"name": one.name, "aliases": one.aliases}))
+        if content is None:
+            assert known is not None
+            content = records.content_of_known(known)
+        return with_provenance(
+            records.model_of(self.settings.name, name, tuple(versions), content, whole=whole)
+        )
+
+    def _tags(self, name: str) -> tuple[str, ...]:
+        """The tags that are versions, newest first."""
+        wanted, unusable = [], 0
+        for tag in self.registry.tags(name):
+            if not isinstance(tag, str) or not TAG.fullmatch(tag):
+                unusable += 1
+            elif (
+                not is_attached(tag)
+                and matches(self.settings.tags.include, (tag,))
+                and not matches(self.settings.tags.exclude, (tag,))
+            ):
+                wanted.append(tag)
+        if unusable:
+            self._report(
+                f"{unusable} tags that the registry lists are no tags, and were left out",
+                where=self._at(name),
+                hint="ask who runs the registry",
+                model=name,
+            )
+        return newest(wanted, self.settings.tags.newest)
+
+    def _new(
+        self, name: str, tag: str, artifacts: dict[str, _Artifact | None], *, was_known: bool
+    ) -> str | None:
+        """The digest of a tag that is not known to be unchanged; None for a tag that is no model's version.
+
+        Raises HttpProblem or ValueError where the model must be left as it is.
+        """
+        try:
+            digest, artifact = self._artifact(name, tag, artifacts)
+        except manifests.UnknownManifest as unknown:
+            self._report(
+                f"the tag {tag} was left out: {unknown}",
+                where=f"{self._at(name)}:{tag}",
+                hint="delete it, or exclude it under `tags`",
+                model=name,
+                severity="warning",
+            )
+            return None
+        except HttpProblem as error:
+            if was_known or error.kind not in _GONE:
+                raise
+            problem = as_problem(self.settings.name, error, model=name, doing=f"reading the tag {tag}")
+            self.problems.append(problem.model_copy(update={"severity": "warning"}))
+            return None
+        return digest if artifact is not None else None
+
+    def _artifact(
+        self, name: str, reference: str, artifacts: dict[str, _Artifact | None]
+    ) -> tuple[str, _Artifact | None]:
+        """The digest of a tag (or digest), and the model behind it; None where that is no model."""
+        if reference in artifacts:
+            return reference, artifacts[reference]
+        digest, answer = self.registry.manifest(name, reference)
+        if digest in artifacts:
+            return digest, artifacts[digest]
+        manifest = manifests.parse_manifest(answer.json(), answer.headers.get("content-type", ""))
+        if isinstance(manifest, manifests.Index):
+            chosen = manifest.chosen
+            if chosen is None:
+                raise manifests.UnknownManifest("it is a list without manifests")
+            _, answer = self.registry.manifest(name, chosen.digest)
+            inner = manifests.parse_manifest(answer.json(), answer.headers.get("content-type", ""))
+            if isinstance(inner, manifests.Index):
+                raise manifests.UnknownManifest("it is a list of manifests within another")
+            manifest = inner
+        kind = manifests.kind_of(manifest, modelcar=name in self.settings.model_cars)
+        artifacts[digest] = None if kind is None else _Artifact(kind, manifest)
+        return digest, artifacts[digest]
+
+    def _read(
+        self, name: str, digest: str, tag: str, artifacts: dict[str, _Artifact | None]
+    ) -> tuple[Version, records.Content]:
+        """The version behind a digest, not yet named, and what it says of the model."""
+        _, artifact = self._artifact(name, digest, artifacts)
+        if artifact is None:
+            raise ValueError("what was a model is none")
+        kind, manifest = artifact.kind, artifact.manifest
+        at = f"{name}:{tag}"
+        body = self._blob(name, manifest.config, _LARGEST_CONFIG, f"the configuration of {at}")
+        config: Mapping[str, Any] = {}
+        try:
+            config = configs.parse_config(body) if body else {}
+        except ValueError as error:
+            fault = Fault(
+                Place(at), "card-field", f"its configuration cannot be read: {error}", "push it again"
+            )
+            self.problems.append(cards.as_problem(fault, self.settings.name, name))
+        said, faults = configs.read_config(kind, config, manifest, f"{at} (configuration)")
+        card = self._card(name, at, manifests.documentation(manifest, config))
+        self.problems += [cards.as_problem(one, self.settings.name, name) for one in (*faults, *card.faults)]
+        texts = []
+        if not said.licenses and card.license is None:
+            for layer in manifests.license_layers(manifest)[:_MOST_LICENSES]:
+                text = self._blob(name, layer, _LARGEST_LICENSE, f"a license of {at}")
+                texts.append(configs.license_in(text) if text else None)
+        licenses = tuple(dict.fromkeys(filter(None, texts)))
+        content = records.content_of(said, card, licenses)
+        version = records.version_of(self.registry.url, name, digest, kind, manifest, said, card.evaluations)
+        return version, content
+
+    def _card(self, name: str, at: str, layers: list[manifests.Documentation]) -> cards.CardReading:
+        """The card in the documentation's layers; an empty one where there is none."""
+        for one in layers[:_MOST_DOCUMENTATION]:
+            doing = f"the documentation of {at}"
+            if one.packing not in ("raw", "tar", "tar+gzip"):
+                self._left_out(name, doing, "it is not packed as tar or gzip")
+                continue
+            body = self._blob(name, one.layer, _LARGEST_DOCUMENTATION, doing)
+            if body is None:
+                continue
+            if one.packing == "raw":
+                return cards.read_card(
+                    body[:_LARGEST_CARD], f"{at}/{one.path}", max(0, len(body) - _LARGEST_CARD)
+                )
+            try:
+                found = find_file(body, CARD_NAMES, gzipped=one.packing == "tar+gzip", limit=_LARGEST_CARD)
+            except BadArchive as error:
+                self._left_out(name, doing, str(error))
+                continue
+            if found is not None:
+                return cards.read_card(found.content, f"{at}/{found.name}", found.unread_bytes)
+        return cards.CardReading()
+
+    def _blob(self, name: str, blob: manifests.Descriptor, limit: int, doing: str) -> bytes | None:
+        """A blob; None, with a warning, for one that is not there or too large."""
+        try:
+            return self.registry.blob(name, blob.digest, blob.size, limit)
+        except HttpProblem as error:
+            if error.kind not in _GONE:
+                raise
+            self._left_out(name, doing, error.what)
+            return None
+
+    def _left_out(self, name: str, what: str, why: str) -> None:
+        self._report(
+            f"{what} was left out: {why}",
+            where=self._at(name),
+            hint="push the model again without that, if it matters",
+            model=name,
+            severity="warning",
+        )
+
+    def _no_model(self, name: str, tags: tuple[str, ...], known: Model | None) -> None:
+        """Nothing that is asked for is taken for gone because a registry answers nothing."""
+        named = name in (*self.settings.repositories, *self.settings.model_cars)
+        if known is not None or named:
+            self.unread.add(name)
+            self._report(
+                "none of its tags is a model" if tags else "the repository has no tags that are wanted",
+                where=self._at(name),
+                hint="push a model, list it under `model-cars` if its images hold one, or take it out",
+                model=name,
+                severity="warning",
+            )
+
+    def _at(self, name: str) -> str:
+        return f"{self.registry.url}/{name}"
+
+    def _report(
+        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
+    ) -> None:
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+
+def _versions_by_tag(known: Model | None, *, modelcar: bool) -> dict[str, Version]:
+    """The known versions by each of their tags.
+
+    Those of a repository that is no longer said to hold ModelCars are not known.
+    """
+    usable = [
+        version
+        for version in (known.versions if known else ())
+        if version.id is not None
+        and version.artifacts
+        and (modelcar or version.artifacts[0].format != manifests.MODELCAR)
+    ]
+    return {tag: version for version in reversed(usable) for tag in (version.name, *version.aliases)}
