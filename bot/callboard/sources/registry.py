@@ -15,8 +15,10 @@ from callboard.sources.remote import with_warning
 _MODULES = {
     "files": "callboard.sources.files",
     "huggingface": "callboard.sources.huggingface",
+    "kserve": "callboard.sources.kserve",
     "mlflow": "callboard.sources.mlflow",
     "ollama": "callboard.sources.ollama",
+    "rest": "callboard.sources.rest",
 }
 
 SOURCE_TYPES = tuple(sorted(_MODULES))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,15 +14,21 @@ from callboard.model import Listing, Problem
 from callboard.redaction import Secret, redact
 
 
-def open_client(settings: RemoteSettings, folder: Path) -> Client:
+def open_client(
+    settings: RemoteSettings, folder: Path, headers: Mapping[str, Secret] | None = None
+) -> Client:
     """A client for the source's server. Raises SecretUnavailable or HttpProblem.
 
-    ``folder`` is where a relative ``ca-bundle`` starts from.
+    ``folder`` is where a relative ``ca-bundle`` starts from; ``headers`` are sent with every request.
     """
+    for name, secret in (headers or {}).items():
+        if not re.fullmatch(r"[\x21-\x7e]+( [\x21-\x7e]+)*", secret.reveal()):
+            raise SecretUnavailable(f"the value for the header {name} has characters that no header may have")
     return connect(
         settings.url,
         token=None if settings.token is None else settings.token.read(),
         basic=basic_of(settings),
+        headers={name: secret.reveal() for name, secret in (headers or {}).items()},
         timeout=settings.timeout,
         ca_bundle=None if settings.ca_bundle is None else folder / settings.ca_bundle,
         verify=settings.insecure_skip_tls_verify is None,

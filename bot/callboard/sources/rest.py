@@ -1,0 +1,382 @@
+"""Any registry that answers JSON over HTTP, read by a mapping in callboard.yaml.
+
+The mapping says where the list of models stands, how it is paged, what else is asked, and which expression
+gives which field of the record. ``rest_pages`` reads lists, ``rest_records`` makes records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
+
+from pydantic import Field, model_validator
+
+from callboard.config import RemoteSettings, SecretReference, SecretUnavailable
+from callboard.config import Settings as Part
+from callboard.http import Client, HttpProblem
+from callboard.model import Listing, Model, Problem, Severity
+from callboard.redaction import redact
+from callboard.sources import rest_records as records
+from callboard.sources.context import Context
+from callboard.sources.provenance import with_provenance
+from callboard.sources.queries import BadQuery
+from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.rest_pages import Page, Query, Request, Unending, pages
+from callboard.sources.selection import selected
+
+_MOST_WARNINGS = 100
+_NO_KEYS = frozenset({"connection", "content-length", "cookie", "host", "transfer-encoding", "user-agent"})
+_FAILED_READS = 3  # in a row, until no more details are asked for
+
+
+class Details(Part):
+    """A further request for each entry of the list; its answer is ``details`` of the entry."""
+
+    path: Annotated[
+        str, Field(pattern=r"^/[^\s#\\]*\{key\}[^\s#\\]*$", description="a path with {key} in it")
+    ]
+    key: Query | None = None
+    """What replaces ``{key}``. Default: the id."""
+
+
+class Joined(Request):
+    """Another list, whose items belong to entries of the models' list: each entry gets ``NAME``, a list of
+    ``{key, item}``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    keys: Query
+    """On an item: the key, or the keys, of the entries that it belongs to."""
+    of: Query | None = None
+    """On an entry: its key. Default: the id."""
+
+
+class Settings(RemoteSettings):
+    """A registry of your own. ``url`` is where all paths start."""
+
+    type: Literal["rest"] = "rest"
+    api_key: SecretReference | None = None
+    """Sent in the header ``api-key-header``."""
+    api_key_header: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z][A-Za-z0-9-]*$",
+            max_length=60,
+            description="the name of a header, such as X-API-Key",
+        ),
+    ] = "X-API-Key"
+    models: Request
+    """The list of models."""
+    each: Literal["model", "version"] = "model"
+    """What an entry of the list is. Versions with the same id become one model."""
+    details: Details | None = None
+    joined: tuple[Joined, ...] = ()
+    fields: records.ModelFields
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.each == "version" and self.fields.versions is None:
+            raise ValueError("with each: version, give fields: versions: what of an entry is the version")
+        if self.api_key_header.lower() in _NO_KEYS:
+            raise ValueError(f"the header {self.api_key_header} is not for keys")
+        names = [one.name for one in self.joined]
+        if len(set(names)) < len(names) or "details" in names:
+            raise ValueError("give each joined list a name of its own, and none that of details")
+        return self
+
+
+def list_models(settings: Settings, context: Context) -> Listing:
+    """The models. Never raises for what the server does: problems tell.
+
+    An empty answer is not taken for an empty registry.
+    """
+    try:
+        key = None if settings.api_key is None else settings.api_key.read()
+        headers = None if key is None else {settings.api_key_header: key}
+        client = open_client(settings, context.folder, headers)
+    except (HttpProblem, SecretUnavailable) as error:
+        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    with client:
+        return _Reading(settings, context, client).listing()
+
+
+@dataclass
+class _Reading:
+    settings: Settings
+    context: Context
+    client: Client
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    warnings: int = 0
+    failed_reads: int = 0
+    skipped_reads: int = 0
+
+    def listing(self) -> Listing:
+        found = self._listed()
+        joined = {one.name: self._joined(one) for one in self.settings.joined} if found else {}
+        broken = any(items is None for items in joined.values())
+        models: list[Model] = []
+        for id_ in sorted(found):
+            if broken or id_ in self.unread:
+                self.unread.add(id_)
+                continue
+            try:
+                models.append(self._model(id_, found[id_], joined))
+            except HttpProblem as error:
+                self.unread.add(id_)
+                self.problems.append(
+                    as_problem(self.settings.name, error, model=id_, doing="reading its details")
+                )
+            except _Skipped:
+                self.unread.add(id_)
+            except ValueError as error:
+                self.unread.add(id_)
+                self._bad(error, id_)
+            self.context.progress(len(models))
+        if self.skipped_reads:
+            self._report(
+                f"{self.skipped_reads} models were not read: {_FAILED_READS} requests in a row failed",
+                hint="look into the server's log, then run again",
+            )
+        if self.warnings > _MOST_WARNINGS:
+            self._report(
+                f"{self.warnings - _MOST_WARNINGS} more models have fields that were left out",
+                hint="compare `fields` of this source with what the registry answers",
+                severity="warning",
+            )
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+    def _listed(self) -> dict[str, list[dict[str, Any]]]:
+        """The entries of each wanted model, by its id, each entry once."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        answered = twice = 0
+        for entry in self._entries(self.settings.models, self._identity, "listing the models"):
+            answered += 1
+            try:
+                id_, name = records.identity(entry, self.settings.fields)
+            except ValueError as error:
+                self.complete = False
+                self._bad(error, None)
+                continue
+            if not selected(name, self.settings.select):
+                continue
+            version = ""
+            if self.settings.each == "version":
+                try:
+                    version = records.version_identity(entry, self.settings.fields)
+                except ValueError as error:
+                    self.unread.add(id_)
+                    self._bad(error, id_)
+                    found.setdefault(id_, {})
+                    continue
+            entries = found.setdefault(id_, {})
+            twice += version in entries
+            entries.setdefault(version, entry)
+        if twice:
+            self._report(
+                f"{twice} entries have the id of another; the first of them counts",
+                hint="if entries are versions, write each: version; otherwise choose another `fields: id`",
+                severity="warning",
+            )
+        if self.complete and not answered:
+            self.complete = False
+            self._report(
+                "the registry answers no models at all",
+                hint="check `models` of this source, and that the credentials may list them; if the registry"
+                " is really empty, ignore this",
+                severity="warning",
+            )
+        return {id_: list(entries.values()) for id_, entries in found.items()}
+
+    def _identity(self, entry: Any) -> str:
+        try:
+            id_, _ = records.identity(entry, self.settings.fields)
+            version = ""
+            if self.settings.each == "version":
+                version = records.version_identity(entry, self.settings.fields)
+        except ValueError:
+            return _content(entry)
+        return json.dumps([id_, version])
+
+    def _joined(self, wanted: Joined) -> dict[str, list[dict[str, Any]]] | None:
+        """The items of a joined list by the keys of their entries; None when it could not all be read."""
+        before, self.complete = self.complete, True
+        found: dict[str, list[dict[str, Any]]] = {}
+        strange = 0
+        for item in self._entries(wanted, _content, f"listing {wanted.name}"):
+            try:
+                keys = records.keys(item, wanted.keys)
+            except ValueError:
+                strange += 1
+                continue
+            for key in keys:
+                found.setdefault(key, []).append({"key": key, "item": item})
+        if strange:
+            self._report(
+                f"{strange} items of {wanted.name} do not say what they belong to, and were left out",
+                hint="correct them, or `keys` of this list",
+                severity="warning",
+            )
+        whole, self.complete = self.complete, before
+        return found if whole else None
+
+    def _entries(self, request: Request, identity: Callable[[Any], str], doing: str) -> list[dict[str, Any]]:
+        """The entries of all pages that could be read."""
+        entries: list[dict[str, Any]] = []
+        strange = 0
+        page: Page | None = None
+        try:
+            for page in pages(self.client, request, identity):
+                for entry in page.entries:
+                    if isinstance(entry, dict):
+                        entries.append(entry)
+                    else:
+                        strange += 1
+        except HttpProblem as error:
+            self.complete = False
+            self.problems.append(as_problem(self.settings.name, error, doing=doing))
+        except (Unending, BadQuery) as error:
+            self.complete = False
+            self._report(
+                f"{doing}: {error}",
+                hint="run again; if it stays, correct `paging` and `items` of this source",
+                where=request.path,
+            )
+        else:
+            self.complete = self.complete and (page is None or page.sure)
+        if strange:
+            self.complete = False
+            self._report(
+                f"{doing}: {strange} entries are no objects, and were left out",
+                hint="correct `items` of this source",
+                where=request.path,
+            )
+        return entries
+
+    def _model(
+        self,
+        id_: str,
+        entries: list[dict[str, Any]],
+        joined: dict[str, dict[str, list[dict[str, Any]]] | None],
+    ) -> Model:
+        fields = self.settings.fields
+        entries = [entry | self._belonging(entry, joined) for entry in entries]
+        revision = self._revision(entries)
+        known = self.context.known.get(id_)
+        if (
+            known is not None
+            and self.settings.details is not None
+            and revision is not None
+            and known.revision == revision
+            and set(known.provenance.values()) == {self.settings.name}
+        ):
+            return known.model_copy(update={"source": self.settings.name})
+        if self.settings.details is not None:
+            entries = [entry | {"details": self._details(entry, self.settings.details)} for entry in entries]
+        origin = f"{self.client.base_url}{self.settings.models.path.partition('?')[0]}"
+        model, faults = records.model_of(
+            self.settings.name, id_, entries, fields, origin, each_version=self.settings.each == "version"
+        )
+        if faults:
+            self.warnings += 1
+            if self.warnings <= _MOST_WARNINGS:
+                self._report(
+                    f"not as they should be, and left out or cut: {', '.join(sorted(faults)[:10])}",
+                    hint="correct the model in the registry, or `fields` of this source",
+                    model=id_,
+                    severity="warning",
+                )
+        return with_provenance(model.model_copy(update={"revision": revision}))
+
+    def _belonging(
+        self, entry: dict[str, Any], joined: dict[str, dict[str, list[dict[str, Any]]] | None]
+    ) -> dict[str, Any]:
+        belonging = {}
+        for wanted in self.settings.joined:
+            own = records.key_of(entry, wanted.of or self.settings.fields.id)
+            belonging[wanted.name] = (joined[wanted.name] or {}).get(own, [])
+        return belonging
+
+    def _details(self, entry: dict[str, Any], wanted: Details) -> Any:
+        if self.failed_reads >= _FAILED_READS:
+            self.skipped_reads += 1
+            raise _Skipped
+        key = records.key_of(entry, wanted.key or self.settings.fields.id)
+        if any(part in (".", "..") for part in re.split(r"[/\\]", key)):
+            raise records.BadEntry("its key would lead to another path")
+        try:
+            answer = self.client.get_json(wanted.path.replace("{key}", quote(key, safe="")))
+        except HttpProblem:
+            self.failed_reads += 1
+            raise
+        self.failed_reads = 0
+        return answer
+
+    def _revision(self, entries: list[dict[str, Any]]) -> str | None:
+        """What changes whenever the record could: the registry's revisions, what was joined, the mapping."""
+        if self.settings.fields.revision is None:
+            return None
+        names = [one.name for one in self.settings.joined]
+        said = []
+        for entry in entries:
+            revision = records.revision_of(entry, self.settings.fields.revision)
+            if revision is None:
+                return None
+            said.append([revision, [entry[name] for name in names]])
+        said.sort(key=json.dumps)
+        mapping = self.settings.model_dump(mode="json", include={"fields", "details", "joined", "each"})
+        content = json.dumps([mapping, said], sort_keys=True).encode()
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+    def _bad(self, error: ValueError, model: str | None) -> None:
+        if isinstance(error, records.BadEntry | BadQuery):
+            self._report(
+                f"an entry of the registry cannot be read: {error}",
+                hint="correct it in the registry, or `fields` of this source",
+                model=model,
+            )
+        else:
+            self.problems.append(bad_record(self.settings.name, error, self._where, model))
+
+    @property
+    def _where(self) -> str:
+        return f"{self.client.base_url}{self.settings.models.path.partition('?')[0]}"
+
+    def _report(
+        self,
+        what: str,
+        *,
+        hint: str,
+        where: str | None = None,
+        model: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where or self._where),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+
+def _content(entry: Any) -> str:
+    return json.dumps(entry, sort_keys=True)
+
+
+class _Skipped(Exception):
+    """A model that must stay as it is in the catalog; why is said for all of them together."""
