@@ -63,7 +63,7 @@ def read_config(
     ``file`` is how faults name the configuration.
     """
     faults: list[Fault] = []
-    annotations: Mapping[object, object] = {**manifest.annotations}
+    annotations: dict[object, object] = dict(manifest.annotations.items())
     fields = Fields(_plain(config), Origin(lambda _: Place(file), [""], faults))
     if kind == "modelpack":
         said = _modelpack(fields)
