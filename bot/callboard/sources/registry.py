@@ -18,6 +18,7 @@ _MODULES = {
     "kserve": "callboard.sources.kserve",
     "mlflow": "callboard.sources.mlflow",
     "ollama": "callboard.sources.ollama",
+    "openai": "callboard.sources.openai",
     "rest": "callboard.sources.rest",
 }
 

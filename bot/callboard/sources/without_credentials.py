@@ -10,7 +10,8 @@ from callboard.http import HttpProblem
 from callboard.sources.remote import open_client
 
 Reply = Literal["open", "needs key", "missing", "unknown"]
-"""``missing``: nothing is there, or not for this method. ``unknown``: no answer that says anything."""
+"""``missing``: nobody is refused, and nothing is there, or not for this method. ``unknown``: no answer that
+says anything."""
 
 
 def ask_without_credentials(settings: RemoteSettings, folder: Path, path: str) -> Reply:
@@ -23,5 +24,5 @@ def ask_without_credentials(settings: RemoteSettings, folder: Path, path: str) -
         status = error.status if isinstance(error, HttpProblem) else None
         if status in (401, 403):
             return "needs key"
-        return "missing" if status in (404, 405) else "unknown"
+        return "missing" if status is not None and 400 <= status < 500 and status != 429 else "unknown"
     return "open"

@@ -1,0 +1,195 @@
+"""Models behind any gateway that speaks OpenAI's API: vLLM, LiteLLM, llama.cpp and others.
+
+One request lists them; LiteLLM's ``/model/info``, where it is there, says more of each in one further
+request. Whether a key is needed is found by asking without one, for the list and, since llama.cpp lists its
+models to everybody, by a GET of ``/chat/completions``, which nothing can come of. ``openai_records`` says
+what becomes what.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.http import Client, HttpProblem
+from callboard.model import Endpoint, Listing, Model, Problem, Severity
+from callboard.redaction import redact
+from callboard.sources import openai_records as records
+from callboard.sources.context import Context
+from callboard.sources.provenance import with_provenance
+from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.selection import selected
+from callboard.sources.without_credentials import ask_without_credentials
+
+_MODELS = "/models"
+_INFO = "/model/info"
+_CHAT = "/chat/completions"
+_LARGEST_LIST = 16 * 1024 * 1024
+_PASSING = frozenset({"unreachable", "timeout", "rate-limited", "server-error"})
+
+
+class Settings(RemoteSettings):
+    """A gateway. ``url`` is where its API begins, usually with ``/v1`` at its end."""
+
+    type: Literal["openai"] = "openai"
+
+
+def list_models(settings: Settings, context: Context) -> Listing:
+    """The models. Never raises for what the server does: problems tell."""
+    try:
+        client = open_client(settings, context.folder)
+    except (HttpProblem, SecretUnavailable) as error:
+        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    with client:
+        return _Reading(settings, context, client).listing()
+
+
+@dataclass
+class _Reading:
+    settings: Settings
+    context: Context
+    client: Client
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    capabilities: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def listing(self) -> Listing:
+        listed = self._listed()
+        deployments = self._deployments(listed) if listed else {}
+        endpoint = self._endpoint() if listed else None
+        models: list[Model] = []
+        for name in sorted(listed.keys() - self.unread):
+            assert endpoint is not None
+            try:
+                model = records.model_of(
+                    self.settings.name,
+                    listed[name],
+                    deployments.get(name, []),
+                    self.capabilities.get(name, ()),
+                    endpoint,
+                )
+                models.append(with_provenance(model))
+            except ValueError as error:
+                self.unread.add(name)
+                self.problems.append(bad_record(self.settings.name, error, _MODELS, name))
+            self.context.progress(len(models))
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+    def _listed(self) -> dict[str, records.Listed]:
+        found: dict[str, records.Listed] = {}
+        try:
+            answer = self.client.get(_MODELS, limit=_LARGEST_LIST).json()
+            entries = _entries(answer, _MODELS)
+        except HttpProblem as error:
+            self.complete = False
+            problem = as_problem(self.settings.name, error, doing="listing the models")
+            if error.kind == "not-found":
+                hint = "write the address at which the API begins, usually with /v1 at its end"
+                problem = problem.model_copy(update={"hint": hint})
+            self.problems.append(problem)
+            return found
+        for said in entries:
+            self._take(said, found)
+        if isinstance(answer, dict):
+            self.capabilities = records.capabilities_by_name(answer)
+            if answer.get("has_more") is True:
+                self.complete = False
+                self._report(
+                    "the gateway lists its models in pages, of which only the first was read",
+                    hint="ask for support of this gateway, and name it",
+                )
+        if not entries:
+            self.complete = False
+            self._report(
+                "the gateway answers no models at all",
+                hint="check that the token may use them; if there are really none, ignore this",
+                severity="warning",
+            )
+        return found
+
+    def _take(self, said: Any, found: dict[str, records.Listed]) -> None:
+        name = said.get("id") if isinstance(said, dict) else None
+        if not isinstance(name, str) or len(name) > records.LONGEST_ID or not re.fullmatch(records.ID, name):
+            name = None
+        if name is not None and not selected(name, self.settings.select):
+            return
+        try:
+            entry = records.Listed.model_validate(said)
+        except ValidationError as error:
+            self._bad(error, name, _MODELS)
+            return
+        if not entry.is_route:
+            found.setdefault(entry.id, entry)
+
+    def _deployments(self, listed: dict[str, records.Listed]) -> dict[str, list[records.Deployment]]:
+        """What LiteLLM says of each model; nothing where the gateway is another, or does not tell us."""
+        found: dict[str, list[records.Deployment]] = {}
+        try:
+            entries = _entries(self.client.get(_INFO, limit=_LARGEST_LIST).json(), _INFO)
+        except HttpProblem as error:
+            if error.kind in _PASSING and self._was_told():
+                # It was told before: without it, what the catalog has of these models would look withdrawn.
+                self.unread.update(listed)
+                self.problems.append(
+                    as_problem(self.settings.name, error, doing="reading what LiteLLM says of the models")
+                )
+            return found
+        for said in entries:
+            name = said.get("model_name") if isinstance(said, dict) else None
+            if name not in listed:
+                continue
+            try:
+                found.setdefault(name, []).append(records.Deployment.model_validate(said))
+            except ValidationError as error:
+                self._bad(error, name, _INFO)
+        return found
+
+    def _was_told(self) -> bool:
+        return any(records.UPSTREAM in known.properties for known in self.context.known.values())
+
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(url=self.client.base_url, protocol="openai-v1", needs_key=self._needs_key())
+
+    def _needs_key(self) -> bool | None:
+        """None also where strangers are not refused although a key is configured: it may be for something."""
+        has_key = self.settings.token is not None or self.settings.username is not None
+        for path in (_MODELS, _CHAT) if has_key else (_CHAT,):
+            reply = ask_without_credentials(self.settings, self.context.folder, path)
+            if reply == "needs key":
+                return True
+            if reply == "unknown":
+                known = (one for model in self.context.known.values() for one in model.endpoints)
+                return next((one.needs_key for one in known if one.url == self.client.base_url), None)
+        return None if has_key else False
+
+    def _bad(self, error: ValueError, name: str | None, where: str) -> None:
+        if name is None:
+            self.complete = False
+        else:
+            self.unread.add(name)
+        self.problems.append(bad_record(self.settings.name, error, where, name))
+
+    def _report(self, what: str, *, hint: str, severity: Severity = "error") -> None:
+        where = redact(f"{self.client.base_url}{_MODELS}")
+        self.problems.append(
+            Problem(source=self.settings.name, what=what, where=where, hint=hint, severity=severity)
+        )
+
+
+def _entries(answer: Any, where: str) -> list[Any]:
+    """The list in an answer; a few gateways answer the bare list."""
+    entries = answer.get("data") if isinstance(answer, dict) else answer
+    if not isinstance(entries, list):
+        raise HttpProblem("bad-answer", "the answer holds no list of models", where=where)
+    return entries
