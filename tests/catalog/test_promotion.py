@@ -152,12 +152,17 @@ def test_a_gate_is_met_as_its_threshold_says(
 def test_lower_is_better_where_it_is_and_an_unknown_metric_must_stay_what_it_was() -> None:
     stage = Stage(
         name="p",
-        evaluations=(Threshold(metric="log_loss", not_worse=True), Threshold(metric="zeal", not_worse=True)),
+        evaluations=(
+            Threshold(metric="log_loss", at_most=0.5, not_worse=True),
+            Threshold(metric="zeal", not_worse=True),
+        ),
     )
     model = _model(_measured("2", log_loss=0.1, zeal=2), _measured("1", log_loss=0.2, zeal=1))
 
     assert [gate.met for gate in gates(model, Move("p", "1", "2"), stage)] == [True, False]
-    assert [gate.met for gate in gates(model, Move("p", "1", "2", back=True), stage)] == [True, True]
+    assert [(gate.asked, gate.met) for gate in gates(model, Move("p", "1", "2", back=True), stage)] == [
+        ("at most 0.5", True)
+    ]
 
 
 def test_what_was_not_measured_meets_nothing_and_every_dataset_counts() -> None:

@@ -96,9 +96,14 @@ def moves(before: Model | None, after: Model | None) -> tuple[Move, ...]:
 def gates(model: Model, move: Move, stage: Stage) -> tuple[Gate, ...]:
     """What the stage asks of the version, one by one."""
     now, was = _measured(model, move.now), _measured(model, move.was)
-    return tuple(
-        gate for threshold in stage.evaluations for gate in _gates(threshold, now, () if move.back else was)
-    )
+    asked = stage.evaluations
+    if move.back:
+        asked = tuple(one.model_copy(update={"not_worse": False}) for one in asked if not _only_compares(one))
+    return tuple(gate for threshold in asked for gate in _gates(threshold, now, was))
+
+
+def _only_compares(threshold: Threshold) -> bool:
+    return threshold.at_least is None and threshold.at_most is None
 
 
 def _asks_for(version: Version, stage: Stage) -> bool:
