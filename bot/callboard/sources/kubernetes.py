@@ -160,6 +160,8 @@ class Cluster:
 
         One namespace that may not be read does not stop the others.
         """
+        if self._served.get((kind.group, kind.plural)) == ():
+            return Objects(installed=False, complete=True)
         places = [f"namespaces/{name}/" for name in namespaces] if kind.namespaced else []
         version, now = kind.versions[0], None
         found: dict[object, Any] = {}
@@ -174,7 +176,7 @@ class Cluster:
                         raise
                     served = self._versions(kind)
                     if not served:
-                        return Objects(installed=False, complete=not found, items=tuple(found.values()))
+                        return Objects(installed=False, complete=True)
                     version = _readable(kind, served, error)
                     listing.read(_path(kind, version, place))
             except HttpProblem as error:

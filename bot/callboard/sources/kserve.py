@@ -1,0 +1,242 @@
+"""Models that KServe serves, read from the Kubernetes API.
+
+InferenceServices, LLMInferenceServices and runtimes come in one list each per 500 objects. Routes, Ingresses
+and Services are listed only in namespaces where a service does not say its address itself.
+``kserve_records`` says what becomes what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from callboard.config import SecretUnavailable
+from callboard.http import HttpProblem
+from callboard.model import Endpoint, Listing, Model, Problem, Severity
+from callboard.redaction import redact
+from callboard.sources import kserve_addresses as addresses
+from callboard.sources import kserve_records as records
+from callboard.sources.context import Context
+from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime
+from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
+from callboard.sources.provenance import with_provenance
+from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.selection import selected
+
+_GROUP = "serving.kserve.io"
+_SERVICES = Kind(_GROUP, ("v1beta1",), "inferenceservices")
+_LLM_SERVICES = Kind(_GROUP, ("v1alpha2", "v1alpha1"), "llminferenceservices")
+_RUNTIMES = Kind(_GROUP, ("v1alpha1",), "servingruntimes")
+_CLUSTER_RUNTIMES = Kind(_GROUP, ("v1alpha1",), "clusterservingruntimes", namespaced=False)
+
+_LONGEST_SAID = 300
+_Read = InferenceService | LLMInferenceService
+
+
+class Settings(KubernetesSettings):
+    """KServe in a Kubernetes cluster."""
+
+    type: Literal["kserve"] = "kserve"
+
+
+def list_models(settings: Settings, context: Context) -> Listing:
+    """The served models. Never raises for what the server does: problems tell.
+
+    A cluster without any is not taken for one that has lost them all.
+    """
+    try:
+        cluster = open_cluster(settings, context.folder)
+    except (HttpProblem, SecretUnavailable) as error:
+        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    with cluster:
+        return _Reading(settings, context, cluster).listing()
+
+
+@dataclass
+class _Reading:
+    settings: Settings
+    context: Context
+    cluster: Cluster
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    runtimes: dict[tuple[str, str], Runtime] = field(default_factory=dict)
+    """By namespace ("" for those of the cluster) and name."""
+    runtimes_read: bool = True
+    around: dict[tuple[Kind, str], Objects] = field(default_factory=dict)
+    """What was listed in a namespace to find addresses."""
+
+    def listing(self) -> Listing:
+        services = self._services()
+        self._read_runtimes(services.values())
+        models: list[Model] = []
+        for id_ in sorted(services):
+            models.append(self._model(services[id_]))
+            self.context.progress(len(models))
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+    def _services(self) -> dict[str, _Read]:
+        """All services that are wanted, by id."""
+        found: dict[str, _Read] = {}
+        answered, there = False, []
+        for kind, record in ((_SERVICES, InferenceService), (_LLM_SERVICES, LLMInferenceService)):
+            objects = self._objects(kind)
+            answered = answered or bool(objects.items)
+            there.append(objects.installed)
+            if not objects.installed and self._knows(record):
+                self.complete = False
+                self._report(
+                    f"the cluster has no {kind.title} any more, though the catalog has models from there",
+                    hint="install KServe's resources again, or remove the models from the catalog by hand",
+                )
+            for said in objects.items:
+                service = self._service(said, record, kind)
+                if service is not None:
+                    found[service.id] = service
+                    self._tell(service, objects)
+        if not any(there):
+            self.complete = False
+            self._report("the cluster has no KServe", hint="check that it is the right cluster")
+        elif self.complete and not answered:
+            self.complete = False
+            self._report(
+                "the cluster answers no served models at all",
+                hint="check `namespaces`; if nothing is really served, ignore this",
+                severity="warning",
+            )
+        return found
+
+    def _objects(self, kind: Kind) -> Objects:
+        objects = self.cluster.objects(kind, self.settings.namespaces)
+        self.problems += objects.problems
+        self.complete = self.complete and objects.complete
+        return objects
+
+    def _knows(self, record: type[_Read]) -> bool:
+        llm = record is LLMInferenceService
+        return any(("/llminferenceservices/" in id_) is llm for id_ in self.context.known)
+
+    def _service(self, said: Any, record: type[_Read], kind: Kind) -> _Read | None:
+        name = _name(said)
+        if name is not None and not selected(name, self.settings.select):
+            return None
+        try:
+            return record.model_validate(said)
+        except ValidationError as error:
+            if name is None:
+                self.complete = False
+            else:
+                namespace, _, own = name.partition("/")
+                llm = record is LLMInferenceService
+                self.unread.add(f"{namespace}/{kind.plural}/{own}" if llm else name)
+            self.problems.append(bad_record(self.settings.name, error, kind.title, name))
+            return None
+
+    def _tell(self, service: _Read, objects: Objects) -> None:
+        """Say that a service does not work, once that is no passing state."""
+        failing = None if service.stopped else service.status.failing(objects.now)
+        if failing is not None:
+            said = " ".join(failing.split())[:_LONGEST_SAID]
+            self._report(
+                f"the service is not ready: {said}",
+                where=f"{service.kind} {service.name}",
+                hint="see `kubectl describe` for it; the catalog keeps it as it is",
+                model=service.id,
+                severity="warning",
+            )
+
+    def _read_runtimes(self, services: Iterable[_Read]) -> None:
+        """The runtimes, if any service leaves a choice to one."""
+        asked = any(isinstance(one, InferenceService) and records.needs_runtime(one) for one in services)
+        for kind in (_RUNTIMES, _CLUSTER_RUNTIMES) if asked else ():
+            objects = self.cluster.objects(kind, self.settings.namespaces)
+            self._warn(objects)
+            self.runtimes_read = self.runtimes_read and objects.complete
+            for said in objects.items:
+                try:
+                    runtime = Runtime.model_validate(said)
+                except ValidationError as error:
+                    problem = bad_record(self.settings.name, error, kind.title, None)
+                    self.problems.append(problem.model_copy(update={"severity": "warning"}))
+                    continue
+                namespace = runtime.metadata.namespace if kind.namespaced else ""
+                self.runtimes[namespace, runtime.metadata.name] = runtime
+
+    def _model(self, service: _Read) -> Model:
+        known = self.context.known.get(service.id)
+        before = tuple(one for one in known.endpoints if one.server == service.name) if known else ()
+        runtime = protocol = url = None
+        kept: tuple[Endpoint, ...] = ()
+        if isinstance(service, InferenceService):
+            name = records.runtime_of(service) or ""
+            runtime = self.runtimes.get((service.metadata.namespace, name)) or self.runtimes.get(("", name))
+            if not self.runtimes_read and before:
+                protocol = before[0].protocol
+        if not (service.status.said_url or service.stopped):
+            if service.status.ready or not before:
+                url, sure = self._address(service)
+                if before and not sure:
+                    url, kept = None, before
+            else:
+                kept = before
+        around = records.Surroundings(runtime, protocol, url, kept, known)
+        return with_provenance(records.model_of(self.settings.name, service, around))
+
+    def _address(self, service: _Read) -> tuple[str | None, bool]:
+        """Where what a service owns leads, and whether everything could be looked at."""
+        namespace, sure = service.metadata.namespace, True
+        for kind in addresses.KINDS:
+            if (kind, namespace) not in self.around:
+                objects = self.cluster.objects(kind, (namespace,))
+                self._warn(objects)
+                self.around[kind, namespace] = objects
+            objects = self.around[kind, namespace]
+            found = addresses.address_in(kind, objects.items, service)
+            if found is not None:
+                return found, sure
+            sure = sure and objects.complete
+        return None, sure
+
+    def _warn(self, objects: Objects) -> None:
+        """Tell what could not be read that no model depends on."""
+        self.problems += [one.model_copy(update={"severity": "warning"}) for one in objects.problems]
+
+    def _report(
+        self,
+        what: str,
+        *,
+        hint: str,
+        where: str | None = None,
+        model: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where or self.cluster.url),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+
+def _name(said: Any) -> str | None:
+    """Namespace and name of an object, where it has usable ones."""
+    metadata = said.get("metadata") if isinstance(said, dict) else None
+    if not isinstance(metadata, dict):
+        return None
+    namespace, name = metadata.get("namespace", "default"), metadata.get("name")
+    if not isinstance(namespace, str) or not isinstance(name, str) or not name:
+        return None
+    return f"{namespace}/{name}" if "/" not in namespace + name else None
