@@ -11,14 +11,17 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 def without_controls(text: str) -> str:
     """``text`` without characters that could move a terminal's cursor or reorder what it shows."""
+    if text.isprintable():
+        return text
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE)
 
 
 def visible(text: str) -> str:
     """``text`` without characters that cannot be seen; line ends and tabs become single spaces."""
     spaced = re.sub(r"\s+", " ", text)
-    kept = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
-    return re.sub(r" +", " ", kept).strip()
+    if not spaced.isprintable():
+        spaced = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
+    return re.sub(r" +", " ", spaced).strip()
 
 
 def shortened(text: str, limit: int) -> str:
