@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 
 from callboard.documents.place import Path
 from callboard.documents.reader import Document, read_documents
-from callboard.model import Model, Problem
+from callboard.model import Endpoint, License, Lineage, Link, Model, Problem
 
 FIELDS = (
     "title", "description", "owner", "provider", "state", "lifecycle", "license", "library", "languages",
@@ -35,6 +35,7 @@ LARGEST = 1024 * 1024
 
 _TYPES: dict[str, Any] = {name: Model.model_fields[name].annotation for name in FIELDS}
 _OPTIONAL: dict[str, Any] = {name: (type_ | None, None) for name, type_ in _TYPES.items()}
+_PARTS = {"license": License, "lineage": Lineage, "endpoints": Endpoint, "links": Link}
 _Fields: type[BaseModel] = create_model(
     "_Fields", __config__=ConfigDict(extra="forbid", frozen=True), **_OPTIONAL
 )
@@ -224,7 +225,7 @@ def _said(details: ErrorDetails) -> tuple[str, str]:
         case "extra_forbidden" if len(where) == 1:
             return "is not a field that can be overridden", nearest(str(inner), FIELDS)
         case "extra_forbidden":
-            return "is not known here", "take it out"
+            return "is not known here", nearest(str(inner), tuple(_PARTS[str(where[0])].model_fields))
         case "missing":
             return "is missing", "add it"
         case "tuple_type":

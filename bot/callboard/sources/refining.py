@@ -21,7 +21,7 @@ from callboard.config import Config, SourceSettings
 from callboard.config_models import Owners
 from callboard.model import Listing, Model, Problem
 from callboard.sources import lifecycle, owners, tasks
-from callboard.sources.overrides import Override, Overrides, overridden
+from callboard.sources.overrides import FIELDS, Override, Overrides, overridden
 from callboard.sources.selection import wanted
 
 
@@ -107,9 +107,8 @@ def as_said(record: Model) -> Model | None:
     if not record.said:
         return record
     whole = record.model_dump(mode="json") | {"said": {}, "provenance": {}}
-    unknown = record.said.keys() - whole.keys()
     try:
-        return None if unknown else Model.model_validate(whole | record.said)
+        return None if record.said.keys() - set(FIELDS) else Model.model_validate(whole | record.said)
     except ValidationError:
         return None
 

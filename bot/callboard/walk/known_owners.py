@@ -1,4 +1,4 @@
-"""Whether Backstage knows the owners that models will have: a finding each; none is ever made up or changed."""
+"""Whether Backstage knows the owners that models will have: a finding each; none is ever made up."""
 
 from __future__ import annotations
 
