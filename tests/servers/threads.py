@@ -16,6 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+_PASSED_ON = frozenset({"content-type", "docker-content-digest", "link", "www-authenticate"})
+
 Interference = Callable[[Request, int], Awaitable[Response | None]]
 """Given a request and how many with the same path came before it: an answer instead of the server's own."""
 
@@ -72,7 +74,7 @@ class Proxy:
             headers={k: v for k, v in request.headers.items() if k not in ("host", "accept-encoding")},
             content=await request.body(),
         )
-        kept = {k: v for k, v in said.headers.items() if k in ("content-type", "link")}
+        kept = {k: v for k, v in said.headers.items() if k in _PASSED_ON}
         return Response(said.content, said.status_code, kept)
 
 
