@@ -14,7 +14,7 @@ from callboard.catalog.docs import render_docs
 from callboard.catalog.docs.numbers import number, size
 from callboard.catalog.docs.sections import page_phrases, split_card
 from callboard.catalog.markdown import clean_markdown
-from callboard.model import Card, Evaluation, Model, Version
+from callboard.model import Card, Evaluation, Model, Validation, Version
 from tests.catalog.examples import ATTACK, BARE, FRAUD, version
 from tests.catalog.reader import assert_harmless, techdocs_reader
 
@@ -106,6 +106,34 @@ def test_versions_are_compared_in_the_direction_of_the_metric() -> None:
     assert "▲ better and ▼ worse" in evaluation
 
 
+def test_who_says_an_evaluation_is_said() -> None:
+    sources = ["run-7", "https://example.com/report", None, "run-7", *(f"r{number}" for number in range(6))]
+    evaluations = tuple(
+        Evaluation(metric=f"m{at}", value=1, source=source) for at, source in enumerate(sources)
+    )
+    model = BARE.model_copy(
+        update={"versions": (Version(name="2", evaluations=evaluations[:3]), Version(name="1"))}
+    )
+    evaluation = render(model)["docs/evaluation.md"]
+    assert "\nSource: version 2: <https://example.com/report>, run-7\n" in evaluation
+    evaluation = render(BARE.model_copy(update={"evaluations": evaluations}))["docs/evaluation.md"]
+    assert "\nSource: <https://example.com/report>, r0, r1, r2, r3, and 3 more\n" in evaluation
+
+
+def test_validations_are_shown_with_their_outcome_and_origin() -> None:
+    validations = (
+        Validation(name="schema", passed=True, source="https://example.com/run/7"),
+        Validation(name="bias", passed=False, details="above 0.2 for one group"),
+    )
+    model = BARE.model_copy(update={"versions": (Version(name="2", validations=validations),)})
+    evaluation = render(model)["docs/evaluation.md"]
+    assert "| schema | 2 | passed | — | <https://example.com/run/7> |" in evaluation
+    assert "| bias | 2 | **failed** | above 0.2 for one group | — |" in evaluation
+    many = tuple(Validation(name=f"check {at}", passed=True) for at in range(102))
+    model = BARE.model_copy(update={"versions": (Version(name="2", validations=many),)})
+    assert "\nand 2 more checks\n" in render(model)["docs/evaluation.md"]
+
+
 def test_the_plot_is_a_drawing_that_tells_itself() -> None:
     drawing = render(FRAUD)["docs/assets/evaluation.svg"]
     root = ElementTree.fromstring(drawing)
@@ -167,7 +195,11 @@ def test_a_card_that_was_cut_says_so() -> None:
 
 
 def test_hostile_values_are_only_shown(techdocs: Callable[[str], str]) -> None:
-    pages = render(ATTACK, owner=ATTACK.name, lifecycle=ATTACK.name, system=ATTACK.name)
+    checked = Validation(name=ATTACK.name, passed=False, details=ATTACK.name, source=ATTACK.name)
+    measured = Evaluation(metric=ATTACK.name, value=1, source=ATTACK.name)
+    versions = (*ATTACK.versions, Version(name=ATTACK.name, validations=(checked,), evaluations=(measured,)))
+    attack = ATTACK.model_copy(update={"versions": versions})
+    pages = render(attack, owner=ATTACK.name, lifecycle=ATTACK.name, system=ATTACK.name)
     for path, text in pages.items():
         if path.endswith(".md"):
             shown = assert_harmless(techdocs(text), also="img" if "evaluation" in path else "")

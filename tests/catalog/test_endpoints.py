@@ -11,7 +11,7 @@ from callboard.catalog.identity import Key
 from callboard.catalog.plan import plan_folder, wish
 from callboard.catalog.shelf import Shelf
 from callboard.config import Defaults, SourceSettings
-from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Version
+from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Validation, Version
 
 SECRET = "hunter2hunter2"
 
@@ -27,7 +27,14 @@ def model_at(url: str) -> Model:
         links=(Link(url=url, title="Run"),),
         license=License(id="mit", url=url),
         evaluations=(evaluation,),
-        versions=(Version(name="1", artifacts=(Artifact(uri=url),), evaluations=(evaluation,)),),
+        versions=(
+            Version(
+                name="1",
+                artifacts=(Artifact(uri=url),),
+                evaluations=(evaluation,),
+                validations=(Validation(name="bias", passed=True, source=url),),
+            ),
+        ),
     )
 
 
@@ -75,7 +82,7 @@ def test_no_secret_of_an_address_is_written_or_said_and_each_is_reported(url: st
 
     assert SECRET.encode() not in files
     assert SECRET not in said
-    for place in ("endpoints[0]", "links[0]", "license", "evaluations[0]", "artifacts[0]"):
+    for place in ("endpoints[0]", "links[0]", "license", "evaluations[0]", "artifacts[0]", "validations[0]"):
         assert f"{place}." in said
 
 

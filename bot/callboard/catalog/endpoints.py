@@ -11,12 +11,13 @@ from typing import TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
 from callboard.catalog.entities import safe_url
-from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Problem, Version
+from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Problem, Validation, Version
 
 _USER = re.compile(r"(?i)(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,})[^/\\?#]*@")
 _SECRET = re.compile(r"(?:key|token|secret|password|passwd|pwd|sig|signature|credentials?|auth)$")
 _REPLACE = "take it out of the registry, and have it replaced: all who may read the registry have seen it"
-_Addressed = TypeVar("_Addressed", Endpoint, Link, License, Artifact, Evaluation)
+_Said = TypeVar("_Said", Evaluation, Validation)
+_Addressed = TypeVar("_Addressed", Endpoint, Link, License, Artifact, Evaluation, Validation)
 
 
 def publishable(model: Model) -> tuple[Model, tuple[Problem, ...]]:
@@ -33,7 +34,7 @@ def publishable(model: Model) -> tuple[Model, tuple[Problem, ...]]:
         "endpoints": tuple(one for one in endpoints if one),
         "links": tuple(one for one in links if one),
         "license": found.license(model.license),
-        "evaluations": found.evaluations("evaluations", model.evaluations),
+        "evaluations": found.origins("evaluations", model.evaluations),
         "versions": tuple(found.version(at, one) for at, one in enumerate(model.versions)),
     }
     return (model.model_copy(update=kept) if found.problems else model), tuple(found.problems)
@@ -90,13 +91,15 @@ class _Findings:
             _with(one, "uri", self._without_user(f"versions[{at}].artifacts[{number}].uri", one.uri))
             for number, one in enumerate(version.artifacts)
         )
-        evaluations = self.evaluations(f"versions[{at}].evaluations", version.evaluations)
-        return version.model_copy(update={"artifacts": artifacts, "evaluations": evaluations})
+        evaluations = self.origins(f"versions[{at}].evaluations", version.evaluations)
+        validations = self.origins(f"versions[{at}].validations", version.validations)
+        update = {"artifacts": artifacts, "evaluations": evaluations, "validations": validations}
+        return version.model_copy(update=update)
 
-    def evaluations(self, place: str, evaluations: tuple[Evaluation, ...]) -> tuple[Evaluation, ...]:
+    def origins(self, place: str, said: tuple[_Said, ...]) -> tuple[_Said, ...]:
         return tuple(
             _with(one, "source", one.source and self._without_user(f"{place}[{at}].source", one.source))
-            for at, one in enumerate(evaluations)
+            for at, one in enumerate(said)
         )
 
     def _without_user(self, place: str, url: str) -> str:

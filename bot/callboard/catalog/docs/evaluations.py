@@ -1,11 +1,11 @@
-"""Evaluations as tables, the newest versions side by side, and as a plot."""
+"""Evaluations as tables, the newest versions side by side, and as a plot; validations; who says so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from callboard.catalog.docs.facts import NONE
+from callboard.catalog.docs.facts import NONE, link_to
 from callboard.catalog.docs.numbers import more, number
 from callboard.catalog.markdown import plain
 from callboard.catalog.text import shortened
@@ -15,6 +15,7 @@ _MOST_TABLES = 30
 _MOST_ROWS = 100
 _MOST_VERSIONS = 4
 _MOST_BARS = 12
+_MOST_SOURCES = 5
 _WIDTH = 760
 _LEFT = 250
 _TOP = 20
@@ -40,6 +41,41 @@ def evaluation_tables(model: Model) -> dict[str, Any]:
         ),
         "more_tables": more(len(groups) - _MOST_TABLES, "datasets"),
     }
+
+
+def validation_table(model: Model) -> dict[str, Any] | None:
+    """The checks that somebody ran on the newest versions, and their outcomes; None when there are none."""
+    checked = [version for version in model.versions if version.validations]
+    if not checked:
+        return None
+    every = [(version, one) for version in checked[:_MOST_VERSIONS] for one in version.validations]
+    rows = [
+        [
+            plain(one.name, 100),
+            plain(version.name, 40),
+            "passed" if one.passed else "**failed**",
+            plain(one.details or "", 300) or NONE,
+            _origin(one.source) if one.source else NONE,
+        ]
+        for version, one in every[:_MOST_ROWS]
+    ]
+    return {"rows": rows, "more": more(len(every) - _MOST_ROWS, "checks")}
+
+
+def _origin(source: str) -> str:
+    return link_to(source, source) if len(source) <= 200 else plain(source, 200)
+
+
+def _origins(held: list[tuple[str, dict[str, Evaluation]]]) -> list[str]:
+    """Who says the values of each column, where that is said."""
+    said = []
+    for name, values in held:
+        sources = sorted({one.source for one in values.values() if one.source})
+        shown = [*map(_origin, sources[:_MOST_SOURCES]), more(len(sources) - _MOST_SOURCES, "")]
+        if sources:
+            of = f"version {plain(name, 40)}: " if name else ""
+            said.append(of + ", ".join(filter(None, shown)).strip())
+    return said
 
 
 def _group(evaluation: Evaluation) -> _Group:
@@ -78,6 +114,7 @@ def _table(group: _Group, columns: list[tuple[str, Sequence[Evaluation]]]) -> di
         "columns": ["Metric", *names],
         "rows": rows,
         "more": more(len(metrics) - _MOST_ROWS, "metrics"),
+        "origins": _origins(held),
     }
 
 

@@ -10,7 +10,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from callboard.catalog import inert
-from callboard.catalog.docs.evaluations import evaluation_tables, plot
+from callboard.catalog.docs.evaluations import evaluation_tables, plot, validation_table
 from callboard.catalog.docs.facts import endpoint_rows, facts, signature_tables, version_tables
 from callboard.catalog.docs.numbers import size
 from callboard.catalog.docs.sections import OVERVIEW, page_phrases, split_card
@@ -43,12 +43,13 @@ def render_docs(
     drawing = plot(model)
     bodies: dict[str, dict[str, Any]] = {
         "usage": endpoint_rows(model) | {"signature": signature_tables(model)},
-        "evaluation": evaluation_tables(model) | {"plot": _figure(drawing)},
+        "evaluation": evaluation_tables(model)
+        | {"plot": _figure(drawing), "validations": validation_table(model)},
         "versions": version_tables(model.versions) if model.versions else {},
     }
     has_content = {
         "usage": bool(model.endpoints or bodies["usage"]["signature"]),
-        "evaluation": bool(bodies["evaluation"]["tables"]),
+        "evaluation": bool(bodies["evaluation"]["tables"] or bodies["evaluation"]["validations"]),
         "versions": bool(model.versions),
     }
     pages = [name for name in _titles() if has_content.get(name) or name in card]
