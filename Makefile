@@ -10,7 +10,8 @@ demo: $(VENV)/.callboard
 test: check
 	$(BIN)/python tools/environments.py mlflow
 	$(BIN)/python tools/environments.py backstage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered tests
+	$(BIN)/python tools/environments.py registry
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered tests
 
 check: $(VENV)/.develop
 	$(BIN)/ruff check .

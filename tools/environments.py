@@ -1,7 +1,8 @@
-"""What the tests run beside Callboard, each built once per lock file: MLflow, Node and the real Backstage.
+"""What the tests run beside Callboard, each fetched once: MLflow, Node, the real Backstage, an OCI registry.
 
-``python tools/environments.py mlflow`` (or ``node``, ``backstage``) prints the folder of that environment,
-building it first where it is not there yet. Standard library only: this runs before anything is installed.
+``python tools/environments.py mlflow`` (or ``node``, ``backstage``, ``registry``) prints the folder of that
+environment, building it first where it is not there yet. Standard library only: this runs before anything is
+installed.
 """
 
 from __future__ import annotations
@@ -133,6 +134,51 @@ def backstage(*, cache: Path | None = None) -> Path:
     return _built_once("backstage", inputs, build, holds="node_modules", cache=cache)
 
 
+def registry(*, cache: Path | None = None, search_path: str | None = None) -> Path:
+    """The executable of an OCI registry (CNCF Distribution): the machine's own, else Debian's package.
+
+    The package is taken from the package sources that the machine's apt is configured with, and unpacked into
+    the cache: nothing is installed, and nobody needs to be root. ``search_path`` is looked through instead of
+    PATH. Raises Missing where neither is to be had.
+    """
+    own = shutil.which("docker-registry", path=search_path)
+    if own:
+        return Path(own)
+    holds = "usr/bin/docker-registry"
+    if not all(shutil.which(tool, path=search_path) for tool in ("apt-get", "dpkg-deb")):
+        raise Missing(_NO_REGISTRY)
+
+    def build(folder: Path) -> None:
+        lists = folder / "lists"
+        (lists / "partial").mkdir(parents=True)
+        archives = folder / "archives"
+        (archives / "partial").mkdir(parents=True)
+        apart = ["-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={archives}", "-qq"]
+        # Containers come without lists, and others' are not ours to renew: so these are our own.
+        for command in ("update", "download docker-registry"):
+            done = subprocess.run(
+                ["apt-get", *apart, "-o", "APT::Sandbox::User=", *command.split()],
+                cwd=folder,
+                stdout=sys.stderr,
+                check=False,
+            )
+            packages = list(folder.glob("docker-registry_*.deb"))
+        if done.returncode or not packages:
+            raise Missing(_NO_REGISTRY)
+        subprocess.run(["dpkg-deb", "-x", packages[0], folder], check=True, stdout=sys.stderr)
+        for rest in (lists, archives):
+            shutil.rmtree(rest)
+        packages[0].unlink()
+
+    return _built_once("registry", (platform.machine().encode(),), build, holds=holds, cache=cache) / holds
+
+
+_NO_REGISTRY = (
+    "the tests of OCI registries need docker-registry, which apt could not give;"
+    " put CNCF Distribution 2.8 or newer on PATH under that name"
+)
+
+
 def _ensure_compiler() -> None:
     if _compiler():
         return
@@ -184,13 +230,14 @@ def _built_once(
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the folder of the environment that is named. 2 when the name is not known."""
-    names = (*LOCKS, "backstage")
+    """Prints the folder (or executable) of the environment that is named. 2 when the name is not known."""
+    others = {"backstage": backstage, "registry": registry}
+    names = (*LOCKS, *others)
     if len(arguments) != 1 or arguments[0] not in names:
         print(f"usage: python tools/environments.py {{{','.join(names)}}}", file=sys.stderr)
         return 2
     try:
-        print(backstage() if arguments[0] == "backstage" else environment(arguments[0]))
+        print(others[arguments[0]]() if arguments[0] in others else environment(arguments[0]))
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 1
