@@ -15,6 +15,7 @@ pytest_plugins: list[str] = [
     "tests.servers.catalogs",
     "tests.servers.forge",
     "tests.servers.mlflow",
+    "tests.servers.oci",
 ]
 
 

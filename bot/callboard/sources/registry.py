@@ -17,6 +17,7 @@ _MODULES = {
     "huggingface": "callboard.sources.huggingface",
     "kserve": "callboard.sources.kserve",
     "mlflow": "callboard.sources.mlflow",
+    "oci": "callboard.sources.oci",
     "ollama": "callboard.sources.ollama",
     "openai": "callboard.sources.openai",
     "rest": "callboard.sources.rest",
