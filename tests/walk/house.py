@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +74,21 @@ class House:
         catalog = {"BS_TOKEN": self.catalog.token.reveal()} if self.catalog else {}
         return {"FORGE_TOKEN": self.bot, **catalog, **self.tokens}
 
-    def sync(self, *, prune: bool = False, dry_run: bool = False, cache: str = "cache") -> SyncResult:
-        return sync(self.workplace(cache), dry_run=dry_run, prune=prune, progress=lambda _name, _count: None)
+    def sync(
+        self,
+        *,
+        prune: bool = False,
+        dry_run: bool = False,
+        cache: str = "cache",
+        environ: Mapping[str, str] = os.environ,
+    ) -> SyncResult:
+        return sync(
+            self.workplace(cache),
+            dry_run=dry_run,
+            prune=prune,
+            progress=lambda _name, _count: None,
+            environ=environ,
+        )
 
     def reconcile(self, *, paused: bool = False) -> ReconcileResult:
         place = self.workplace()
