@@ -30,15 +30,22 @@ settings.load_profile("callboard")
 _SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation")
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow files start first, so that no core waits at the end for the last of another."""
+    """Each file runs on one core, and all that ask for MLflow, whose start takes half a minute, on the same.
+
+    Slow files start first, so that no core waits at the end for the last of another.
+    """
     tests = Path(__file__).parent
+    served = {item.path for item in items if "mlflow_server" in getattr(item, "fixturenames", ())}
 
-    def place(item: pytest.Item) -> int:
+    def place(item: pytest.Item) -> tuple[int, bool]:
         room = item.path.relative_to(tests).parts[0]
-        return _SLOWEST.index(room) if room in _SLOWEST else len(_SLOWEST)
+        room = "e2e" if item.path in served else room
+        return _SLOWEST.index(room) if room in _SLOWEST else len(_SLOWEST), item.path not in served
 
+    for item in items:
+        group = "mlflow" if item.path in served else item.path.relative_to(tests).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=place)
 
 
