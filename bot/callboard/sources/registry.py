@@ -14,8 +14,10 @@ from callboard.sources.remote import with_warning
 
 _MODULES = {
     "files": "callboard.sources.files",
+    "github-models": "callboard.sources.github_models",
     "huggingface": "callboard.sources.huggingface",
     "kserve": "callboard.sources.kserve",
+    "kubeflow": "callboard.sources.kubeflow",
     "mlflow": "callboard.sources.mlflow",
     "oci": "callboard.sources.oci",
     "ollama": "callboard.sources.ollama",
