@@ -190,7 +190,8 @@ def _metadata(model: Model, name: str, annotations: dict[str, str], plain: str) 
 
 
 def _annotations(model: Model, key: Key) -> dict[str, str]:
-    annotations = {f"{ANNOTATION}key": visible(str(key))[:500], f"{ANNOTATION}source": model.source}
+    sources = ", ".join(one.source for one in model.known_in) or model.source
+    annotations = {f"{ANNOTATION}key": visible(str(key))[:500], f"{ANNOTATION}source": sources}
     latest = model.latest
     if latest and (version := shortened(latest.name, 200)):
         annotations[f"{ANNOTATION}version"] = version

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from urllib.parse import urlsplit
 
 from callboard.catalog.identity import Key
 from callboard.catalog.statements import Named
 from callboard.config import SourceSettings
-from callboard.model import Model
+from callboard.model import Counterpart, Model
 
 _Index = Mapping[tuple[str, str], frozenset[Key]]
 
@@ -17,10 +17,18 @@ _Index = Mapping[tuple[str, str], frozenset[Key]]
 class Known:
     """All models, found by their sources' present names and their ids, names, versions and runs."""
 
-    def __init__(self, models: Mapping[Key, Model], sources: Sequence[SourceSettings]) -> None:
+    def __init__(
+        self,
+        models: Mapping[Key, Model],
+        sources: Sequence[SourceSettings],
+        aside: Set[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """``aside``: sources and ids of models that are there, and not among these."""
         self.models = models
+        self._aside = aside
         self._present = {former: one.name for one in sources for former in (one.name, *one.formerly)}
         self._types = {one.name: one.type.lower() for one in sources}
+        self._apis = {one.name: str(getattr(one, "api", "")) for one in sources}
         self._hosts = {one.name: _host(str(getattr(one, "url", ""))) for one in sources}
         self._ids = self._index((model.id,) for model in models.values())
         self._names = self._index((model.name,) for model in models.values())
@@ -50,6 +58,13 @@ class Known:
         """The sources that read a registry of this type."""
         return [name for name, kind in self._types.items() if kind == registry]
 
+    def meant_by(self, said: Counterpart) -> list[str]:
+        """The sources that a statement can mean, by the type that it says."""
+        sources = self.of_type(said.registry.lower())
+        # Kubeflow's registry numbers its models; its catalog names them by SOURCE/NAME.
+        api = "catalog" if said.model and "/" in said.model else "registry"
+        return [name for name in sources if self._apis[name] in ("", api)]
+
     def type_of(self, source: str) -> str:
         """The type of the registry that a source reads; empty when nothing configures it."""
         return self._types.get(source, "")
@@ -66,6 +81,10 @@ class Known:
         """The models that a person can mean: the one with this id, else those with this name."""
         at = (self.present(source), word)
         return self._ids.get(at) or self._names.get(at, frozenset())
+
+    def is_aside(self, source: str, names: Iterable[Named]) -> bool:
+        """Whether a model that is named is there, and nobody asked for it."""
+        return any((source, each) in self._aside for one in names for each in one.ids)
 
     def find(self, source: str, names: Iterable[Named]) -> tuple[frozenset[Key], bool]:
         """The models of a source that are named, and whether what is said of them is of different models."""

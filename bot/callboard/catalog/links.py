@@ -16,7 +16,7 @@ from callboard.catalog.link_findings import Findings
 from callboard.catalog.statements import named
 from callboard.catalog.text import shortened
 from callboard.config import Config
-from callboard.model import Counterpart, Model, Problem
+from callboard.model import Counterpart, Problem
 
 _SHOWN = 3
 
@@ -36,23 +36,23 @@ class Linking:
 
     groups: tuple[tuple[Key, ...], ...] = ()
     """Models that are one, two or more; sorted."""
-    configured: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
-    """For the models that callboard.yaml links: in which list they stand, and where in it."""
+    configured: Mapping[Key, tuple[int, int, int]] = field(default_factory=dict)
+    """For the models that callboard.yaml links: a number of what is one by it, in which list, where in it."""
     findings: tuple[Problem, ...] = ()
 
 
 def find_links(
-    models: Mapping[Key, Model],
+    known: Known,
     config: Config,
     together: Iterable[Together] = (),
     unsure: Set[str] = frozenset(),
 ) -> Linking:
-    """Which of these models are one. The same for any order of its arguments.
+    """Which of the known models are one, whatever their order.
 
     ``together``: what the catalog holds as one; it stays so where statements contradict each other, or where
     nothing can make them any more. ``unsure``: sources of which models may be missing here.
     """
-    known = Known(models, config.sources)
+    models = known.models
     findings = Findings(known)
     groups = _Groups(known, _apart(known, config, findings, unsure))
     configured = _by_configuration(groups, known, config, findings, unsure)
@@ -124,7 +124,7 @@ def _configured(words: Sequence[str], known: Known, findings: Findings, unsure: 
 
 def _by_configuration(
     groups: _Groups, known: Known, config: Config, findings: Findings, unsure: Set[str]
-) -> dict[Key, tuple[int, int]]:
+) -> dict[Key, tuple[int, int, int]]:
     configured: dict[Key, tuple[int, int]] = {}
     for at, words in enumerate(config.links.same):
         keys = _configured(words, known, findings, unsure)
@@ -136,7 +136,9 @@ def _by_configuration(
         groups.join(keys)
         for position, key in enumerate(keys):
             configured.setdefault(key, (at, position))
-    return configured
+    return {
+        key: (min(configured[other][0] for other in groups.of(key)), *at) for key, at in configured.items()
+    }
 
 
 _Edge = tuple[Key, Key]
@@ -170,7 +172,7 @@ def _meant(
 ) -> Key | None:
     """The one model that a statement is about, or None."""
     source, registry = known.source(key), said.registry.lower()
-    candidates = [name for name in known.of_type(registry) if name != source]
+    candidates = [name for name in known.meant_by(said) if name != source]
     chosen = config.links.means.get(source)
     if chosen is not None:
         wanted = {known.present(name) for name in chosen}
@@ -200,7 +202,7 @@ def _meant(
         return next(iter(found))
     elif found:
         findings.unclear[source, registry].add(key)
-    elif candidates[0] not in unsure:
+    elif candidates[0] not in unsure and not known.is_aside(candidates[0], names):
         findings.unknown[source, candidates[0]].add(key)
     return None
 

@@ -49,12 +49,20 @@ class _LockedKey(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
+class _LockedPart(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    source: Annotated[str, Field(min_length=1, max_length=100, strict=True)]
+    id: Annotated[str, Field(min_length=1, max_length=4000, strict=True)]
+    record: Model
+
+
 class _LockFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     lock: Literal[1]
     key: _LockedKey
     inputs: Annotated[str, Field(max_length=100)]
     record: Model
+    parts: list[_LockedPart] = []
     entities: list[dict[str, Any]]
     pages: dict[str, list[str]]
 
@@ -69,6 +77,8 @@ class Lock(BaseModel):
     inputs: str
     """What ``generated`` was generated from: see ``catalog.inputs``."""
     generated: Generated
+    parts: tuple[tuple[Key, Model], ...] = ()
+    """Where models of several sources are one: what each of them says. Else the record is all there is."""
 
 
 def write_lock(lock: Lock) -> bytes:
@@ -77,12 +87,16 @@ def write_lock(lock: Lock) -> bytes:
         "lock": 1,
         "key": {"scope": lock.key.scope, "source": lock.key.source, "id": lock.key.id},
         "inputs": lock.inputs,
-        "record": _sorted(lock.record.model_dump(mode="json", exclude_defaults=True)),
+        "record": _record(lock.record),
         # The order of their keys is the order in which they are written.
         "entities": lock.generated.entities,
         # A list of lines, so that a diff of the lock can be read.
         "pages": {path: text.split("\n") for path, text in sorted(lock.generated.pages.items())},
     }
+    if lock.parts:
+        content["parts"] = [
+            {"source": key.source, "id": key.id, "record": _record(record)} for key, record in lock.parts
+        ]
     # The bytes must be UTF-8 even when a registry sent half of a surrogate pair.
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
@@ -100,12 +114,15 @@ def read_lock(content: bytes) -> Lock:
         raise BadLock(_in_words(error)) from None
     except ValueError as error:
         raise BadLock(f"it is not JSON: {error}") from None
+    if len({part.source for part in file.parts}) < len(file.parts):
+        raise BadLock("parts holds two models of one source")
     pages: Mapping[str, str] = {path: "\n".join(lines) for path, lines in file.pages.items()}
     return Lock(
         key=Key(file.key.scope, file.key.source, file.key.id),
         record=file.record,
         inputs=file.inputs,
         generated=Generated(entities=tuple(file.entities), pages=pages),
+        parts=tuple((Key(file.key.scope, part.source, part.id), part.record) for part in file.parts),
     )
 
 
@@ -115,6 +132,10 @@ def _in_words(error: ValidationError) -> str:
     if first["type"] in _WRONG:
         return f"{where} {_WRONG[first['type']]}"
     return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+def _record(record: Model) -> Any:
+    return _sorted(record.model_dump(mode="json", exclude_defaults=True))
 
 
 def _sorted(value: Any) -> Any:

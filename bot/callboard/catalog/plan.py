@@ -31,6 +31,8 @@ class Wish:
     generated: Generated
     base: Lock | None
     """What was written last time; None for a model that the base branch does not have."""
+    parts: tuple[tuple[Key, Model], ...] = ()
+    """Where models of several sources are one: what each of them says."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def keys_of(models: Iterable[Model], scope: str, settings: SourceSettings, shelf
     for model in models:
         names = (settings.name, *settings.formerly)
         keys = [Key(scope, name, model.id) for name in names]
-        keyed[next((key for key in keys if key in shelf.folders), keys[0])] = model
+        keyed[next((key for key in keys if key in shelf.places), keys[0])] = model
     return keyed
 
 
@@ -63,10 +65,18 @@ def name_models(
 
 
 def wish(
-    key: Key, name: str, model: Model, shelf: Shelf, root: str, settings: SourceSettings, defaults: Defaults
+    key: Key,
+    name: str,
+    model: Model,
+    shelf: Shelf,
+    root: str,
+    settings: SourceSettings,
+    defaults: Defaults,
+    parts: tuple[tuple[Key, Model], ...] = (),
 ) -> tuple[Wish | None, tuple[Problem, ...]]:
     """What the model should look like, and what could not be taken over from its registry.
 
+    ``parts``: where models of several sources are one, what each of them says.
     None when the base branch already has just that: then nobody need read the folder.
     """
     folder = shelf.folders.get(key)
@@ -77,7 +87,10 @@ def wish(
     problems = list(unpublishable)
     if model.owner and owner is None:
         what = "the registry's owner is not a Backstage entity reference, so the configured owner is used"
-        hint = f"write it as group:default/NAME or user:default/NAME in {settings.name}, or leave it out"
+        hint = (
+            f"map it under owners: in callboard.yaml, or write it as group:default/NAME or "
+            f"user:default/NAME in {settings.name}"
+        )
         where = f"source {settings.name}, owner of {model.id!r:.200}"
         problems.append(
             Problem(
@@ -105,7 +118,8 @@ def wish(
     generated = Generated(entities=model_server(model, placement), pages=pages)
     if folder and folder.lock.generated == generated:
         return None, tuple(problems)
-    return Wish(key, name, path, model, inputs, generated, folder.lock if folder else None), tuple(problems)
+    base = folder.lock if folder else None
+    return Wish(key, name, path, model, inputs, generated, base, parts), tuple(problems)
 
 
 def plan_folder(
@@ -133,7 +147,13 @@ def plan_folder(
     if problems:
         return FolderPlan(wanted, {}, merged.kept, problems)
     lock = write_lock(
-        Lock(key=wanted.key, record=wanted.model, inputs=wanted.inputs, generated=wanted.generated)
+        Lock(
+            key=wanted.key,
+            record=wanted.model,
+            inputs=wanted.inputs,
+            generated=wanted.generated,
+            parts=wanted.parts,
+        )
     )
     wished: dict[str, bytes | None] = {**merged.files, **dict.fromkeys(merged.removed), FILE: lock}
     changed = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from callboard.catalog.identity import Key
 from callboard.catalog.lock import FILE, BadLock, Lock, read_lock
@@ -23,6 +24,11 @@ class Folder:
         """The entity name that was published: the folder's own, since a lock's text is nobody's promise."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def models(self) -> Mapping[Key, Model]:
+        """What each source says of the model: one record, or those of several that are one."""
+        return dict(self.lock.parts) or {self.lock.key: self.lock.record}
+
 
 @dataclass(frozen=True)
 class BrokenFolder:
@@ -37,22 +43,35 @@ class Shelf:
     """All folders of the catalog."""
 
     folders: Mapping[Key, Folder]
+    """By the keys that they were published under."""
     broken: tuple[BrokenFolder, ...] = ()
     taken: frozenset[str] = frozenset()
     """Lower-case names of folders and files that are there, whoever made them."""
+
+    @cached_property
+    def places(self) -> Mapping[Key, Folder]:
+        """The folder of every model that the catalog holds, of those also that are one with another."""
+        parts = {key: folder for _, folder in sorted(self.folders.items()) for key in folder.models}
+        return {**parts, **self.folders}
+
+    def record(self, key: Key) -> Model | None:
+        """What the catalog holds of what its source said of a model."""
+        folder = self.places.get(key)
+        return folder.models.get(key) if folder else None
 
     def published(self) -> dict[Key, str]:
         """Key to the entity name that was published for it."""
         return {key: folder.name for key, folder in self.folders.items()}
 
     def of_source(self, scope: str, sources: Iterable[str]) -> dict[Key, Folder]:
-        """The folders of one scope that come from a source of one of these names."""
+        """The models of one scope that come from a source of one of these names, each with its folder."""
         names = set(sources)
-        return {key: at for key, at in self.folders.items() if key.scope == scope and key.source in names}
+        return {key: at for key, at in self.places.items() if key.scope == scope and key.source in names}
 
     def known(self, scope: str, sources: Iterable[str]) -> dict[str, Model]:
         """Registry id to the record that the catalog holds, for a source of one of these names."""
-        return {key.id: folder.lock.record for key, folder in self.of_source(scope, sources).items()}
+        held = self.of_source(scope, sources)
+        return {key.id: record for key in held if (record := self.record(key)) is not None}
 
 
 def lock_paths(paths: Iterable[str], root: str) -> list[str]:

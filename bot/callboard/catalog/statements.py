@@ -44,15 +44,14 @@ def named(said: Counterpart) -> tuple[Named, ...] | Literal["mutable", "nothing"
 
     ``mutable``: only something that can come to be another model. ``nothing``: nothing that is understood.
     """
-    found = []
-    if said.model or said.version or said.run_id:
-        ids = (said.model,) if said.model else ()
-        found.append(Named(ids, version=said.version or None, run_id=said.run_id or None))
     address = _address(said.registry.lower(), said.uri) if said.uri else "nothing"
-    if isinstance(address, Named):
-        found.append(address)
-    # A version alone is one of any model, unless its registry numbers all versions together.
-    return tuple(found) or ("mutable" if address == "mutable" else "nothing")
+    if address == "mutable":
+        return "mutable"
+    found = [address] if isinstance(address, Named) else []
+    ids = (said.model,) if said.model and not (found and said.model in found[0].ids) else ()
+    if ids or said.version or said.run_id:
+        found.append(Named(ids, version=said.version or None, run_id=said.run_id or None))
+    return tuple(found) or "nothing"
 
 
 def _address(registry: str, uri: str) -> Reading:

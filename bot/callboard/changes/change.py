@@ -40,6 +40,8 @@ class ModelChange:
     """The record in the lock on base; None for a model that the catalog does not have yet."""
     after: Model | None
     """The record as read now; None for a model that goes."""
+    why: str = ""
+    """Of a model that goes, where it is not that its registry has no such model any more."""
     kept: tuple[KeptEdit, ...] = ()
     files_added: tuple[str, ...] = ()
     files_changed: tuple[str, ...] = ()
@@ -62,4 +64,4 @@ class ModelChange:
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
         """What changed for the model's users, most important first."""
-        return differences(self.before, self.after)
+        return differences(self.before, self.after, self.why)

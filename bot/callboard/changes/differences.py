@@ -10,16 +10,17 @@ from callboard.changes.measures import measure_differences
 from callboard.changes.serving import endpoint_differences
 from callboard.changes.signatures import signature_differences
 from callboard.changes.versions import version_differences
-from callboard.model import License, Model, Signature
+from callboard.model import License, Model, Origin, Signature
 
 _UNSAID = {"source", "created_at", "updated_at", "revision", "provenance", "said"}
 """Fields of a record that say nothing to a model's users."""
 
 
-def differences(before: Model | None, after: Model | None) -> tuple[Difference, ...]:
+def differences(before: Model | None, after: Model | None, why: str = "") -> tuple[Difference, ...]:
     """What changed from ``before`` (the lock on base) to ``after``, most important first.
 
-    Empty when nothing changed that a user of the model could notice. Equal input, equal output.
+    Empty when nothing changed that a user of the model could notice. Equal input, equal output. ``why``: it
+    goes, where it is not that its registry has no such model any more.
     """
     if before is None and after is None:
         return ()
@@ -27,7 +28,7 @@ def differences(before: Model | None, after: Model | None) -> tuple[Difference, 
         assert after is not None
         return (_new(after),)
     if after is None:
-        return (_removed(before),)
+        return (_removed(before, why),)
     found = [
         *version_differences(before, after),
         *signature_differences(_signature(before), _signature(after)),
@@ -51,10 +52,14 @@ def _new(model: Model) -> Difference:
     return Difference("new-model", "important", said, "model", None, version)
 
 
-def _removed(model: Model) -> Difference:
+def _removed(model: Model, why: str) -> Difference:
     name = shortened(model.title or model.name, 120)
     version = model.latest.name if model.latest else None
-    said = f"{name} is no longer in its registry and leaves the catalog."
+    said = (
+        f"{name} leaves the catalog: {why}."
+        if why
+        else (f"{name} is no longer in its registry and leaves the catalog.")
+    )
     return Difference("model-removed", "breaking", said, "model", version, None)
 
 
@@ -139,6 +144,8 @@ def _details(before: Model, after: Model) -> Iterator[Difference]:
     yield from _set("details", "minor", "tags", before.tags, after.tags)
     yield from _set("details", "minor", "languages", before.languages, after.languages)
     yield from _fact("details", "minor", "library", before.library, after.library)
+    if before.known_in or after.known_in:
+        yield from _set("details", "minor", "registries that know it", _origins(before), _origins(after))
     yield from _set("details", "minor", "properties", _pairs(before.properties), _pairs(after.properties))
     yield from _set(
         "details",
@@ -147,6 +154,11 @@ def _details(before: Model, after: Model) -> Iterator[Difference]:
         [f"{link.title}: {link.url}" for link in before.links],
         [f"{link.title}: {link.url}" for link in after.links],
     )
+
+
+def _origins(model: Model) -> list[str]:
+    origins = model.known_in or (Origin(source=model.source, id=model.id, name=model.name),)
+    return [f"{one.source} ({shortened(one.name, 80)})" for one in origins]
 
 
 def _pairs(properties: dict[str, str]) -> list[str]:

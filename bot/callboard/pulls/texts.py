@@ -307,6 +307,6 @@ def _facts(model: Model) -> list[tuple[str, str]]:
             ", ".join(f"{port.name} ({port.type})" for port in signature.outputs[:8]) if signature else "",
         ),
         ("Served at", ", ".join(endpoint.url for endpoint in model.endpoints[:4])),
-        ("Read from", model.source),
+        ("Read from", ", ".join(f"{one.source} ({one.name})" for one in model.known_in) or model.source),
     ]
     return [(label, value) for label, value in facts if value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from callboard.catalog.absence import absent, orphaned
@@ -22,6 +22,7 @@ from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.folders import deletion, file_change, folder_contents
+from callboard.walk.linking import catalogued
 from callboard.walk.promoting import records_to_write
 
 
@@ -37,6 +38,8 @@ class Desired:
     """The keys of these models."""
     settled: frozenset[Key] = frozenset()
     """Those of them for which the base branch holds all that they should have."""
+    joined: Mapping[Key, Key] = field(default_factory=dict)
+    """Models that are one with another, in whose folder they are: under which key."""
     reworded: int = 0
     """So many of these would only be written otherwise by this version of Callboard."""
 
@@ -72,30 +75,35 @@ def desire(
     ]
     settings_of = {settings.name: settings for settings in config.sources}
     keyed: dict[Key, Model] = {}
-    deletions: list[Key] = []
+    gone: list[Key] = []
     for listing in listings:
         settings = settings_of[listing.source]
         keys = keys_of(listing.models, scope, settings, shelf)
         keyed |= keys
         absence = _absence(listing, settings, keys, scope, shelf, prune=prune)
-        deletions += absence[0]
+        gone += absence[0]
         findings += absence[1]
     renamed, orphans, more = _orphans(config, scope, keyed, shelf, prune=prune)
-    deletions += orphans
+    gone += orphans
     findings += more
     keyed = {key: model for key, model in keyed.items() if key.source not in renamed}
     broken_names = {broken.path.rpartition("/")[2].lower() for broken in shelf.broken}
-    names = name_models(keyed, shelf, pending, frozenset())
+    catalog = catalogued(config, scope, shelf, listings, keyed, set(gone), pending.keys())
+    findings += catalog.findings
+    names = name_models({one.key: one.model for one in catalog.entries}, shelf, pending, frozenset())
     wishes: dict[Key, list[Wish]] = {}
-    for key, model in sorted(keyed.items()):
-        if key not in shelf.folders and base_name(model.name).lower() in broken_names:
+    for entry in catalog.entries:
+        key, model = entry.key, entry.model
+        if key not in shelf.folders and any(base_name(name).lower() in broken_names for name in entry.names):
             continue  # most likely that broken folder's model: a second folder would only add to the mess
-        settings = settings_of[model.source]
+        settings = settings_of[entry.source]
         records, problems = records_to_write(key, model, shelf, config.promotion, open_in.get(str(key), ""))
         findings += problems
         try:
             for record in records:
-                wanted, problems = wish(key, names[key], record, shelf, root, settings, config.defaults)
+                wanted, problems = wish(
+                    key, names[key], record, shelf, root, settings, config.defaults, entry.parts
+                )
                 findings += problems if record is records[0] else ()
                 wishes.setdefault(key, []).extend([wanted] if wanted else [])
         except Exception as error:  # one model's fault must not stop the others
@@ -103,7 +111,7 @@ def desire(
             findings.append(_defect(model, error))
     settled = {key for key, several in wishes.items() if not several}
     folders = {wanted.path for several in wishes.values() for wanted in several} | {
-        shelf.folders[key].path for key in deletions
+        shelf.folders[key].path for key in catalog.deletions
     }
     current = folder_contents(base, folders)
     plans = [
@@ -115,13 +123,14 @@ def desire(
     settled |= {plan.wish.key for plan in plans if not plan.files and not plan.problems}
     changes, invalid = _valid([file_change(plan, current) for plan in plans if plan.files])
     findings += invalid
-    changes += [deletion(shelf.folders[key], current) for key in sorted(deletions)]
+    changes += [deletion(shelf.folders[key], current, why) for key, why in sorted(catalog.deletions.items())]
     return Desired(
         tuple(changes),
         tuple(findings),
         len(keyed),
-        frozenset(keyed),
+        frozenset(keyed) | {one.key for one in catalog.entries},
         frozenset(settled) & shelf.folders.keys(),
+        joined=catalog.joined,
     )
 
 
@@ -186,7 +195,7 @@ def _absence(
     deselected = [
         key
         for key, at in held.items()
-        if key.id in listing.deselected or not wanted(at.lock.record, settings.select)
+        if key.id in listing.deselected or not wanted(at.models.get(key, at.lock.record), settings.select)
     ]
     result = absent(
         listing, {key: folder.name for key, folder in held.items()}, keys.keys(), deselected, prune=prune
@@ -199,14 +208,14 @@ def _orphans(
 ) -> tuple[set[str], list[Key], list[Problem]]:
     """Sources that only the catalog knows: which new ones they became, what to delete, what to say."""
     configured = {name for settings in config.sources for name in (settings.name, *settings.formerly)}
-    gone = {key.source for key in shelf.folders if key.scope == scope} - configured
+    gone = {key.source for key in shelf.places if key.scope == scope} - configured
     renamed: set[str] = set()
     deletions: list[Key] = []
     findings: list[Problem] = []
     for source in sorted(gone):
         held = {key: folder.name for key, folder in shelf.of_source(scope, [source]).items()}
         ids = {key.id for key in held}
-        twins = sorted({key.source for key in keyed if key not in shelf.folders and key.id in ids} - {source})
+        twins = sorted({key.source for key in keyed if key not in shelf.places and key.id in ids} - {source})
         result = orphaned(source, held, prune=prune and not twins)
         deletions += result.deletions
         findings += result.findings

@@ -84,8 +84,11 @@ def _said(value: object) -> str | None:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]]) -> FileChange:
-    """The change that takes a model's whole folder out of the catalog."""
+def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]], why: str = "") -> FileChange:
+    """The change that takes a model's whole folder out of the catalog.
+
+    ``why``: where it is not that the registry has no such model any more.
+    """
     record = folder.lock.record
     files = sorted(current.get(folder.path, {}))
     change = ModelChange(
@@ -95,6 +98,7 @@ def deletion(folder: Folder, current: Mapping[str, Mapping[str, bytes]]) -> File
         folder=folder.path,
         before=record,
         after=None,
+        why=why,
         files_removed=tuple(files),
     )
     return FileChange(

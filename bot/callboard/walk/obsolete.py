@@ -55,6 +55,8 @@ class Needs:
             return "What the registry says now is proposed on another branch."
         if key in self.desired.settled:
             return f"{branch} holds in {root}/ what the registry says."
+        if key in self.desired.joined and key not in self.base.shelf.folders:
+            return "The model is one with that of another registry, and is in the catalog with it."
         if key.scope != self.scope or key in self.desired.listed or key in self.base.shelf.folders:
             return None
         sources = {name: one.name for one in self.config.sources for name in (one.name, *one.formerly)}

@@ -115,4 +115,5 @@ def _wish(lock: Lock, folder: str, base: Base) -> Wish:
         inputs=lock.inputs,
         generated=lock.generated,
         base=there.lock if there else None,
+        parts=lock.parts,
     )

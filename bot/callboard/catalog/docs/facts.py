@@ -55,8 +55,7 @@ def facts(model: Model, *, owner: str, lifecycle: str, system: str | None) -> li
         ("Base model", listed(model.lineage.base_models)),
         ("Datasets", listed(model.lineage.datasets)),
         ("Tags", listed(model.tags)),
-        ("Registry", plain(model.source)),
-        ("Name in the registry", plain(model.name)),
+        *_origins(model),
         ("Updated", plain((model.updated_at or model.created_at or "")[:10])),
         (
             "Links",
@@ -64,6 +63,12 @@ def facts(model: Model, *, owner: str, lifecycle: str, system: str | None) -> li
         ),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _origins(model: Model) -> list[tuple[str, str]]:
+    if not model.known_in:
+        return [("Registry", plain(model.source)), ("Name in the registry", plain(model.name))]
+    return [("Known in", listed(f"{one.source}: {one.name}" for one in model.known_in))]
 
 
 def _license(model: Model) -> str:
