@@ -8,3 +8,4 @@ compile pyproject.toml requirements/build.in --output-file requirements/callboar
 compile --all-extras --group develop pyproject.toml requirements/build.in --output-file requirements/develop.txt
 compile requirements/mlflow-server.in --output-file requirements/mlflow-server.txt
 compile requirements/node.in --output-file requirements/node.txt
+compile --override requirements/openwebui-server.overrides requirements/openwebui-server.in --output-file requirements/openwebui-server.txt
