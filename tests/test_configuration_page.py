@@ -83,7 +83,10 @@ def test_every_key_is_there_with_its_default() -> None:
         part("Select"),
         remote,
         own("files", shared=COMMON),
+        own("oci", shared=COMMON | REMOTE) | {"tags": "all"},  # which is what the next table says
+        part("Tags"),
         own("huggingface", shared=COMMON | REMOTE),
+        own("kubeflow", shared=COMMON | REMOTE),
         part("PullRequests"),
         part("Merge"),
         part("RequiredCheck"),

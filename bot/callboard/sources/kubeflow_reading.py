@@ -1,0 +1,166 @@
+"""What reading Kubeflow's two APIs has in common: pages, artifacts, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from callboard.config import RemoteSettings
+from callboard.http import Client, HttpProblem
+from callboard.model import Listing, Model, Problem, Severity
+from callboard.redaction import redact
+from callboard.sources import cards
+from callboard.sources.cards import CardReading
+from callboard.sources.context import Context
+from callboard.sources.kubeflow_records import ArtifactRecord
+from callboard.sources.provenance import with_provenance
+from callboard.sources.remote import as_problem, bad_record
+
+_PER_PAGE = 1000
+_MOST_PAGES = 1000
+_FAILED_READS = 3  # in a row, until no more artifacts are asked for
+
+_R = TypeVar("_R", bound=BaseModel)
+
+
+class Unread(Exception):
+    """A model that must stay as it is in the catalog, and why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+@dataclass
+class Reading:
+    """One listing as it is made."""
+
+    settings: RemoteSettings
+    context: Context
+    client: Client
+    complete: bool = True
+    models: dict[str, Model] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    _failed_reads: int = 0
+    _skipped: int = 0
+
+    def pages(self, path: str, **params: Any) -> Iterator[Any]:
+        """The entries of all pages, by their ids. Raises HttpProblem, also for a listing that never ends."""
+        query: dict[str, Any] = {"pageSize": _PER_PAGE, "orderBy": "ID", "sortOrder": "ASC", **params}
+        asked: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            answer = self.client.get_json(path, query)
+            items = answer.get("items") if isinstance(answer, dict) else None
+            if not isinstance(items, list):
+                raise HttpProblem("bad-answer", "the answer holds no list of items", where=path)
+            yield from items
+            token = answer.get("nextPageToken")
+            if token in (None, ""):
+                return
+            if not isinstance(token, str) or token in asked:
+                break
+            asked.add(token)
+            query["nextPageToken"] = token
+        raise HttpProblem("bad-answer", "the list of pages does not end", where=path)
+
+    def artifacts(self, path: str, **params: Any) -> list[ArtifactRecord]:
+        """The artifacts at ``path``. Raises Unread; after some failures in a row, without asking."""
+        if self._failed_reads >= _FAILED_READS:
+            raise Unread
+        try:
+            said = list(self.pages(path, **params))
+        except HttpProblem as error:
+            self._failed_reads += 1
+            raise Unread(as_problem(self.settings.name, error, doing="reading the artifacts")) from None
+        self._failed_reads = 0
+        found: dict[object, ArtifactRecord] = {}
+        for one in said:
+            try:
+                record = ArtifactRecord.model_validate(one)
+            except ValidationError as error:
+                raise Unread(bad_record(self.settings.name, error, path, None)) from None
+            found.setdefault(record.id or len(found), record)
+        return list(found.values())
+
+    def add(self, model: Model, card: CardReading) -> None:
+        """A model that was read, and what is wrong in its readme."""
+        self.models[model.id] = with_provenance(model)
+        self.problems += [cards.as_problem(fault, self.settings.name, model.id) for fault in card.faults]
+        self.context.progress(len(self.models))
+
+    def leave(self, model: str, unread: Unread) -> None:
+        """A model stays as it is in the catalog."""
+        self.unread.add(model)
+        self._skipped += not unread.problems
+        self.problems += [problem.model_copy(update={"model": model}) for problem in unread.problems]
+
+    def bad(self, error: ValueError, where: str, model: str | None) -> None:
+        """A record that cannot be read: its model is unread; one that could be any model's makes doubt."""
+        if model is None:
+            self.complete = False
+        else:
+            self.unread.add(model)
+        self.problems.append(bad_record(self.settings.name, error, where, model))
+
+    def failed(self, error: HttpProblem, *, doing: str) -> None:
+        """A list that could not be read to its end."""
+        self.problems.append(as_problem(self.settings.name, error, doing=doing))
+
+    def report(
+        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
+    ) -> None:
+        """Tell a person something."""
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+    def records(self, kind: type[_R], path: str, doing: str) -> tuple[list[_R], bool]:
+        """All readable records of a list that says nothing of which models there are; False: not all."""
+        found: list[_R] = []
+        whole = True
+        try:
+            for said in self.pages(path):
+                try:
+                    found.append(kind.model_validate(said))
+                except ValidationError as error:
+                    whole = False
+                    self.problems.append(bad_record(self.settings.name, error, path, None))
+        except HttpProblem as error:
+            whole = False
+            self.failed(error, doing=doing)
+        return found, whole
+
+    def listing(self) -> Listing:
+        """What was read."""
+        if self._skipped:
+            self.report(
+                f"{self._skipped} models were not read further: {_FAILED_READS} in a row had failed",
+                where=self.client.base_url,
+                hint="check that the server is healthy and that the token may read artifacts, then run again",
+            )
+        return Listing(
+            source=self.settings.name,
+            models=tuple(self.models.values()),
+            unread=tuple(sorted(self.unread - self.models.keys())),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
+
+
+def text_of(said: Any, key: str) -> str | None:
+    """A text (or a number, as a text) of a record that need not be whole."""
+    value = said.get(key) if isinstance(said, Mapping) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return value if isinstance(value, str) and value else None
