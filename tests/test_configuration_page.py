@@ -15,7 +15,7 @@ from callboard.sources.registry import SOURCE_TYPES, source_type
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 SCHEMA = config_schema({name: source_type(name).settings for name in SOURCE_TYPES})
 REMOTE = {"url", "token", "username", "password", "ca-bundle"}
-COMMON = {"name", "type", "formerly", "select", "owner", "timeout"}
+COMMON = {"name", "type", "formerly", "select", "owner", "timeout", "time-limit"}
 REQUIRED = "*required*"
 
 
@@ -81,12 +81,18 @@ def test_every_key_is_there_with_its_default() -> None:
         part("Defaults"),
         common,
         part("Select"),
+        part("Words"),
         remote,
         own("files", shared=COMMON),
         own("oci", shared=COMMON | REMOTE) | {"tags": "all"},  # which is what the next table says
         part("Tags"),
         own("huggingface", shared=COMMON | REMOTE),
         own("kubeflow", shared=COMMON | REMOTE),
+        part("Tasks"),
+        part("TaskRow"),
+        part("SignatureRow"),
+        part("NamedRow"),
+        part("Lifecycles"),
         part("PullRequests"),
         part("Merge"),
         part("RequiredCheck"),
