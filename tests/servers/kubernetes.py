@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -202,9 +203,9 @@ def _nothing() -> Response:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Kubernetes]:
+def running(tls: ssl.SSLContext | None = None) -> Iterator[Kubernetes]:
     """A server without any objects, until the end of the ``with``."""
     server = Kubernetes()
     app = Starlette(routes=[Route("/{path:path}", server.answer, methods=["GET", "POST", "PUT", "DELETE"])])
-    with serving(app) as server.url:
+    with serving(app, tls) as server.url:
         yield server

@@ -12,7 +12,7 @@ from callboard.config import Config, SecretReference, SourceSettings
 from callboard.config_file import load_config
 from callboard.service.confine import Confined, Refused, confine
 from callboard.service.settings import load_service
-from callboard.sources import mlflow, refused
+from callboard.sources import kserve, mlflow, refused
 from callboard.sources.registry import SOURCE_TYPES, source_type
 
 SERVICE = """\
@@ -73,6 +73,15 @@ def test_a_bound_secret_is_read_from_where_the_operator_has_it() -> None:
     assert found.ca_bundle == Path("/etc/ssl/acme.pem")
 
 
+def test_a_cluster_is_signed_in_to_by_its_address_with_the_operators_token() -> None:
+    found = source(MLFLOW.replace("type: mlflow", "type: kserve") % "token: {env: MLFLOW_TOKEN}")
+
+    assert isinstance(found, kserve.Settings)
+    assert found.token is not None
+    assert found.token.env == "ONE_MLFLOW"
+    assert found.ca_bundle == Path("/etc/ssl/acme.pem")
+
+
 def test_a_password_is_bound_like_a_token() -> None:
     found = source(MLFLOW % "username: ann, password: {env: PASSWORD}")
 
@@ -104,6 +113,10 @@ def test_a_password_is_bound_like_a_token() -> None:
         ),
         ((MLFLOW % "").replace("mlflow.acme.internal", "inside.example"), "is not a public address"),
         ((MLFLOW % "").replace("mlflow.acme.internal", "secret.acme.internal"), "does not resolve"),
+        (MLFLOW % "insecure-skip-tls-verify: i-accept-that-anyone-may-answer", "certificates are verified"),
+        ("sources: [{name: a, type: kserve, in-cluster: true}]", "are the service's own"),
+        ("sources: [{name: a, type: kserve, kubeconfig: /root/.kube/config}]", "are the service's own"),
+        ("sources: [{name: a, type: kserve, url: 'https://inside.example'}]", "is not a public address"),
         ("sources: [{name: a, type: files, path: /etc}]", "is not inside the repository"),
         ("sources: [{name: a, type: files, path: ../other}]", "is not inside the repository"),
         ("sources: [{name: a, type: files, path: 'cards/../../x'}]", "is not inside the repository"),
