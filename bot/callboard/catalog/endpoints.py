@@ -11,13 +11,24 @@ from typing import TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
 from callboard.catalog.entities import safe_url
-from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Problem, Validation, Version
+from callboard.model import (
+    Artifact,
+    Counterpart,
+    Endpoint,
+    Evaluation,
+    License,
+    Link,
+    Model,
+    Problem,
+    Validation,
+    Version,
+)
 
 _USER = re.compile(r"(?i)(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,})[^/\\?#]*@")
 _SECRET = re.compile(r"(?:key|token|secret|password|passwd|pwd|sig|signature|credentials?|auth)$")
 _REPLACE = "take it out of the registry, and have it replaced: all who may read the registry have seen it"
 _Said = TypeVar("_Said", Evaluation, Validation)
-_Addressed = TypeVar("_Addressed", Endpoint, Link, License, Artifact, Evaluation, Validation)
+_Addressed = TypeVar("_Addressed", Endpoint, Counterpart, Link, License, Artifact, Evaluation, Validation)
 
 
 def publishable(model: Model) -> tuple[Model, tuple[Problem, ...]]:
@@ -36,6 +47,7 @@ def publishable(model: Model) -> tuple[Model, tuple[Problem, ...]]:
         "license": found.license(model.license),
         "evaluations": found.origins("evaluations", model.evaluations),
         "versions": tuple(found.version(at, one) for at, one in enumerate(model.versions)),
+        "counterparts": tuple(found.counterpart(at, one) for at, one in enumerate(model.counterparts)),
     }
     return (model.model_copy(update=kept) if found.problems else model), tuple(found.problems)
 
@@ -95,6 +107,9 @@ class _Findings:
         validations = self.origins(f"versions[{at}].validations", version.validations)
         update = {"artifacts": artifacts, "evaluations": evaluations, "validations": validations}
         return version.model_copy(update=update)
+
+    def counterpart(self, at: int, said: Counterpart) -> Counterpart:
+        return _with(said, "uri", said.uri and self._without_user(f"counterparts[{at}].uri", said.uri))
 
     def origins(self, place: str, said: tuple[_Said, ...]) -> tuple[_Said, ...]:
         return tuple(

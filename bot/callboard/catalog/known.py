@@ -27,7 +27,7 @@ class Known:
         self.models = models
         self._aside = aside
         self._present = {former: one.name for one in sources for former in (one.name, *one.formerly)}
-        self._types = {one.name: one.type.lower() for one in sources}
+        self._types = {one.name: str(getattr(one, "instead_of", one.type)).lower() for one in sources}
         self._apis = {one.name: str(getattr(one, "api", "")) for one in sources}
         self._hosts = {one.name: _host(str(getattr(one, "url", ""))) for one in sources}
         self._ids = self._index((model.id,) for model in models.values())

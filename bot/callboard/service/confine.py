@@ -145,7 +145,7 @@ def _source(settings: SourceSettings, served: Served) -> SourceSettings:
         return _bound(settings, served, server, settings.url, f"source {settings.name}")
     except Refused as problem:
         kept = {name: getattr(settings, name) for name in SourceSettings.model_fields if name != "type"}
-        return refused.Settings(**kept, what=problem.what, hint=problem.hint)
+        return refused.Settings(**kept, instead_of=settings.type, what=problem.what, hint=problem.hint)
 
 
 def _bound_cluster(settings: KubernetesSettings, served: Served) -> KubernetesSettings:

@@ -16,6 +16,8 @@ class Settings(SourceSettings):
     """Cannot be written in callboard.yaml: only the service puts it in another's place."""
 
     type: Literal["refused"] = "refused"
+    instead_of: str = ""
+    """The type that it has in callboard.yaml: what others say of its models still means this source."""
     what: str
     hint: str
 
