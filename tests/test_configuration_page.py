@@ -14,7 +14,7 @@ from callboard.sources.registry import SOURCE_TYPES, source_type
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 SCHEMA = config_schema({name: source_type(name).settings for name in SOURCE_TYPES})
-REMOTE = {"url", "token", "username", "password", "ca-bundle"}
+REMOTE = {"url", "token", "username", "password", "ca-bundle", "insecure-skip-tls-verify"}
 COMMON = {"name", "type", "formerly", "select", "owner", "timeout", "time-limit"}
 REQUIRED = "*required*"
 
@@ -88,6 +88,7 @@ def test_every_key_is_there_with_its_default() -> None:
         part("Tags"),
         own("huggingface", shared=COMMON | REMOTE),
         own("kubeflow", shared=COMMON | REMOTE),
+        own("kserve", shared=COMMON | REMOTE),
         part("Tasks"),
         part("TaskRow"),
         part("SignatureRow"),
@@ -121,8 +122,9 @@ def test_every_type_of_source_has_a_page_with_an_example_that_is_valid(name: str
     from callboard.config_file import load_config
 
     text = (PAGE.parent / "sources" / f"{name}.md").read_text(encoding="utf-8")
-    examples = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "sources:" in one]
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
 
+    examples = [one for one in examples if re.search(r"^sources:", one, re.MULTILINE)]
     assert examples
     for example in examples:
         assert isinstance(yaml.safe_load(example), dict)
