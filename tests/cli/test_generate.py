@@ -51,6 +51,70 @@ def test_a_second_run_writes_nothing(run: Run, folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")} == before
 
 
+SELECTED = "sources: [{name: cards, type: files, path: cards, select: {%s}}]\n"
+
+
+def test_a_selection_that_became_narrower_deletes_nothing_unless_asked(run: Run, folder: Path) -> None:
+    (folder / "cards" / "two.md").write_text(card("two", tags="old"))
+    run("generate", "--out", "out")
+    before = tree()
+    (folder / "callboard.yaml").write_text(SELECTED % "tags: {exclude: [old]}")
+
+    kept = run("generate", "--out", "out")
+
+    assert (kept.code, tree()) == (0, before)
+    assert "1 model (two) no longer selected and kept in the catalog" in kept.err
+    assert run("generate", "--out", "out", "--prune").code == 0
+    assert "models/one/catalog-info.yaml" in tree()
+    assert not any(path.startswith("models/two/") for path in tree())
+
+
+def test_a_model_that_its_registry_takes_out_of_the_selection_is_kept_as_well(run: Run, folder: Path) -> None:
+    (folder / "callboard.yaml").write_text(SELECTED % "tags: {include: [tabular]}")
+    run("generate", "--out", "out")
+    before = tree()
+    (folder / "cards" / "two.md").write_text(card("two", tags="other", version="2"))
+
+    kept = run("generate", "--out", "out")
+
+    assert (kept.code, tree()) == (0, before)
+    assert "1 model (two) no longer selected and kept in the catalog" in kept.err
+
+
+@pytest.mark.parametrize(("archived", "stays"), [("mark", True), ("leave", False)])
+def test_an_archived_model_stays_marked_or_leaves(run: Run, folder: Path, archived: str, stays: bool) -> None:
+    config = (folder / "callboard.yaml").read_text() + f"lifecycles: {{archived: {archived}}}\n"
+    (folder / "callboard.yaml").write_text(config)
+    run("generate", "--out", "out")
+    (folder / "cards" / "two.md").write_text(card("two").replace("license:", "lifecycle: Archived\nlicense:"))
+
+    assert run("generate", "--out", "out").code == 0
+
+    text = tree().get("models/two/catalog-info.yaml", b"").decode()
+    assert bool(text) == stays
+    assert not stays or ("lifecycle: archived" in text and "- archived" in text)
+
+
+def test_overrides_are_written_and_taken_back_without_a_trace(run: Run, folder: Path) -> None:
+    run("generate", "--out", "out")
+    before = tree()
+    (folder / "o.yaml").write_text("cards: {one: {title: Better, tags: [new], tasks: [chat]}}\n")
+    plain = (folder / "callboard.yaml").read_text()
+    (folder / "callboard.yaml").write_text(plain + "overrides: [o.yaml]\n")
+
+    run("generate", "--out", "out")
+    text = tree()["models/one/catalog-info.yaml"].decode()
+    assert "title: Better" in text
+    assert {"- new", "- text", "- chat"} <= {line.strip() for line in text.splitlines()}
+    assert "0 files written" in run("generate", "--out", "out").out
+    (folder / "o.yaml").write_text("# moved\n" + (folder / "o.yaml").read_text())
+    assert "0 files written" in run("generate", "--out", "out").out, "only a line number changed"
+    (folder / "o.yaml").write_text("")
+    run("generate", "--out", "out")
+
+    assert tree() == before
+
+
 def test_an_edit_by_hand_is_kept_while_the_registry_goes_on(run: Run, folder: Path) -> None:
     run("generate", "--out", "out")
     file = folder / "out/models/one/catalog-info.yaml"

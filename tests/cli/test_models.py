@@ -76,6 +76,47 @@ def test_names_are_selected_by_a_glob_in_any_case(run: Run) -> None:
     assert names == ["support-assistant", "support-embeddings"]
 
 
+def test_models_are_selected_by_what_they_are_and_not_only_by_name(run: Run) -> None:
+    every = records(run("models", "-o", "json"))
+
+    chosen = records(run("models", "--select", "*,category=embedding,-name=one", "-o", "json"))
+
+    assert chosen == [one for one in every if "embedding" in one.get("categories", ())] != []
+    done = run("models", "--select", "colour=red")
+    assert (done.code, done.out) == (2, "")
+    assert "--select: 'colour' cannot be selected by; use one of: name, tag," in done.err
+
+
+def test_a_field_can_be_set_for_one_run_and_says_so(run: Run) -> None:
+    done = run("models", "--source", "cards", "--set", "cards/one.title=A: b", "--explain", "-o", "json")
+
+    (one,) = records(done)
+    assert (one["title"], one["provenance"]["title"], one["provenance"]["owner"]) == (
+        "A: b",
+        "--set",
+        "cards",
+    )
+    assert one["said"] == {"title": None}
+    wrong = run("models", "--set", "cards/one.titel=x")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "--set: 'titel' cannot be set; did you mean 'title'?" in wrong.err
+
+
+def test_a_wrong_override_is_a_finding_at_its_place_and_holds_back_its_model_only(
+    run: Run, folder: Path
+) -> None:
+    (folder / "overrides").mkdir()
+    (folder / "overrides" / "x.yaml").write_text("cards:\n  one:\n    ownr: group:default/x\n")
+    (folder / "callboard.yaml").write_text(CONFIG + "overrides: [overrides/*.yaml]\n")
+
+    done = run("models", "-o", "json")
+
+    assert done.code == 1
+    assert "overrides/x.yaml:3:5: error: ownr is not a field that can be overridden" in done.err
+    assert "did you mean 'owner'?" in done.err
+    assert {one["source"] for one in records(done)} == {"examples"}
+
+
 def test_a_selection_of_nothing_is_said_and_is_no_finding(run: Run) -> None:
     shown, said = run("models", "--select", "x"), run("models", "--select", "x", "-o", "json")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from callboard.config import Config, SecretReference, SourceSettings
-from callboard.config_file import load_config
+from callboard.config_file import ConfigError, load_config
 from callboard.service.confine import Confined, Refused, confine
 from callboard.service.settings import load_service
 from callboard.sources import kserve, mlflow, refused
@@ -209,6 +209,8 @@ def test_another_catalog_is_one_that_the_operator_lists_with_keys_of_its_own() -
             "one",
             "more than 50 sources",
         ),
+        ("overrides-folder: /etc/overrides", "one", "overrides-folder cannot be used in the service"),
+        ("overrides-folder: overrides", "one", "overrides-folder cannot be used in the service"),
     ],
 )
 def test_a_configuration_that_reaches_for_more_is_refused(text: str, repository: str, what: str) -> None:
@@ -225,6 +227,27 @@ def test_backstage_is_signed_in_to_with_the_operators_token() -> None:
     assert found.config.backstage is not None
     assert found.config.backstage.token is not None
     assert found.config.backstage.token.env == "ONE_BACKSTAGE"
+
+
+def test_overrides_are_files_of_the_repository_and_a_folder_of_the_operator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert confined("overrides: [overrides/*.yaml]").config.overrides == ("overrides/*.yaml",)
+    assert confined("").config.overrides_folder is None
+
+    folder = "    webhook-secret: {env: HOOK}\n    overrides-folder: /etc/overrides\n"
+    monkeypatch.setattr(
+        f"{__name__}.SERVICE", SERVICE.replace("    webhook-secret: {env: HOOK}\n", folder, 1)
+    )
+    assert confined("").config.overrides_folder == Path("/etc/overrides")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/etc/*.yaml", "../o.yaml", "a/../../o.yaml", "./o.yaml", "a//b", ".git/config", "a\\b", ""]
+)
+def test_no_pattern_of_overrides_leads_out_of_the_repository(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="a path below callboard"):
+        confined(f"overrides: ['{pattern}']")
 
 
 def test_a_part_of_the_configuration_that_nobody_thought_of_holds_no_secret() -> None:

@@ -68,6 +68,7 @@ def test_a_good_file_is_good_by_its_schema() -> None:
         ("    token: {env: ACME_TOKEN}\n", "", "either a token or, on GitHub, an app"),
         ("token: {env: GITLAB_TOKEN}", "app: {id: 1, private-key: {env: PEM}}", "an app is for GitHub"),
         ("https://github.com/Acme/Model-Catalog", "https://github.com/a/b/c", "https://HOST/OWNER/NAME"),
+        ("token: {env: A", "overrides-folder: o\n    token: {env: A", "o is not an absolute path; write it"),
         ("state: /var", "listen: nowhere\nstate: /var", "HOST:PORT"),
         ("state: /var", "listen: localhost:99999\nstate: /var", "is no port"),
     ],

@@ -163,6 +163,25 @@ def test_a_link_out_of_the_repository_is_not_followed(walker: Walker, tmp_path: 
     assert "stolen" not in "".join(title + body for title, body in house.hands().texts())
 
 
+def test_overrides_come_from_the_base_branch_and_from_the_operators_folder(
+    walker: Walker, tmp_path: Path
+) -> None:
+    house = walker.house
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    (mount / "all").write_text("cards: {'*': {description: Said by the operator.}}\n")
+    house.more = f"    overrides-folder: {mount}\n"
+    walker.configure("overrides: [overrides/*.yaml]\n")
+    house.commit({"overrides/a.yaml": b"cards: {fraud: {title: Said in git, description: Lost}}\n"})
+
+    assert walker.walk().done
+
+    ((title, body),) = house.hands().texts()
+    assert "Said in git" in title
+    assert "Said by the operator." in body
+    assert "Lost" not in body
+
+
 def test_nothing_is_written_while_it_is_paused(walker: Walker) -> None:
     mark = walker.house.forge.log.mark()
 

@@ -43,7 +43,7 @@ def test_what_is_said_replaces_what_the_registry_says_and_names_its_place() -> N
     found = read("prod:\n  FRAUD.*: {title: One}\n  fraud.detector:\n    title: Two\n    owner: null\n")
     assert (found.problems, found.unusable) == ((), False)
 
-    model = overridden(MODEL, [one for one in found.entries if one.fits(MODEL)])
+    model = overridden(MODEL, found.of("prod").fitting(MODEL).values())
 
     assert (model.title, model.owner, model.tags) == ("Two", None, ("old",))
     assert model.provenance["title"] == "overrides/x.yaml:4:12"

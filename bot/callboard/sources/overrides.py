@@ -35,7 +35,12 @@ LARGEST = 1024 * 1024
 
 _TYPES: dict[str, Any] = {name: Model.model_fields[name].annotation for name in FIELDS}
 _OPTIONAL: dict[str, Any] = {name: (type_ | None, None) for name, type_ in _TYPES.items()}
-_PARTS = {"license": License, "lineage": Lineage, "endpoints": Endpoint, "links": Link}
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "license": License,
+    "lineage": Lineage,
+    "endpoints": Endpoint,
+    "links": Link,
+}
 _Fields: type[BaseModel] = create_model(
     "_Fields", __config__=ConfigDict(extra="forbid", frozen=True), **_OPTIONAL
 )
@@ -64,20 +69,39 @@ class Override:
     faulty: bool = False
     """Some of it cannot be used, so that what these models should be is not known."""
 
-    def fits(self, model: Model) -> bool:
-        """Whether it is about this model, of the right source."""
-        name, pattern = model.name.casefold(), self.model.casefold()
-        return name == pattern or fnmatchcase(name, pattern)
+
+class OfSource:
+    """The overrides of one source, by their rank, ready to be asked about many models."""
+
+    def __init__(self, entries: Mapping[int, Override]) -> None:
+        self.entries = entries
+        self._named: dict[str, list[int]] = {}
+        self._globs: list[tuple[str, int]] = []
+        for rank, one in entries.items():
+            pattern = one.model.casefold()
+            self._named.setdefault(pattern, []).append(rank)
+            if set("*?[") & set(pattern):
+                self._globs.append((pattern, rank))
+
+    def fitting(self, model: Model) -> dict[int, Override]:
+        """Those about this model by their rank, in its order."""
+        name = model.name.casefold()
+        ranks = {*self._named.get(name, ()), *(rank for glob, rank in self._globs if fnmatchcase(name, glob))}
+        return {rank: self.entries[rank] for rank in sorted(ranks)}
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """All of them in the order of precedence, the last one first in rank, and what was wrong."""
+    """All of them, those that win behind the others, and what was wrong."""
 
     entries: tuple[Override, ...] = ()
     problems: tuple[Problem, ...] = ()
     unusable: bool = False
     """Some of them could not be read at all, so that what any model should be is not known."""
+
+    def of(self, source: str) -> OfSource:
+        """Those of one source."""
+        return OfSource({rank: one for rank, one in enumerate(self.entries) if one.source == source})
 
     def __add__(self, other: Overrides) -> Overrides:
         """Both, those of ``other`` winning."""

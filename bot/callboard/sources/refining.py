@@ -48,14 +48,14 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
     A model of which a faulty override speaks is unread: what it should be is not known. So are all of them
     when a file of overrides could not be read.
     """
-    own = [one for one in rules.overrides.entries if one.source == settings.name]
+    own = rules.overrides.of(settings.name)
     models, held_back, deselected, archived = [], [], [], []
     used: set[int] = set()
     for model in listing.models:
-        fitting = [(index, one) for index, one in enumerate(own) if one.fits(model)]
-        used.update(index for index, _ in fitting)
-        record = refined_record(model, [one for _, one in fitting], rules)
-        if rules.overrides.unusable or any(one.faulty for _, one in fitting):
+        fitting = own.fitting(model)
+        used.update(fitting)
+        record = refined_record(model, fitting.values(), rules)
+        if rules.overrides.unusable or any(one.faulty for one in fitting.values()):
             held_back.append(model.id)
         elif not wanted(record, settings.select):
             deselected.append(model.id)
@@ -63,7 +63,7 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
             archived.append(model.id)
         else:
             models.append(record)
-    unused = [one for index, one in enumerate(own) if index not in used] if listing.complete else []
+    unused = [one for index, one in own.entries.items() if index not in used] if listing.complete else []
     return listing.model_copy(
         update={
             "models": tuple(models),
