@@ -1,7 +1,7 @@
 """A double of Kubeflow's Model Registry and Model Catalog: the part of their APIs that Callboard reads.
 
 Every answer that a test did not spoil, and every request that was not refused, is checked against Kubeflow's
-descriptions (``tests/contracts/kubeflow.py``); what is wrong stands in ``violations``. Whatever is not
+descriptions (``tests/contracts/kubeflow_apis.py``); what is wrong stands in ``violations``. Whatever is not
 implemented here answers 501.
 """
 
@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.contracts import kubeflow as contract
+from tests.contracts import kubeflow_apis as contract
 from tests.servers.threads import serving
 
 REGISTRY = "/api/model_registry/v1alpha3"

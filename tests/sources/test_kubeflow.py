@@ -21,7 +21,7 @@ from callboard.http import LARGEST_ANSWER
 from callboard.model import Counterpart, Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.kubeflow import Settings, list_models
-from tests.contracts import kubeflow as contract
+from tests.contracts import kubeflow_apis as contract
 from tests.servers import kubeflow
 from tests.servers.kubeflow import REGISTRY, Kubeflow, refusal, said
 
@@ -291,6 +291,18 @@ def test_endpoints_that_cannot_be_listed_are_left_as_they_were(registry: Kubeflo
     assert read(registry).models[0].endpoints == ()
 
 
+def test_one_bad_inference_service_costs_the_endpoints_of_its_own_model_only(registry: Kubeflow) -> None:
+    environment = registry.environment("prod")
+    for name in ("bad", "good"):
+        registry.service(
+            fraud(registry, name)[0], environment, customProperties=said(url="https://x.example")
+        )
+    registry.spoil = lambda at, page: [{**page[0], "runtime": 5}, *page[1:]] if at == SERVICES else page
+    models = by_name(read(registry))
+    assert models["good"].endpoints
+    assert models["bad"].endpoints == ()
+
+
 def test_what_is_said_of_mlflow_becomes_counterparts(registry: Kubeflow) -> None:
     model = registry.register("fraud", customProperties=said(mlflow_registered_model="fraud-mlflow"))
     version = registry.version(
@@ -435,6 +447,13 @@ def test_garbage_is_a_problem_and_deletes_nothing(registry: Kubeflow, part: str,
     assert listing.models == ()
     assert len(listing.problems) == 1
     assert (not listing.complete) if part == MODELS else listing.unread == (model,)
+
+
+def test_an_address_of_another_api_is_told(registry: Kubeflow) -> None:
+    interfere(registry, "/", then=refusal(404))
+    listing = read(registry)
+    assert not listing.complete
+    assert "`api`" in listing.problems[0].hint
 
 
 def test_an_empty_answer_is_not_an_empty_registry(registry: Kubeflow) -> None:
@@ -660,7 +679,10 @@ def test_wrong_types_in_any_field_cost_at_most_their_own_model(registry: Kubeflo
     good, _ = fraud(registry, "good")
     environment = registry.environment("prod")
     registry.service(bad, environment, customProperties=said(url="https://bad.example"))
+    registry.service(good, environment, customProperties=said(url="https://good.example"))
     untouched = by_name(read(registry))["good"]
+    assert untouched.endpoints
+    known = Listing(source="hub", models=(untouched,))
     whose = st.sampled_from(sorted(_KINDS)).flatmap(lambda kind: st.tuples(st.just(kind), _wrong(kind)))
 
     @settings(max_examples=50)
@@ -672,9 +694,12 @@ def test_wrong_types_in_any_field_cost_at_most_their_own_model(registry: Kubeflo
         registry.spoil = lambda where, page: (
             [*page[:at], page[at] | changes, *page[at + 1 :]] if where == path else page
         )
-        listing = read(registry)
+        listing = read(registry, known=known)
         if not {"id", "registeredModelId"} & changes.keys():
-            assert by_name(listing)["good"] == untouched
+            # What an environment is called is part of its services' names.
+            hidden = {"endpoints": ()} if kind == "ServingEnvironment" else {}
+            found = by_name(listing)["good"].model_copy(update=hidden)
+            assert found == untouched.model_copy(update=hidden)
             assert {model.id for model in listing.models} | set(listing.unread) == {good, bad}
         if listing.complete and kind != "RegisteredModel":
             assert {model.id for model in listing.models} | set(listing.unread) == {good, bad}

@@ -105,14 +105,12 @@ def _in_order(records: Iterable[ArtifactRecord]) -> list[ArtifactRecord]:
 def artifact_of(record: ArtifactRecord) -> Artifact:
     """An artifact. Its digest is what a property says, or the address of an image by digest."""
     uri = record.uri or ""
-    digest = _DIGEST.search(uri.rpartition("@")[2])
-    said = record.properties.get("digest", "sha256")
-    if said is not None and re.fullmatch(r"[0-9a-f]{64}", said):
+    said = record.properties.get("digest", "sha256") or ""
+    if re.fullmatch(r"[0-9a-f]{64}", said):
         said = f"sha256:{said}"
-    if said is None or not _DIGEST.fullmatch(said):
-        said = digest.group() if digest else None
+    digests = (text for text in (said, uri.rpartition("@")[2]) if _DIGEST.fullmatch(text))
     kind = "document" if record.artifact_type == "doc-artifact" else record.model_format_name or None
-    return Artifact(uri=uri, digest=said, format=kind)
+    return Artifact(uri=uri, digest=next(digests, None), format=kind)
 
 
 def _metric(name: str, value: float, record: ArtifactRecord) -> Evaluation:

@@ -72,7 +72,8 @@ def read_catalog(reading: Reading, sources: Sequence[str]) -> None:
 def _check_sources(reading: Reading, wanted: Sequence[str]) -> None:
     """Whether every source could be loaded: models of one that was not are missing from the list."""
     path = f"{_API}/sources"
-    there, whole = reading.records(records.CatalogSource, path, "listing the catalog's sources")
+    there, unreadable, listed = reading.records(records.CatalogSource, path, "listing the catalog's sources")
+    whole = listed and not unreadable
     reading.complete = reading.complete and whole
     for source in there:
         is_model_source = source.asset_type in (None, "models")

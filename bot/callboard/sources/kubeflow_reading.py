@@ -108,7 +108,11 @@ class Reading:
 
     def failed(self, error: HttpProblem, *, doing: str) -> None:
         """A list that could not be read to its end."""
-        self.problems.append(as_problem(self.settings.name, error, doing=doing))
+        problem = as_problem(self.settings.name, error, doing=doing)
+        if error.kind == "not-found":
+            hint = "check the address, and whether `api` says what is there: a registry or a catalog"
+            problem = problem.model_copy(update={"hint": hint})
+        self.problems.append(problem)
 
     def report(
         self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
@@ -125,21 +129,22 @@ class Reading:
             )
         )
 
-    def records(self, kind: type[_R], path: str, doing: str) -> tuple[list[_R], bool]:
-        """All readable records of a list that says nothing of which models there are; False: not all."""
+    def records(self, kind: type[_R], path: str, doing: str) -> tuple[list[_R], list[Any], bool]:
+        """All of a list that does not decide which models there are: the readable records, the others as
+        they are, and whether the list could be read to its end."""
         found: list[_R] = []
-        whole = True
+        unreadable: list[Any] = []
         try:
             for said in self.pages(path):
                 try:
                     found.append(kind.model_validate(said))
                 except ValidationError as error:
-                    whole = False
+                    unreadable.append(said)
                     self.problems.append(bad_record(self.settings.name, error, path, None))
         except HttpProblem as error:
-            whole = False
             self.failed(error, doing=doing)
-        return found, whole
+            return found, unreadable, False
+        return found, unreadable, True
 
     def listing(self) -> Listing:
         """What was read."""

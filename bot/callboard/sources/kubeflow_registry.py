@@ -137,10 +137,10 @@ class _Endpoints:
     """Where the registry says that models are served."""
 
     def __init__(self, reading: Reading) -> None:
-        environments, named = reading.records(
+        environments, strange, named = reading.records(
             records.ServingEnvironment, f"{_API}/serving_environments", "listing the serving environments"
         )
-        services, listed = reading.records(
+        services, unreadable, listed = reading.records(
             records.InferenceService, f"{_API}/inference_services", "listing the inference services"
         )
         self._environments = {one.id: one.name for one in environments}
@@ -148,11 +148,12 @@ class _Endpoints:
         for one in services:
             self._services.setdefault(one.registered_model_id, {}).setdefault(one.id, one)
         self._known = reading.context.known
-        self._whole = named and listed
+        self._in_doubt = {_id(said, "registeredModelId") for said in unreadable}
+        self._whole = named and listed and not strange and None not in self._in_doubt
 
     def of(self, said: records.RegisteredModel, versions: list[records.ModelVersion]) -> tuple[Endpoint, ...]:
         """The endpoints of a model; when they could not be read, those that were known."""
-        if not self._whole:
+        if not self._whole or said.id in self._in_doubt:
             known = self._known.get(said.id)
             return known.endpoints if known else ()
         newest = models.newest_of([(one, artifacts.Content()) for one in versions])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts import kubeflow
+from tests.contracts import kubeflow_apis
 
 MODELS = "/api/model_registry/v1alpha3/registered_models"
 VERSIONS = "/api/model_registry/v1alpha3/model_versions"
@@ -20,7 +20,7 @@ def page(*items: dict[str, Any]) -> dict[str, Any]:
 
 def complaints(path: str, answer: Any, *, query: str = "", status: int = 200, method: str = "GET") -> str:
     body = json.dumps(answer).encode()
-    return "\n".join(kubeflow.errors(method, path, query, status, "application/json", body))
+    return "\n".join(kubeflow_apis.errors(method, path, query, status, "application/json", body))
 
 
 RIGHT = {
@@ -83,22 +83,22 @@ def _types(document: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 @pytest.mark.optional
-@pytest.mark.parametrize("api", kubeflow.APIS)
+@pytest.mark.parametrize("api", kubeflow_apis.APIS)
 def test_our_description_says_what_kubeflows_own_says(api: str) -> None:
-    ours, theirs = kubeflow.ours(api), kubeflow.upstream(api)
+    ours, theirs = kubeflow_apis.ours(api), kubeflow_apis.upstream(api)
     if theirs is None:
         pytest.skip("Kubeflow's own description is in no package; it is compared where it is at hand")
     described = ours["components"]["schemas"]
     for name in described.keys() - {"OurArtifact"}:  # a part of artifacts, all of which are compared
         assert name in theirs["components"]["schemas"], name
-        mine, needed = kubeflow.properties(ours, name)
-        real, required = kubeflow.properties(theirs, name)
+        mine, needed = kubeflow_apis.properties(ours, name)
+        real, required = kubeflow_apis.properties(theirs, name)
         assert (sorted(mine), needed) == (sorted(real), required), name
         for key in mine:
             assert _types(ours, mine[key]) == _types(theirs, real[key]), f"{name}.{key}"
         told = [one["components"]["schemas"][name].get("discriminator") for one in (ours, theirs)]
         assert told[0] == told[1], name
-    (_, own), (_, upstream) = kubeflow.descriptions(api)
+    (_, own), (_, upstream) = kubeflow_apis.descriptions(api)
     for identifier, operation in own.operations.items():
         real_operation = upstream.operations[identifier]
         assert (operation.method, operation.path) == (real_operation.method, real_operation.path)
