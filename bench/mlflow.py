@@ -16,6 +16,7 @@ from callboard import http
 from callboard.model import Listing
 from callboard.sources.context import Context
 from callboard.sources.mlflow import Settings, list_models
+from callboard.sources.mlflow_listing import Registry
 from tests.servers import mlflow, threads
 from tests.servers.mlflow import MLflowServer
 from tests.servers.threads import Proxy
@@ -42,6 +43,7 @@ def measure(*, models: int = 1000, versions: int = 3, rounds: int = 3) -> Figure
             _, one_new = _counted(proxy, _without_one_version(first))
         contenders: dict[str, Callable[[], object]] = {
             "callboard, nothing changed": lambda: _read(server.url, first),
+            "callboard's listing alone": lambda: _list(server.url, models, versions),
             "reference: two bare requests": lambda: _bare(server.url),
             "reference: one call for each model": lambda: _one_by_one(server.url, first),
         }
@@ -59,12 +61,14 @@ def measure(*, models: int = 1000, versions: int = 3, rounds: int = 3) -> Figure
         "callboard, nothing known": all_new,
         "callboard, one new version": one_new,
         "callboard, nothing changed": none_new,
+        "callboard's listing alone": _Counts(2, 0, 0, 0),
         "reference: two bare requests": _Counts(2, 0, 0, 0),
         "reference: one call for each model": _Counts(1 + models, 0, 0, 0),
     }
     readings = (all_new, one_new, none_new)
     took = {name: median(found) for name, found in times.items()}
     ours = took["callboard, nothing changed"]
+    listing, bare = took["callboard's listing alone"], took["reference: two bare requests"]
     return Figure(
         title=f"{models:,} MLflow models with {total:,} versions",
         how=(
@@ -93,6 +97,11 @@ def measure(*, models: int = 1000, versions: int = 3, rounds: int = 3) -> Figure
                 (all_new.files, one_new.files) == (total, 1),
             ),
             Bound("no artifact read when nothing changed", none_new.files == 0),
+            Bound(
+                f"listing within 1.3 times of two bare requests: {listing / bare:.2f}",
+                listing <= 1.3 * bare,
+                is_count=False,
+            ),
         ),
     )  # fmt: skip
 
@@ -123,6 +132,17 @@ def _read(url: str, known: Listing | None) -> Listing:
     assert listing.complete
     assert listing.problems == ()
     return listing
+
+
+def _list(url: str, models: int, versions: int) -> None:
+    """The models and versions as records, before their runs."""
+    settings = Settings(name="prod", url=url, timeout=120)
+    with http.connect(url) as client:
+        registry = Registry(settings, client)
+        found = registry.models()
+        assert len(found) == models
+        assert sum(map(len, registry.versions(found).values())) == models * versions
+    assert registry.complete
 
 
 def _without_one_version(listing: Listing) -> Listing:

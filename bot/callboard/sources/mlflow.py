@@ -9,9 +9,8 @@ changes. ``mlflow_records`` says what becomes what.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -21,17 +20,13 @@ from callboard.model import Listing, Model, Problem, Severity, Version
 from callboard.redaction import redact
 from callboard.sources import mlflow_records as records
 from callboard.sources.context import Context
+from callboard.sources.mlflow_listing import API, Registry, items, pages
 from callboard.sources.mlmodel import BadMLmodel, read_mlmodel
 from callboard.sources.provenance import with_provenance
 from callboard.sources.remote import as_problem, bad_record, open_client
-from callboard.sources.selection import selected
 
-_API = "/api/2.0/mlflow"
-_MODELS_PER_PAGE = 1000  # MLflow's own limit
-_VERSIONS_PER_PAGE = 10_000
 _EXPERIMENTS_PER_PAGE = 1000
 _RUNS_PER_BATCH = 500  # MLflow cannot parse a filter with 5,000 ids
-_MOST_PAGES = 1000
 _LARGEST_MLMODEL = 4 * 1024 * 1024
 _FAILED_READS = 3  # in a row, until no more files are asked for
 
@@ -55,7 +50,8 @@ def list_models(settings: Settings, context: Context) -> Listing:
     except (HttpProblem, SecretUnavailable) as error:
         return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
     with client:
-        return _Reading(settings, context, client).listing()
+        registry = Registry(settings, client)
+        return _Reading(settings, context, client, registry.problems).listing(registry)
 
 
 @dataclass
@@ -63,23 +59,21 @@ class _Reading:
     settings: Settings
     context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
+    problems: list[Problem]
     failed_reads: int = 0
     skipped_reads: int = 0
 
-    def listing(self) -> Listing:
-        registered = self._registered()
-        versions = self._versions(registered) if registered else {}
-        wanted = sorted(registered.keys() - self.unread)
+    def listing(self, registry: Registry) -> Listing:
+        registered = registry.models()
+        versions = registry.versions(registered) if registered else {}
+        wanted = sorted(registered.keys() - registry.unread)
         runs = self._runs({v.run_id for name in wanted for v in versions.get(name, ()) if v.run_id})
         models: list[Model] = []
         for name in wanted:
             try:
                 models.append(self._model(registered[name], versions.get(name, []), runs))
             except ValueError as error:
-                self._bad(error, name, f"{_API}/registered-models/search")
+                registry.bad(error, name, f"{API}/registered-models/search")
             self.context.progress(len(models))
         if self.skipped_reads:
             self._report(
@@ -89,76 +83,22 @@ class _Reading:
         return Listing(
             source=self.settings.name,
             models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
+            unread=tuple(sorted(registry.unread)),
+            complete=registry.complete,
             problems=tuple(self.problems),
         )
 
-    def _registered(self) -> dict[str, records.RegisteredModel]:
-        path, found, answered = "registered-models/search", dict[str, records.RegisteredModel](), False
-        try:
-            for said in self._pages(path, "registered_models", _MODELS_PER_PAGE):
-                answered = True
-                name = _name(said)
-                if name is not None and not selected(name, self.settings.select):
-                    continue
-                try:
-                    model = records.RegisteredModel.model_validate(said)
-                except ValidationError as error:
-                    self._bad(error, name, f"{_API}/{path}")
-                    continue
-                if not model.is_prompt:
-                    found.setdefault(model.name, model)
-        except HttpProblem as error:
-            self._failed(error, doing="listing the registered models")
-        if self.complete and not answered:
-            self.complete = False
-            self._report(
-                "the registry answers no models at all",
-                hint="check that the token may list models; if the registry is really empty, ignore this",
-                severity="warning",
-            )
-        return found
-
-    def _versions(
-        self, registered: dict[str, records.RegisteredModel]
-    ) -> dict[str, list[records.ModelVersion]]:
-        """The versions of each model, newest first.
-
-        A model of which a version could not be read is unread: the versions that are left would look as if
-        the others had been deleted.
-        """
-        path, found = "model-versions/search", dict[str, dict[str, records.ModelVersion]]()
-        complete_before, self.complete = self.complete, True
-        try:
-            for said in self._pages(path, "model_versions", _VERSIONS_PER_PAGE):
-                name = _name(said)
-                if name is not None and name not in registered:
-                    continue
-                try:
-                    version = records.ModelVersion.model_validate(said)
-                except ValidationError as error:
-                    self._bad(error, name, f"{_API}/{path}")
-                    continue
-                found.setdefault(version.name, {}).setdefault(version.version, version)
-        except HttpProblem as error:
-            self._failed(error, doing="listing the model versions")
-        if not self.complete:
-            self.unread.update(registered)
-        self.complete = self.complete and complete_before
-        return {name: records.newest_first(versions.values()) for name, versions in found.items()}
-
     def _runs(self, ids: set[str]) -> dict[str, records.Run]:
         """The runs that can be read, by id."""
-        path, found = f"{_API}/runs/search", dict[str, records.Run]()
+        path, found = f"{API}/runs/search", dict[str, records.Run]()
         wanted = sorted(run for run in ids if _RUN_ID.fullmatch(run))
         if not wanted:
             return found
         try:
             experiments = [
                 said["experiment_id"]
-                for said in self._pages(
-                    "experiments/search", "experiments", _EXPERIMENTS_PER_PAGE, view_type="ALL"
+                for said in pages(
+                    self.client, "experiments/search", "experiments", _EXPERIMENTS_PER_PAGE, view_type="ALL"
                 )
                 if isinstance(said, dict) and isinstance(said.get("experiment_id"), str)
             ]
@@ -171,7 +111,7 @@ class _Reading:
                     "max_results": _RUNS_PER_BATCH,
                 }
                 answer = self.client.post_json(path, question, idempotent=True)
-                for said in _items(answer, "runs", path):
+                for said in items(answer, "runs", path):
                     try:
                         run = records.Run.model_validate(said)
                     except ValidationError as error:
@@ -259,34 +199,6 @@ class _Reading:
                 return version
         return None
 
-    def _pages(self, path: str, key: str, size: int, **params: str) -> Iterator[Any]:
-        """The entries of all pages. Raises HttpProblem, also for a listing that never ends."""
-        path = f"{_API}/{path}"
-        asked: set[str] = set()
-        for _ in range(_MOST_PAGES):
-            answer = self.client.get_json(path, {"max_results": size, **params})
-            yield from _items(answer, key, path)
-            token = answer.get("next_page_token")
-            if not token:
-                return
-            if not isinstance(token, str) or token in asked:
-                break
-            asked.add(token)
-            params["page_token"] = token
-        raise HttpProblem("bad-answer", "the list of pages does not end", where=path)
-
-    def _failed(self, error: HttpProblem, *, doing: str) -> None:
-        self.complete = False
-        self.problems.append(as_problem(self.settings.name, error, doing=doing))
-
-    def _bad(self, error: ValueError, name: str | None, where: str) -> None:
-        """A record that cannot be read: its model is unread; without a name, it could be any model's."""
-        if name is None:
-            self.complete = False
-        else:
-            self.unread.add(name)
-        self.problems.append(bad_record(self.settings.name, error, where, name))
-
     def _report(
         self,
         what: str,
@@ -306,20 +218,6 @@ class _Reading:
                 severity=severity,
             )
         )
-
-
-def _items(answer: Any, key: str, where: str) -> list[Any]:
-    """The list in an answer; MLflow leaves an empty one out."""
-    items = answer.get(key, []) if isinstance(answer, dict) else None
-    if not isinstance(items, list):
-        raise HttpProblem("bad-answer", f"the answer holds no list of {key.replace('_', ' ')}", where=where)
-    return items
-
-
-def _name(said: Any) -> str | None:
-    """The model's name, where the record has a usable one."""
-    name = said.get("name") if isinstance(said, dict) else None
-    return name if isinstance(name, str) and name and "\ufffd" not in name else None
 
 
 def _mlmodel_request(said: records.ModelVersion, run: records.Run | None) -> tuple[str, dict[str, str]]:

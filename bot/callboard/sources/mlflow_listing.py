@@ -1,0 +1,132 @@
+"""All registered models of an MLflow server and all their versions, in two requests as a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from callboard.config import RemoteSettings
+from callboard.http import Client, HttpProblem
+from callboard.model import Problem
+from callboard.redaction import redact
+from callboard.sources import mlflow_records as records
+from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.selection import selected
+
+API = "/api/2.0/mlflow"
+_MODELS_PER_PAGE = 1000  # MLflow's own limit
+_VERSIONS_PER_PAGE = 10_000
+_MOST_PAGES = 1000
+
+
+@dataclass
+class Registry:
+    """A server's registry, with what went wrong while it was listed."""
+
+    settings: RemoteSettings
+    client: Client
+    complete: bool = True
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+    def models(self) -> dict[str, records.RegisteredModel]:
+        """The registered models by their names."""
+        path, found, answered = "registered-models/search", dict[str, records.RegisteredModel](), False
+        try:
+            for said in pages(self.client, path, "registered_models", _MODELS_PER_PAGE):
+                answered = True
+                name = _name(said)
+                if name is not None and not selected(name, self.settings.select):
+                    continue
+                try:
+                    model = records.RegisteredModel.model_validate(said)
+                except ValidationError as error:
+                    self.bad(error, name, f"{API}/{path}")
+                    continue
+                if not model.is_prompt:
+                    found.setdefault(model.name, model)
+        except HttpProblem as error:
+            self._failed(error, doing="listing the registered models")
+        if self.complete and not answered:
+            self.complete = False
+            what = "the registry answers no models at all"
+            hint = "check that the token may list models; if the registry is really empty, ignore this"
+            where = redact(self.client.base_url)
+            self.problems.append(
+                Problem(source=self.settings.name, what=what, where=where, hint=hint, severity="warning")
+            )
+        return found
+
+    def versions(
+        self, registered: dict[str, records.RegisteredModel]
+    ) -> dict[str, list[records.ModelVersion]]:
+        """The versions of each model, newest first.
+
+        A model of which a version could not be read is unread: the versions that are left would look as if
+        the others had been deleted.
+        """
+        path, found = "model-versions/search", dict[str, dict[str, records.ModelVersion]]()
+        complete_before, self.complete = self.complete, True
+        try:
+            for said in pages(self.client, path, "model_versions", _VERSIONS_PER_PAGE):
+                name = _name(said)
+                if name is not None and name not in registered:
+                    continue
+                try:
+                    version = records.ModelVersion.model_validate(said)
+                except ValidationError as error:
+                    self.bad(error, name, f"{API}/{path}")
+                    continue
+                found.setdefault(version.name, {}).setdefault(version.version, version)
+        except HttpProblem as error:
+            self._failed(error, doing="listing the model versions")
+        if not self.complete:
+            self.unread.update(registered)
+        self.complete = self.complete and complete_before
+        return {name: records.newest_first(versions.values()) for name, versions in found.items()}
+
+    def _failed(self, error: HttpProblem, *, doing: str) -> None:
+        self.complete = False
+        self.problems.append(as_problem(self.settings.name, error, doing=doing))
+
+    def bad(self, error: ValueError, name: str | None, where: str) -> None:
+        """A record that cannot be read: its model is unread; without a name, it could be any model's."""
+        if name is None:
+            self.complete = False
+        else:
+            self.unread.add(name)
+        self.problems.append(bad_record(self.settings.name, error, where, name))
+
+
+def pages(client: Client, path: str, key: str, size: int, **params: str) -> Iterator[Any]:
+    """The entries of all pages. Raises HttpProblem, also for a listing that never ends."""
+    path = f"{API}/{path}"
+    asked: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        answer = client.get_json(path, {"max_results": size, **params})
+        yield from items(answer, key, path)
+        token = answer.get("next_page_token")
+        if not token:
+            return
+        if not isinstance(token, str) or token in asked:
+            break
+        asked.add(token)
+        params["page_token"] = token
+    raise HttpProblem("bad-answer", "the list of pages does not end", where=path)
+
+
+def items(answer: Any, key: str, where: str) -> list[Any]:
+    """The list in an answer; MLflow leaves an empty one out."""
+    items = answer.get(key, []) if isinstance(answer, dict) else None
+    if not isinstance(items, list):
+        raise HttpProblem("bad-answer", f"the answer holds no list of {key.replace('_', ' ')}", where=where)
+    return items
+
+
+def _name(said: Any) -> str | None:
+    """The model's name, where the record has a usable one."""
+    name = said.get("name") if isinstance(said, dict) else None
+    return name if isinstance(name, str) and name and "\ufffd" not in name else None
