@@ -42,6 +42,7 @@ def litellm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     with openai.running("litellm") as gateway:
         gateway.key = CANARY
         gateway.models = [{"id": name} for name in ("gpt", "embed", "openai/*")]
+        gateway.models.append({"id": "openai/o3", "mode": "chat", "max_input_tokens": 200_000})
         gateway.deployments = [
             deployment("gpt", "azure/gpt-4o-eu", supports_vision=True, supports_function_calling=True),
             deployment("gpt", "azure/gpt-4o-us", max_input_tokens=64000, supports_function_calling=True),
@@ -116,7 +117,9 @@ def test_clocks_and_random_ids_of_the_answer_are_in_no_record(vllm: Gateway) -> 
 def test_litellm_says_what_models_can_do_and_where_requests_go(litellm: Gateway) -> None:
     listing = read(litellm, token=TOKEN)
     assert listing.complete
-    assert set(by_name(listing)) == {"embed", "gpt"}
+    assert set(by_name(listing)) == {"embed", "gpt", "openai/o3"}
+    by_route = by_name(listing)["openai/o3"]
+    assert (by_route.tasks, by_route.properties["context-length"]) == (("chat",), "200000")
     gpt, embed = by_name(listing)["gpt"], by_name(listing)["embed"]
     assert (gpt.tasks, embed.tasks) == (("chat",), ("embedding",))
     # A request may go to either deployment.
@@ -136,10 +139,10 @@ def test_what_litellm_cannot_say_now_withdraws_nothing(litellm: Gateway) -> None
     answering(litellm, "/model/info", JSONResponse({"error": "db"}, 503, {"retry-after": "0"}))
     again = read(litellm, token=TOKEN, known=first)
     assert again.models == ()
-    assert again.unread == ("embed", "gpt")
+    assert again.unread == ("embed", "gpt", "openai/o3")
     assert "reading what LiteLLM says" in again.problems[0].what
     # Whoever was never told more has what the list says.
-    assert len(read(litellm, token=TOKEN).models) == 2
+    assert len(read(litellm, token=TOKEN).models) == 3
 
 
 def test_llamacpp_says_how_large_a_model_is_and_what_it_can_do() -> None:

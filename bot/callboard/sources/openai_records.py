@@ -63,6 +63,10 @@ class Listed(BaseModel):
     max_model_len: _Count | None = None
     context_length: _Count | None = None
     max_context_length: _Count | None = None
+    mode: _Text | None = None
+    """LiteLLM, of late: what ``/model/info`` says too."""
+    max_input_tokens: _Count | None = None
+    max_output_tokens: _Count | None = None
     meta: _Meta | None = None
     name: _Text | None = None
     description: _Text | None = None
@@ -124,7 +128,7 @@ def model_of(
         name=said.id,
         title=said.name if said.name != said.id else None,
         description=said.description or None,
-        tasks=_distinct(one.model_info.mode for one in deployments),
+        tasks=_distinct([*(one.model_info.mode for one in deployments), said.mode]),
         capabilities=_distinct([*said.capabilities, *also_capable, *sorted(supported)]),
         tags=_distinct(said.tags),
         properties={key: value for key, value in sorted(_properties(said, deployments)) if value},
@@ -141,11 +145,11 @@ def model_of(
 def _properties(said: Listed, deployments: Sequence[Deployment]) -> Iterator[tuple[str, str]]:
     meta = said.meta or _Meta()
     context = said.max_model_len or said.context_length or said.max_context_length or meta.n_ctx_train
-    yield (
-        "context-length",
-        _number(context or _agreed(one.model_info.max_input_tokens for one in deployments)),
-    )
-    yield "max-output-tokens", _number(_agreed(one.model_info.max_output_tokens for one in deployments))
+    infos = [one.model_info for one in deployments]
+    taken = [info.max_input_tokens for info in infos] or [said.max_input_tokens]
+    given = [info.max_output_tokens for info in infos] or [said.max_output_tokens]
+    yield "context-length", _number(context or _smallest(taken))
+    yield "max-output-tokens", _number(_smallest(given))
     yield "parameters", _number(meta.n_params)
     yield "embedding-length", _number(meta.n_embd)
     yield "size", _number(meta.size)
@@ -174,8 +178,8 @@ def capabilities_by_name(answer: Mapping[str, Any]) -> dict[str, tuple[str, ...]
     return found
 
 
-def _agreed(counts: Iterable[int | None]) -> int | None:
-    """The smallest: what any of the deployments takes."""
+def _smallest(counts: Iterable[int | None]) -> int | None:
+    """What every deployment takes."""
     return min((count for count in counts if count), default=None)
 
 
