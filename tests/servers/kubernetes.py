@@ -58,6 +58,7 @@ BUILT_IN = (
     Kind("", "v1", "services", "Service"),
     Kind("networking.k8s.io", "v1", "ingresses", "Ingress"),
 )
+KNATIVE = (Kind("serving.knative.dev", "v1", "revisions", "Revision"),)
 OPENSHIFT = (Kind("route.openshift.io", "v1", "routes", "Route"),)
 
 

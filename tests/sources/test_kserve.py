@@ -20,7 +20,7 @@ from callboard.sources.context import Context
 from callboard.sources.kserve import Settings, list_models
 from tests.contracts import crds
 from tests.servers import kubernetes
-from tests.servers.kubernetes import KSERVE, OPENSHIFT, Kubernetes
+from tests.servers.kubernetes import KNATIVE, KSERVE, OPENSHIFT, Kubernetes
 
 DIGEST = "sha256:" + "4f" * 32
 
@@ -359,14 +359,35 @@ def test_a_revision_keeps_the_artifacts_that_the_catalog_knows_of_it(cluster: Ku
 
     cluster.add(service("iris", sklearn("s3://b/2"), status=traffic(("i-1", 80, False), ("i-2", 20, True))))
     first = read(cluster)
-    cluster.objects["inferenceservices"] = [
-        service("iris", sklearn("s3://b/3"), status=traffic(("i-2", 80, False), ("i-3", 20, True)))
-    ]
+    later = service("iris", sklearn("s3://b/3"), status=traffic(("i-2", 80, False), ("i-3", 20, True)))
+    cluster.objects["inferenceservices"] = [later]
     model = one(read(cluster, known=first))
     assert [(one.name, [a.uri for a in one.artifacts]) for one in model.versions] == [
         ("i-3", ["s3://b/3"]),
         ("i-2", ["s3://b/2"]),
     ]
+
+
+def test_the_clusters_own_revisions_tell_what_they_serve(cluster: Kubernetes) -> None:
+    def revision(name: Any, uri: Any, namespace: str = "ml") -> dict[str, Any]:
+        annotations = {"internal.serving.kserve.io/storage-initializer-sourceuri": uri}
+        metadata = {"name": name, "namespace": namespace, "annotations": annotations}
+        return {"apiVersion": "serving.knative.dev/v1", "kind": "Revision", "metadata": metadata}
+
+    shares = [
+        {"revisionName": name, "percent": 50, "latestRevision": name == "i-2"} for name in ("i-1", "i-2")
+    ]
+    status = ready(components={"predictor": {"traffic": shares}})
+    cluster.kinds += KNATIVE
+    cluster.add(service("iris", sklearn("models:/iris/2"), status=status))
+    cluster.add(revision("i-1", "models:/iris/1"), revision("i-1", "s3://no", "x"), revision(5, "s3://no"))
+    first = read(cluster)
+    assert [(one.of_version, one.version) for one in one(first).counterparts] == [("i-2", "2"), ("i-1", "1")]
+    cluster.forbidden = {("revisions", "ml")}
+    again = read(cluster, known=first)
+    assert again.models == first.models
+    assert again.complete
+    assert [problem.severity for problem in again.problems] == ["warning"]
 
 
 def test_named_canaries_are_versions_with_their_share(cluster: Kubernetes) -> None:

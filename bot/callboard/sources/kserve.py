@@ -20,7 +20,7 @@ from callboard.redaction import redact
 from callboard.sources import kserve_addresses as addresses
 from callboard.sources import kserve_records as records
 from callboard.sources.context import Context
-from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime
+from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime, metadata_of
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
 from callboard.sources.provenance import with_provenance
 from callboard.sources.remote import as_problem, bad_record
@@ -30,8 +30,10 @@ _GROUP = "serving.kserve.io"
 _SERVICES = Kind(_GROUP, ("v1beta1",), "inferenceservices")
 _LLM_SERVICES = Kind(_GROUP, ("v1alpha2", "v1alpha1"), "llminferenceservices")
 _RUNTIMES = Kind(_GROUP, ("v1alpha1",), "servingruntimes")
+_REVISIONS = Kind("serving.knative.dev", ("v1",), "revisions")
 _CLUSTER_RUNTIMES = Kind(_GROUP, ("v1alpha1",), "clusterservingruntimes", namespaced=False)
 
+_LOADED_FROM = "internal.serving.kserve.io/storage-initializer-sourceuri"
 _LONGEST_SAID = 300
 _Read = InferenceService | LLMInferenceService
 
@@ -67,7 +69,7 @@ class _Reading:
     """By namespace ("" for those of the cluster) and name."""
     runtimes_read: bool = True
     around: dict[tuple[Kind, str], Objects] = field(default_factory=dict)
-    """What was listed in a namespace to find addresses."""
+    """What was listed in a namespace beside the services."""
 
     def listing(self) -> Listing:
         services = self._services()
@@ -188,23 +190,39 @@ class _Reading:
                     url, kept = None, before
             else:
                 kept = before
-        around = records.Surroundings(runtime, protocol, url, kept, known)
+        revisions = self._revisions(service) if isinstance(service, InferenceService) else {}
+        around = records.Surroundings(runtime, protocol, url, kept, known, revisions)
         return with_provenance(records.model_of(self.settings.name, service, around))
 
     def _address(self, service: _Read) -> tuple[str | None, bool]:
         """Where what a service owns leads, and whether everything could be looked at."""
         namespace, sure = service.metadata.namespace, True
         for kind in addresses.KINDS:
-            if (kind, namespace) not in self.around:
-                objects = self.cluster.objects(kind, (namespace,))
-                self._warn(objects)
-                self.around[kind, namespace] = objects
-            objects = self.around[kind, namespace]
+            objects = self._beside(kind, namespace)
             found = addresses.address_in(kind, objects.items, service)
             if found is not None:
                 return found, sure
             sure = sure and objects.complete
         return None, sure
+
+    def _revisions(self, service: InferenceService) -> dict[str, str]:
+        """Where its revisions were loaded from, if others than the last serve requests."""
+        found: dict[str, str] = {}
+        if records.is_split(service):
+            for said in self._beside(_REVISIONS, service.metadata.namespace).items:
+                metadata = metadata_of(said)
+                uri = (metadata.annotations or {}).get(_LOADED_FROM) if metadata else None
+                if metadata and uri:
+                    found[metadata.name] = uri
+        return found
+
+    def _beside(self, kind: Kind, namespace: str) -> Objects:
+        """Objects of a namespace that say more of the services in it; listed once."""
+        if (kind, namespace) not in self.around:
+            objects = self.cluster.objects(kind, (namespace,))
+            self._warn(objects)
+            self.around[kind, namespace] = objects
+        return self.around[kind, namespace]
 
     def _warn(self, objects: Objects) -> None:
         """Tell what could not be read that no model depends on."""

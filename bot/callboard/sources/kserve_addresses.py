@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from callboard.sources.kserve_objects import Metadata, Read
+from callboard.sources.kserve_objects import Metadata, Read, metadata_of
 from callboard.sources.kserve_objects import Service as Served
 from callboard.sources.kubernetes import Kind
 
@@ -76,13 +76,8 @@ def address_in(kind: Kind, objects: Iterable[Any], served: Served) -> str | None
 def _owned(objects: Iterable[Any], served: Served) -> Iterator[tuple[Metadata, Any]]:
     own = served.metadata
     for one in objects:
-        if not isinstance(one, dict):
-            continue
-        try:
-            metadata = Metadata.model_validate(one.get("metadata"))
-        except ValidationError:
-            continue
-        if own.uid and any(owner.uid == own.uid for owner in metadata.owners or ()):
+        metadata = metadata_of(one)
+        if metadata and own.uid and any(owner.uid == own.uid for owner in metadata.owners or ()):
             yield metadata, one.get("spec")
 
 

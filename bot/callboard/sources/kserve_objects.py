@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ANNOTATIONS = ("modelcatalogbridge.rhdh.io/", "rhdh.io/")
 """Prefixes of annotations that people set for the catalog, the first before the second."""
@@ -54,6 +54,14 @@ class Metadata(Read):
         """What people annotated for the catalog."""
         found = ((self.annotations or {}).get(prefix + key, "").strip() for prefix in ANNOTATIONS)
         return next((value for value in found if value), None)
+
+
+def metadata_of(said: Any) -> Metadata | None:
+    """The metadata of any object; None where it is not what Kubernetes promises."""
+    try:
+        return Metadata.model_validate(said.get("metadata") if isinstance(said, dict) else None)
+    except ValidationError:
+        return None
 
 
 class Storage(Read):

@@ -7,8 +7,8 @@ was created last) never reaches a model, so that the catalog stands still while 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from callboard.model import Artifact, Card, Endpoint, License, Link, Model, Version
 from callboard.sources.cards import read_card
@@ -61,6 +61,8 @@ class Surroundings:
     kept: tuple[Endpoint, ...] = ()
     """What the catalog knows of its addresses, when nobody can say them now."""
     known: Model | None = None
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """Where the model of each of its revisions was loaded from, as far as the cluster still has them."""
 
 
 def model_of(source: str, service: InferenceService | LLMInferenceService, around: Surroundings) -> Model:
@@ -107,6 +109,12 @@ def needs_runtime(service: InferenceService) -> bool:
     return not chosen and runtime_of(service) is not None
 
 
+def is_split(service: InferenceService) -> bool:
+    """Whether another revision than the last serves requests, too or alone."""
+    revisions = _revisions(service.status)
+    return len(revisions) > 1 or not all(traffic.latest for traffic in revisions.values())
+
+
 _Serving = tuple[tuple[Version, ...], tuple[Endpoint, ...], str | None]
 
 
@@ -122,9 +130,9 @@ def _served(service: InferenceService, around: Surroundings) -> _Serving:
         runtime=runtime_of(service),
     )
     revisions = _revisions(service.status)
-    if len(revisions) > 1 or not all(traffic.latest for traffic in revisions.values()):
+    if is_split(service):
         versions = tuple(
-            Version(name=name, artifacts=artifacts if traffic.latest else _former(around.known, name))
+            Version(name=name, artifacts=artifacts if traffic.latest else _former(around, name))
             for name, traffic in revisions.items()
         )
         endpoints = tuple(
@@ -192,9 +200,11 @@ def _canaries(said: Sequence[Canary]) -> dict[str, Canary]:
     return found
 
 
-def _former(known: Model | None, name: str) -> tuple[Artifact, ...]:
-    """What an older revision served: its own record no longer says, but the catalog may know."""
-    for version in known.versions if known else ():
+def _former(around: Surroundings, name: str) -> tuple[Artifact, ...]:
+    """What another revision than the last serves, which the service's own record no longer says."""
+    if name in around.revisions:
+        return (artifact_of(around.revisions[name], None),)
+    for version in around.known.versions if around.known else ():
         if version.name == name:
             return version.artifacts
     return ()
