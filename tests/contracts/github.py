@@ -154,9 +154,15 @@ class Contract:
             sent_path = scope["raw_path"].decode().partition("?")[0]
             exchange = Exchange(scope["method"], sent_path, scope["query_string"].decode(), b"")
 
+            # Who dies within a request, as tests let processes die, gets no answer that could be wrong.
+            arrived = died = False
+
             async def hear() -> Message:
+                nonlocal arrived, died
                 message = await receive()
                 exchange.sent += message.get("body", b"")
+                died = died or (message["type"] == "http.disconnect" and not arrived)
+                arrived = arrived or (message["type"] == "http.request" and not message.get("more_body"))
                 return message
 
             async def say(message: MutableMapping[str, Any]) -> None:
@@ -166,7 +172,7 @@ class Contract:
                     exchange.media = headers.get(b"content-type", b"").decode().partition(";")[0]
                 else:
                     exchange.received += message.get("body", b"")
-                    if not message.get("more_body"):
+                    if not message.get("more_body") and not died:
                         # Before the answer is out, so that no test can end sooner.
                         self.check(exchange)
                 await send(message)

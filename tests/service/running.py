@@ -136,6 +136,14 @@ class ServiceHouse:
     def until_idle(self) -> None:
         self.until(lambda: self.status()["state"] == "idle", "the service does not come to rest")
 
+    def subscribe(self) -> None:
+        """Have the forge post its own webhooks to the service from now on."""
+        url = f"{self.url}/webhooks/{self.kind}"
+        if self.kind == "github":
+            self.forge.add_webhook(REPOSITORY, url, WEBHOOK_SECRET)
+        else:
+            self.forge.add_project_webhook(REPOSITORY, url, signing_token=SIGNING_TOKEN)
+
     def hands(self) -> Hands:
         return (OnGitLab if self.kind == "gitlab" else OnGitHub)(self.forge, self.robin)
 

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import random
-from uuid import uuid4
-
-import pytest
-
 from callboard.sandbox.forge.deliveries import Deliveries
 from callboard.service.store import Store
 from tests.service.gate import Gate
-from tests.service.running import WEBHOOK_SECRET, ServiceHouse
+from tests.service.running import ServiceHouse
 from tests.walk.hands import REPOSITORY
 
+EVENTS = {
+    "github": ("push", "pull_request_review"),
+    "gitlab": ("Push Hook", "Merge Request Hook"),
+}
+"""What tells of a push, and of an approval."""
 
-@pytest.mark.parametrize("forge_kind", ["github"])
+
 def test_what_the_forge_itself_posts_is_enough_late_twice_in_any_order_or_in_part(
     service_house: ServiceHouse,
 ) -> None:
     house, told = service_house, service_house.forge.deliveries
+    pushed, reviewed = EVENTS[house.kind]
     house.start()
     house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
-    house.forge.add_webhook(REPOSITORY, f"{house.url}/webhooks/github", WEBHOOK_SECRET)
+    house.subscribe()
     house.hands().approve(1)
     house.until(lambda: house.pulls() == {1: True}, "the review told nothing")
 
     told.hold()
     house.card("churn")
     house.card("credit")
-    last = numbers(told, "push")[-1]
+    last = numbers(told, pushed)[-1]
     assert told.send(last, last) == [202, 202]  # of two pushes one is lost, and one comes twice
     house.until(lambda: len(house.pulls()) == 3, "the push told nothing")
     house.until_idle()
     house.hands().approve(2)
     house.hands().approve(3)
-    reviews = numbers(told, "pull_request_review")[-2:]
+    reviews = numbers(told, reviewed)[-2:]
     assert set(told.send(*reversed(reviews), *reviews)) == {202}
     told.drop()
 
@@ -50,36 +51,6 @@ def test_what_the_forge_itself_posts_is_enough_late_twice_in_any_order_or_in_par
     assert house.bot not in house.said()
 
 
-@pytest.mark.parametrize("forge_kind", ["gitlab"])
-def test_duplicates_losses_and_any_order_end_in_the_same_state(service_house: ServiceHouse) -> None:
-    house = service_house
-    house.start()
-    house.until(lambda: len(house.pulls()) == 1, "no pull request was opened by the first sweep")
-    house.card("churn")
-    house.until(lambda: house.post(house.push_payload()).status_code == 202, "the push was not taken")
-    house.until(lambda: len(house.pulls()) == 2, "the push told nothing")
-    told = []
-    for number in house.pulls():
-        house.hands().approve(number)
-        told += [(house.review_payload(number), str(uuid4()))] * 3
-    told += [(house.push_payload(), str(uuid4())), (house.push_payload("other"), str(uuid4()))] * 2
-    random.Random(house.kind).shuffle(told)
-
-    for payload, delivery in told[:-3]:  # and some never arrive
-        assert house.post(payload, delivery).status_code == 202
-
-    house.until(lambda: set(house.pulls().values()) == {True}, "not everything was merged")
-    house.until_idle()
-    mark = house.forge.log.mark()
-    house.post(house.push_payload())
-    house.until_idle()
-    assert house.forge.log.counts(mark).writes == house.forge.log.counts(mark).pushes == 0
-    assert len(house.pulls()) == 2
-    assert house.stop() == 0
-    assert house.bot not in house.said()
-
-
-@pytest.mark.parametrize("forge_kind", ["github"])
 def test_what_was_accepted_is_due_after_the_process_was_killed_before_the_walk(
     gated_house: tuple[ServiceHouse, Gate],
 ) -> None:
@@ -114,17 +85,15 @@ def test_killed_again_and_again_within_its_walks_it_comes_to_the_same_end(
         house.kill()
         gate.open(drop=True)
 
-    if house.kind == "github":
-        dies("git-receive-pack", after=False)  # built, and nothing pushed
-        assert house.pulls() == {}
+    dies("git-receive-pack", after=False)  # built, and nothing pushed
+    assert house.pulls() == {}
     dies("git-receive-pack", after=True)  # pushed, and it was never told
     assert house.pulls() == {}
     dies("open", after=True)  # opened, and it does not know
     assert house.pulls() == {1: False}
     house.hands().approve(1)
-    if house.kind == "github":
-        dies("merge", after=False)
-        assert house.pulls() == {1: False}
+    dies("merge", after=False)
+    assert house.pulls() == {1: False}
     dies("merge", after=True)  # merged, and nothing of what follows
     assert house.pulls() == {1: True}
     house.start()

@@ -177,8 +177,7 @@ BREAKS: Mapping[str, Callable[[], Patches]] = {
 
 
 def _machines() -> dict[Any, Any]:
-    found: dict[Any, Any] = dict(test_machine.MACHINES)
-    return found | {test_served_walks.ServedWalks: test_served_walks.TestServedWalks}
+    return {**test_machine.MACHINES, **test_served_walks.MACHINES}
 
 
 def main(names: list[str]) -> None:

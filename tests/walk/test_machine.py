@@ -7,11 +7,8 @@ test_races.py. ``CALLBOARD_FUZZ=500`` has the machine try so many towns instead 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from callboard.walk.workplace import ForgeKind
 from tests.walk.machine.profile import profile
-from tests.walk.machine.walks import Walks
+from tests.walk.machine.walks import Walks, WalksOnGitLab
 
 
 class RegisteredWalks(Walks):
@@ -25,12 +22,6 @@ class RegisteredWalks(Walks):
         for pull in self.here.scene.pulls():
             if not self.here.book.spoiled:
                 self.here.people.merge_with_other_bytes(pull)
-
-
-class WalksOnGitLab(Walks):
-    """The same through GitLab's API."""
-
-    kind: ClassVar[ForgeKind] = "gitlab"
 
 
 TestWalks = Walks.TestCase

@@ -11,11 +11,12 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from callboard.sandbox.forge.deliveries import Delivery
 from callboard.walk.workplace import ForgeKind
 from tests.walk.machine import Boundary
 from tests.walk.machine.inbox import Inbox
 from tests.walk.machine.profile import profile
-from tests.walk.machine.walks import DAY, EVENTS, NEWS, Walks
+from tests.walk.machine.walks import DAY, EVENTS, NEWS, Walks, WalksOnGitLab
 
 WITHIN = 20
 """So many walks may follow a sweep until nothing is due."""
@@ -24,13 +25,15 @@ WITHIN = 20
 class ServedWalks(RuleBasedStateMachine):
     """People act, webhooks come or do not, walks die, and the process is killed between two of them."""
 
-    kind: ClassVar[ForgeKind] = "github"
+    walks: ClassVar[type[Walks]] = Walks
+    kind: ClassVar[ForgeKind] = Walks.kind
 
     def __init__(self) -> None:
         super().__init__()
-        self._walks = Walks()
+        self._walks = self.walks()
         self._inbox: Inbox | None = None
         self._known = 0
+        self._came: list[Delivery] = []
         self.sound = True
 
     @property
@@ -43,31 +46,38 @@ class ServedWalks(RuleBasedStateMachine):
         self._walks.begin(undecided=0, dashboard=False)
         self._inbox = Inbox(self._walks.here, self._walks.folder)
 
-    @rule(day=DAY, news=st.one_of(st.none(), NEWS))
-    def people_act(self, day: list[str], news: tuple[str, ...] | None) -> None:
-        self._walks._day(day)
-        if news is not None:
-            self._walks._news(news)
-
     @rule(
+        day=DAY,
+        news=st.one_of(NEWS, st.none()),
         how=st.sampled_from(["all", "twice", "shuffled", "some", "old", "none"]),
         seed=st.integers(0, 9),
         dies=st.booleans(),
         event=st.one_of(st.none(), st.sampled_from(EVENTS)),
         at=st.integers(1, 4),
+        swept=st.booleans(),
     )
-    def webhooks_come_and_a_walk_follows(
-        self, how: str, seed: int, event: str | None, at: int, *, dies: bool
+    def people_act_webhooks_come_and_a_walk_follows(
+        self,
+        day: list[str],
+        news: tuple[str, ...] | None,
+        how: str,
+        seed: int,
+        event: str | None,
+        at: int,
+        *,
+        dies: bool,
+        swept: bool,
     ) -> None:
+        # One rule for all: with the few examples of every run there is no other way that each of them acts.
+        self._walks._day(day)
+        if news is not None:
+            self._walks._news(news)
         self._webhooks(how, seed)
         if dies:
             self.inbox.die()
+        if swept:
+            self.inbox.sweep()
         self._walk(None if event is None else Boundary(at, True, lambda: self._walks._happen(event)))
-
-    @rule()
-    def a_sweep(self) -> None:
-        self.inbox.sweep()
-        self._walk(None)
 
     def _webhooks(self, how: str, seed: int) -> None:
         log, known = self.inbox.log, self._known
@@ -84,6 +94,7 @@ class ServedWalks(RuleBasedStateMachine):
             new = []
         if how in ("twice", "shuffled"):
             chance.shuffle(new)
+        self._came += new
         self.inbox.deliver(new)
 
     def _walk(self, boundary: Boundary | None) -> None:
@@ -120,9 +131,19 @@ class ServedWalks(RuleBasedStateMachine):
         town.sync()
         town.reconcile()
         assert not town.written(mark), f"a sweep and its webhooks left undone: {town.written(mark)}"
-        self._webhooks("old", 0)
+        self.inbox.deliver(self._came)
         assert not self.inbox.is_due, "what came before makes another walk"
 
 
+class ServedWalksOnGitLab(ServedWalks):
+    """The same through GitLab's API and GitLab's webhooks."""
+
+    walks: ClassVar[type[Walks]] = WalksOnGitLab
+    kind: ClassVar[ForgeKind] = WalksOnGitLab.kind
+
+
 TestServedWalks = ServedWalks.TestCase
-TestServedWalks.settings = profile(examples=2, steps=6)
+TestServedWalks.settings = profile(examples=2, steps=2)
+TestServedWalksOnGitLab = ServedWalksOnGitLab.TestCase
+TestServedWalksOnGitLab.settings = profile(examples=2, steps=2)
+MACHINES = {ServedWalks: TestServedWalks, ServedWalksOnGitLab: TestServedWalksOnGitLab}

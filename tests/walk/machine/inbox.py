@@ -19,14 +19,18 @@ from tests.walk.house import REPOSITORY
 from tests.walk.machine.boundary import Boundary, Killed
 from tests.walk.machine.town import Town
 
-_SECRET = "it's a secret to everybody"
+_SECRETS = {
+    "github": ("webhook-secret", "it's a secret to everybody"),
+    "gitlab": ("signing-token", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="),
+}
+"""What the service calls it, and what it is."""
 _FILE = """\
 state: state
 repositories:
   - repository: {forge}/{repository}
-    forge: github
+    forge: {kind}
     token: {{env: BOT_TOKEN}}
-    webhook-secret: {{env: HOOK}}
+    {secret}: {{env: HOOK}}
 """
 _LATER = 1e12
 """A time at which nothing waits any more."""
@@ -37,12 +41,19 @@ class Inbox:
 
     def __init__(self, town: Town, folder: Path) -> None:
         self._town, self._path = town, folder / "callboard.db"
+        self._door = f"/webhooks/{town.kind}"
+        called, self._secret = _SECRETS[town.kind]
         town.forge.deliveries.hold()
         self._began = len(town.forge.deliveries.log)
-        town.forge.add_webhook(REPOSITORY, "http://127.0.0.1:9/webhooks/github", _SECRET)
-        text = _FILE.format(forge=town.forge.url, repository=REPOSITORY)
+        nowhere = f"http://127.0.0.1:9{self._door}"
+        if town.kind == "gitlab":
+            town.forge.add_project_webhook(REPOSITORY, nowhere, signing_token=self._secret)
+        else:
+            town.forge.add_webhook(REPOSITORY, nowhere, self._secret)
+        text = _FILE.format(forge=town.forge.url, repository=REPOSITORY, kind=town.kind, secret=called)
         self._service = load_service(text, "callboard-service.yaml")
         self._boundary: Boundary | None = None
+        self._defect: Exception | None = None
         self._open()
 
     def _open(self) -> None:
@@ -50,7 +61,7 @@ class Inbox:
         self._store = Store(self._path)
         self._store.begin(keys)
         self._work = Work(self._store, keys, self._walk, self._tell, at_once=1, sweep_every=900)
-        with mock.patch.dict(os.environ, {"BOT_TOKEN": self._town.house.bot, "HOOK": _SECRET}):
+        with mock.patch.dict(os.environ, {"BOT_TOKEN": self._town.house.bot, "HOOK": self._secret}):
             self._front = application(self._service, self._store, self._work, self._tell)
 
     def _tell(self, _level: str, message: str, /, **about: object) -> None:
@@ -78,7 +89,7 @@ class Inbox:
 
     def deliver(self, deliveries: Iterable[Delivery]) -> None:
         for one in deliveries:
-            assert _post(self._front, one) == 202
+            assert _post(self._front, self._door, one) == 202
 
     def walk(self, boundary: Boundary | None = None) -> None:
         """Do what is due, if anything is. A death is followed by another life."""
@@ -90,8 +101,17 @@ class Inbox:
             self._work._do(task)
         except Killed:
             self.die()
+        if self._defect is not None:
+            raise self._defect
 
-    def _walk(self, _key: str, need: Need) -> Outcome:
+    def _walk(self, key: str, need: Need) -> Outcome:
+        try:
+            return self._walked(key, need)
+        except Exception as defect:
+            self._defect = defect  # the service would go on with the next repository, and try again
+            raise
+
+    def _walked(self, _key: str, need: Need) -> Outcome:
         town, synced, again = self._town, False, False
         if need == "sync":
             proposed = town.sync(self._boundary)
@@ -108,7 +128,7 @@ def _is_undecided(passed: Any) -> bool:
     return any(reason.code == "mergeable-unknown" for one in passed.handled for reason in one.verdict.reasons)
 
 
-def _post(app: Callable[..., Any], delivery: Delivery) -> int:
+def _post(app: Callable[..., Any], path: str, delivery: Delivery) -> int:
     """The status that an application answers to a delivery."""
     statuses: list[int] = []
 
@@ -121,7 +141,7 @@ def _post(app: Callable[..., Any], delivery: Delivery) -> int:
 
     headers = [(name.lower().encode(), value.encode()) for name, value in delivery.headers.items()]
     scope = {
-        "type": "http", "method": "POST", "path": "/webhooks/github", "raw_path": b"/webhooks/github",
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
         "query_string": b"", "root_path": "", "headers": headers, "http_version": "1.1", "scheme": "http",
         "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1), "asgi": {"version": "3.0"},
     }  # fmt: skip

@@ -270,3 +270,9 @@ class Walks(RuleBasedStateMachine):
 
     def _on_this_forge(self, operation: str) -> str:
         return ON_GITLAB.get(operation, operation) if self.kind == "gitlab" else operation
+
+
+class WalksOnGitLab(Walks):
+    """The same through GitLab's API."""
+
+    kind: ClassVar[ForgeKind] = "gitlab"
