@@ -24,7 +24,8 @@ from tests.walk.house import ONE_SOURCE, REPOSITORY, House, card
 from tests.walk.machine.boundary import Boundary, Killed, at_each_write
 from tests.walk.machine.judge import Judge
 from tests.walk.machine.people import People
-from tests.walk.machine.scene import GATE, GATEKEEPER, Scene
+from tests.walk.machine.scene import GATE, GATEKEEPER, ROOT, Scene
+from tests.walk.machine.stories import STORIES
 
 Environ = Mapping[str, str]
 NOTHING: Environ = MappingProxyType({})
@@ -33,6 +34,8 @@ QUIET_WITHIN = 8
 LANDED, UPDATED = ("one", "two", "five"), ("one", "two")
 MODELS = (*LANDED, "three", "four", "six", "seven")
 """The catalog has those of ``LANDED``. Open are a new version of ``UPDATED``, and the others as new."""
+OBJECTED, REFUSED = "eight", "nine"
+"""Models that are published on the last day, of which people want neither."""
 MERGING = f"merge: {{required-checks: [{{name: {GATE}, source: {GATEKEEPER}}}]}}\n"
 
 
@@ -226,11 +229,15 @@ class Town:
     def come_to_rest(self) -> None:
         """No more faults: walks come to write nothing, from a fresh clone too, and all is in order."""
         self.calm()
+        self.publish(OBJECTED, 1)
+        self.publish(REFUSED, 1)
         for number in range(QUIET_WITHIN):
             mark = self.forge.log.mark()
             cache = f"rest{next(self._caches)}" if number % 2 else self.cache
             self.sync(cache=cache)
             self.judge.check()
+            if number == 0:
+                self._last_day()
             self.reconcile(cache=cache)
             self.judge.check()
             if number and not self.written(mark):
@@ -239,6 +246,15 @@ class Town:
             raise AssertionError(f"still writing after {QUIET_WITHIN} rounds: {self.written(mark)}")
         self.judge.at_rest()
         self._check_registered()
+
+    def _last_day(self) -> None:
+        """What the chance of the other days seldom brings about, with nothing else in its way."""
+        for pull in self.scene.pulls():
+            folder = self.scene.folder_in(pull.head_ref)
+            if folder == f"{ROOT}/{OBJECTED}":
+                STORIES["ready, and sam is against it"](self.people, pull)
+            elif folder == f"{ROOT}/{REFUSED}":
+                STORIES["closed"](self.people, pull)
 
     def written(self, mark: int) -> list[str]:
         """What was written to the forge since."""
