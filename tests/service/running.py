@@ -171,19 +171,6 @@ class ServiceHouse:
             "project": {"path_with_namespace": REPOSITORY},
         }
 
-    def review_payload(self, number: int) -> tuple[str, dict[str, Any]]:
-        if self.kind == "github":
-            return "pull_request_review", {
-                "action": "submitted",
-                "pull_request": {"number": number},
-                "repository": {"full_name": REPOSITORY},
-            }
-        return "Merge Request Hook", {
-            "object_kind": "merge_request",
-            "object_attributes": {"action": "approved", "iid": number},
-            "project": {"path_with_namespace": REPOSITORY},
-        }
-
     def post(self, told: tuple[str, dict[str, Any]], delivery: str | None = None) -> httpx2.Response:
         """What the forge sends."""
         event, payload = told

@@ -94,8 +94,8 @@ def happened(
         if known is None:
             yield Happening("pull_request_review", "submitted", actor, pull, {"review": review})
         elif state == "DISMISSED" != known[2]:
-            more = {"review": review, "was": known[2]}
-            yield Happening("pull_request_review", "dismissed", actor, pull, more)
+            was = {"review": review, "was": known[2]}
+            yield Happening("pull_request_review", "dismissed", actor, pull, was)
     for number, (comment, body, resolved) in after.comments.items():
         about = _about(repository, comment)
         said = before.comments.get(number)
@@ -112,9 +112,9 @@ def happened(
         if ran is None or ran[1] != status:
             action = "completed" if status == "completed" else "created"
             yield Happening("check_run", action, actor, more={"check_run": run})
-    for number, (reported, state) in after.statuses.items():
+    for number, (reported, word) in after.statuses.items():
         before_that = before.statuses.get(number)
-        if before_that is None or before_that[1] != state:
+        if before_that is None or before_that[1] != word:
             yield Happening("status", "", actor, more={"status": reported})
 
 

@@ -11,6 +11,7 @@
 - ``protect(path, branch, Protection(…))``: ``approvals`` are required approvals (a paid tier, then),
   ``checks`` make the pipeline a condition, ``strict`` asks for a rebase, ``dismiss_stale_reviews`` resets
   approvals on a push.
+- ``add_project_webhook(path, url, secret=…, signing_token=…)`` has GitLab's webhooks posted.
 - ``fail_next("gitlab/merge_requests/merge", 502, after_applying=True)``, and
   ``faults.gitlab_rate_limit("gitlab/merge_requests/create", retry_after=1)``. Operation ids in the request
   log are ``gitlab/<resource>/<verb>``, of the kind ``rest``; see docs/sandbox-coverage.md for all of them.
