@@ -68,9 +68,9 @@ def connect(
     ``timeout`` is the seconds for one whole exchange. ``ca_bundle``, a PEM file or the text of one, replaces
     the system's certificate authorities. Without ``verify`` any certificate will do: only for who asked for
     it by its ugly name. ``guard`` answers what may be connected to for a host and port, where it was not
-    people who named the server (see ``callboard.addresses``); a proxy is not asked for that. Proxies are taken
-    from the environment. Raises HttpProblem (refused) when ``base_url``, a credential or the bundle cannot be
-    used.
+    people who named the server (see ``callboard.addresses``); a proxy is not asked for that. Proxies are
+    taken from the environment. Raises HttpProblem (refused) when ``base_url``, a credential or the bundle
+    cannot be used.
     """
     try:
         base = httpx2.URL(base_url)
@@ -88,7 +88,7 @@ def connect(
         if not re.fullmatch(r"[\x21-\x7e]+", token.reveal()):
             raise HttpProblem("refused", "the token has characters that no token has", where=where)
     try:
-        context = tls_context(ca_bundle, client_certificate, verify=verify)
+        context = tls_context(base.scheme, ca_bundle, client_certificate, verify=verify)
     except Unusable as unusable:
         raise HttpProblem("refused", str(unusable), where=where) from None
     deadline, proxy = Deadline(), _proxy(base)
