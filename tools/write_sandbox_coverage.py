@@ -64,10 +64,10 @@ _GITLAB_GRAPHQL = """\
 It has the address of GitHub's; a query whose root fields are all GitLab's is GitLab's. A cut of its schema,
 in which what is left out is an error. No package carries GitLab's schema: parts of the cut were compared by
 hand with a published copy of it (of GitLab 19), others were not, no test compares any of it, and all that
-GitLab does here is **believed**, not proven. Rules kept: a complexity of at most 250, counted as GitLab's code counts it; pages
-of at most 100; times by the second; changed files by their new names alone; `UNCHECKED` until somebody asks
-REST whether it conflicts; a description of a status as the label of its job. A former path of a project
-answers null, where REST sends on.
+GitLab does here is **believed**, not proven. Rules kept: a complexity of at most 250, counted as GitLab's
+code counts it; pages of at most 100; times by the second; changed files by their new names alone; `UNCHECKED`
+until somebody asks REST whether it conflicts; a description of a status as the label of its job. A former
+path of a project answers null, where REST sends on.
 """
 _TAIL = """\
 ## git over smart HTTP
@@ -92,13 +92,13 @@ one request is told in this order, and not in the order in which GitHub may tell
 Posted in the same way, with the secret as `X-Gitlab-Token`, or signed with a signing token (`webhook-id`,
 `webhook-timestamp`, `webhook-signature`); `X-Gitlab-Event-UUID` and `Idempotency-Key` stay the same when a
 delivery is sent again, and its time is new. GitLab publishes examples of payloads and no schema: every
-payload that a test of them sees is checked against ours (`tests/contracts/gitlab/webhooks.schema.json`), which
-has the keys and types of the examples in GitLab's documentation (18) and refuses others. That GitLab sends
-them so is **believed**. Told are: `push` (of at most three branches at once, as more fire no hook);
-`merge_request` open, update (new head with `oldrev`, title, description, draft, labels, target branch, a review
-without approval, the last open thread resolved), approval, approved, unapproval, unapproved, close, reopen,
-merge; `note` create, update, on merge requests and issues; `pipeline` for each report on a commit; `issue`
-open, update, close, reopen. Not told: changed reviewers and merge options, emoji, tags, jobs.
+payload that a test of them sees is checked against ours (`tests/contracts/gitlab/webhooks.schema.json`),
+which has the keys and types of the examples in GitLab's documentation (18) and refuses others. That GitLab
+sends them so is **believed**. Told are: `push` (of at most three branches at once, as more fire no hook);
+`merge_request` open, update (new head with `oldrev`, title, description, draft, labels, target branch, a
+review without approval, the last open thread resolved), approval, approved, unapproval, unapproved, close,
+reopen, merge; `note` create, update, on merge requests and issues; `pipeline` for each report on a commit;
+`issue` open, update, close, reopen. Not told: changed reviewers and merge options, emoji, tags, jobs.
 
 ## Known not to be modelled
 

@@ -94,8 +94,9 @@ def happened(
         if known is None:
             yield Happening("pull_request_review", "submitted", actor, pull, {"review": review})
         elif state == "DISMISSED" != known[2]:
-            was = {"review": review, "was": known[2]}
-            yield Happening("pull_request_review", "dismissed", actor, pull, was)
+            yield Happening(
+                "pull_request_review", "dismissed", actor, pull, {"review": review, "was": known[2]}
+            )
     for number, (comment, body, resolved) in after.comments.items():
         about = _about(repository, comment)
         said = before.comments.get(number)
