@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test slow check bench clean
 demo: $(VENV)/.callboard
 	@$(BIN)/callboard demo
 
@@ -12,6 +12,11 @@ test: check
 	$(BIN)/python tools/environments.py backstage
 	$(BIN)/python tools/environments.py registry
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered tests
+
+# Against a real Open WebUI (3 GB, built once). RECORD=1 writes down what it answers, for every other run.
+slow: $(VENV)/.develop
+	$(BIN)/python tools/environments.py openwebui
+	CALLBOARD_SLOW=1 CALLBOARD_RECORD=$(RECORD) $(BIN)/python -m pytest tests/sources/test_openwebui.py
 
 check: $(VENV)/.develop
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ pytest_plugins: list[str] = [
     "tests.servers.forge",
     "tests.servers.mlflow",
     "tests.servers.oci",
+    "tests.servers.openwebui",
 ]
 
 

@@ -1,8 +1,8 @@
-"""What the tests run beside Callboard, each fetched once: MLflow, Node, the real Backstage, an OCI registry.
+"""What tests run beside Callboard, fetched once: MLflow, Open WebUI, Node, the real Backstage, a registry.
 
-``python tools/environments.py mlflow`` (or ``node``, ``backstage``, ``registry``) prints the folder of that
-environment, building it first where it is not there yet. Standard library only: this runs before anything is
-installed.
+``python tools/environments.py mlflow`` (or ``openwebui``, ``node``, ``backstage``, ``registry``) prints the
+folder of that environment, building it first where it is not there yet. Standard library only: this runs
+before anything is installed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 _REQUIREMENTS = _CHECKOUT / "requirements"
 _HARNESS = _CHECKOUT / "tests" / "servers" / "backstage-backend"
 
-LOCKS = {"mlflow": "mlflow-server.txt", "node": "node.txt"}
+LOCKS = {"mlflow": "mlflow-server.txt", "node": "node.txt", "openwebui": "openwebui-server.txt"}
 """The name of a Python environment and the file, below ``requirements``, that says what is in it."""
+
+_UNLOCKED = {"openwebui": "torch==2.13.0"}
+"""What an environment needs besides its lock, in the build that the machine's pip prefers."""
 
 _OLDEST_NODE = 20
 
@@ -43,8 +46,12 @@ def environment(name: str, *, cache: Path | None = None) -> Path:
 
     def build(folder: Path) -> None:
         venv.create(folder, with_pip=True)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        subprocess.run([python(folder), *install, "-r", lock_file], check=True, stdout=sys.stderr)
+        quietly = ["--quiet", "--disable-pip-version-check"]
+        install: list[str | Path] = [python(folder), "-m", "pip", "install", *quietly]
+        if name in _UNLOCKED:
+            subprocess.run([*install, _UNLOCKED[name]], check=True, stdout=sys.stderr)
+            install.append("--no-deps")  # they are all in the lock, but for that one
+        subprocess.run([*install, "--require-hashes", "-r", lock_file], check=True, stdout=sys.stderr)
 
     return _built_once(name, (lock_file.read_bytes(),), build, holds="bin/python", cache=cache)
 

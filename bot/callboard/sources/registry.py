@@ -22,6 +22,7 @@ _MODULES = {
     "oci": "callboard.sources.oci",
     "ollama": "callboard.sources.ollama",
     "openai": "callboard.sources.openai",
+    "openwebui": "callboard.sources.openwebui",
     "rest": "callboard.sources.rest",
 }
 
