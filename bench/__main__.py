@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import calls, git_writes, merging, mlflow, pull_request, startup, sync
+from bench import calls, git_writes, merging, mlflow, onnx, pull_request, startup, sync
 from bench.report import Figure, machine, markdown, text
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -19,6 +19,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "merging": merging.measure,
     "git_writes": git_writes.measure,
     "mlflow": mlflow.measure,
+    "onnx": onnx.measure,
     "startup": startup.measure,
 }
 _RESULTS = Path(__file__).with_name("RESULTS.md")

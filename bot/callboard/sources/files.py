@@ -29,7 +29,7 @@ from callboard.sources.cards import CardEndpoint, CardReading, as_problem, read_
 from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.folder import MAX_CARD, Folder, ModelFiles, Unreadable
-from callboard.sources.onnx import BadOnnx, OnnxModel, read_onnx
+from callboard.sources.onnx import BadOnnx, OnnxModel, digest_of, read_onnx
 from callboard.sources.provenance import with_provenance
 from callboard.sources.selection import selected
 
@@ -144,7 +144,7 @@ class _ModelReader:
             artifact = Artifact(uri=quote(path.as_posix()), format="onnx")
             try:
                 with self.folder.open(path) as file:
-                    model = read_onnx(file)
+                    model, digest = read_onnx(file), digest_of(file)
             except BadOnnx as error:
                 what = f"it is no ONNX model that can be read: {error}"
                 hint = "export the model again, or remove the file"
@@ -154,9 +154,9 @@ class _ModelReader:
             except OSError as error:
                 raise Unreadable(path, f"it cannot be read: {error.strerror}", "check the disk") from None
             else:
-                self.hash.update(model.digest.encode())
+                self.hash.update(digest.encode())
                 models.append(model)
-                artifact = artifact.model_copy(update={"digest": model.digest, "size": model.size})
+                artifact = artifact.model_copy(update={"digest": digest, "size": model.size})
             artifacts.append(artifact)
         return artifacts, models
 
@@ -216,7 +216,7 @@ def _versions(
     """
     versions = card.versions
     if not versions and onnx:
-        digests = hashlib.sha256("".join(model.digest for model in onnx).encode())
+        digests = hashlib.sha256("".join(one.digest for one in artifacts if one.digest).encode())
         versions = (Version(name=digests.hexdigest()[:12]),)
     if not versions:
         return ()

@@ -53,8 +53,6 @@ class BadOnnx(Exception):
 class OnnxModel:
     """What the file says. All texts are untrusted and may be cut."""
 
-    digest: str
-    """``sha256:…`` of the whole file."""
     size: int
     """Bytes."""
     ir_version: int | None
@@ -89,9 +87,10 @@ class _Found:
 
 
 def read_onnx(file: BufferedReader) -> OnnxModel:
-    """Read the open ONNX file. Raises BadOnnx for whatever is in it, OSError if it cannot be read."""
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    """Read the open ONNX file but for its weights, however large they are.
+
+    Raises BadOnnx for whatever is in it, OSError if it cannot be read.
+    """
     size = file.seek(0, 2)
     if size == 0:
         raise BadOnnx("it is empty", 0)
@@ -99,9 +98,15 @@ def read_onnx(file: BufferedReader) -> OnnxModel:
         if data[: len(_LFS)] == _LFS:
             raise BadOnnx("it is a Git LFS pointer and not the model; run `git lfs pull`", 0)
         try:
-            return _Reader(Walker(data)).model(Part(0, len(data)), f"sha256:{digest}", size)
+            return _Reader(Walker(data)).model(Part(0, len(data)), size)
         except BadProtobuf as error:
             raise BadOnnx(error.what, error.offset) from None
+
+
+def digest_of(file: BufferedReader) -> str:
+    """``sha256:…`` of the whole open file: the one thing for which all of it must be read."""
+    file.seek(0)
+    return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 @dataclass
@@ -110,7 +115,7 @@ class _Reader:
     found: _Found = field(default_factory=_Found)
     text_bytes: int = 0
 
-    def model(self, whole: Part, digest: str, size: int) -> OnnxModel:
+    def model(self, whole: Part, size: int) -> OnnxModel:
         found = self.found
         for number, value, part in self.walker.fields(whole):
             match number, part:
@@ -133,7 +138,6 @@ class _Reader:
         if not found.graphs:
             raise BadOnnx("it has no graph, so that it is no ONNX model", whole.end)
         return OnnxModel(
-            digest=digest,
             size=size,
             ir_version=found.ir_version,
             producer_name=found.producer_name,
