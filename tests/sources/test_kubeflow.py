@@ -88,6 +88,7 @@ def test_a_registered_model_is_read_with_all_that_the_registry_knows(registry: K
         language=["en", "fr"],
         tasks=["tabular-classification"],
         maturity="Generally Available",
+        externalId="crm-7",
         readme="# Fraud\n\nHow it works.\n",
         customProperties=said(
             risk="high", validated=True, trees=300, depth=6.5, payments="", base_model="acme/base"
@@ -96,7 +97,12 @@ def test_a_registered_model_is_read_with_all_that_the_registry_knows(registry: K
     first = registry.version(model, "v1", state="ARCHIVED")
     registry.artifact(first, uri="s3://models/fraud/1", modelFormatName="xgboost")
     second = registry.version(
-        model, "v2", description="Better.", author="bob", customProperties=said(quality="good")
+        model,
+        "v2",
+        description="Better.",
+        author="bob",
+        externalId="b",
+        customProperties=said(quality="good"),
     )
     registry.artifact(
         second,
@@ -122,6 +128,7 @@ def test_a_registered_model_is_read_with_all_that_the_registry_knows(registry: K
     assert read_model.tags == ("payments",)
     assert read_model.properties == {
         "depth": "6.5",
+        "externalId": "crm-7",
         "maturity": "Generally Available",
         "risk": "high",
         "trees": "300",
@@ -146,6 +153,7 @@ def test_a_registered_model_is_read_with_all_that_the_registry_knows(registry: K
         "artifact.dataset.payments-2025": "s3://data/p",
         "artifact.modelFormatVersion": "1.16",
         "author": "bob",
+        "externalId": "b",
         "params.eta": "0.1",
         "quality": "good",
     }

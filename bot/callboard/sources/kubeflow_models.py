@@ -46,8 +46,9 @@ MAX_DEFINITION = 1024 * 1024
 def version_of(said: ModelVersion, content: Content) -> Version:
     """A version."""
     own = said.properties.without(_LONG)
-    if said.author:
-        own.setdefault("author", said.author)
+    for key, text in (("author", said.author), ("externalId", said.external_id)):
+        if text:
+            own.setdefault(key, text)
     return Version(
         name=said.name,
         id=said.id,
@@ -101,8 +102,9 @@ def described_as(
     card = read_card(_card_text(said.readme or "", holders), f"{name}/readme")
     tags = dict.fromkeys((*own.labels, *card.tags))
     properties = {key: text for key, text in own.without(_FIELDS).items() if text}
-    if said.maturity:
-        properties.setdefault("maturity", said.maturity)
+    for key, text in (("maturity", said.maturity), ("externalId", said.external_id)):
+        if text:
+            properties.setdefault(key, text)
     tasks = said.tasks or _listed(holders, "tasks", "task", "pipelinetag") or card.tasks
     return Model(
         source="",
@@ -184,11 +186,11 @@ def _license(said: Described, holders: Sequence[Properties]) -> License | None:
 
 def _card_text(readme: str, holders: Sequence[Properties]) -> bytes:
     sections = [
-        f"## {title}\n\n{text}\n"
+        f"## {title}\n\n{text}"
         for name, title in _CARD_SECTIONS.items()
         if (text := first(name, *holders)) and not _ADDRESS.fullmatch(text)
     ]
-    return "\n".join([readme, *sections]).encode()
+    return "\n\n".join([readme, *sections]).encode()
 
 
 def _links(holders: Sequence[Properties]) -> Iterator[Link]:
