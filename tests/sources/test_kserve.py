@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from callboard.model import Artifact, Counterpart, Endpoint, Link, Listing, Mode
 from callboard.sources.context import Context
 from callboard.sources.kserve import Settings, list_models
 from tests.contracts import crds
-from tests.servers import kubernetes
+from tests.servers import kube_apiserver, kubernetes
 from tests.servers.kubernetes import KNATIVE, KSERVE, OPENSHIFT, Kubernetes
 
 DIGEST = "sha256:" + "4f" * 32
@@ -709,3 +710,43 @@ def test_a_wrong_value_in_any_field_of_the_contract_costs_that_service_at_most(
         assert Model.model_validate_json(model.model_dump_json()) == model
     again = read(shared, known=listing)
     assert again.models == listing.models
+
+
+@pytest.mark.optional
+def test_a_real_api_server_is_read_as_its_double_is(cluster: Kubernetes, tmp_path: Path) -> None:
+    reason = kube_apiserver.why_not()
+    if reason is not None:
+        pytest.skip(f"no real API server: {reason}")
+    path = "/apis/serving.kserve.io/{}/namespaces/ml/{}"
+    iris = service("iris", sklearn("oci://quay.io/a/b:1"), status=ready())
+    other = service("other", {"onnx": {"storageUri": "s3://a/b"}}, status=broken("RevisionMissing"))
+    fox = llm("fox", "hf://acme/fox", status={"url": "https://fox.example"})
+    with kube_apiserver.running(tmp_path) as real:
+        for one in (iris, other):
+            real.create(path.format("v1beta1", "inferenceservices"), one)
+        real.create(path.format("v1alpha2", "llminferenceservices"), fox)
+        bad = {**iris, "metadata": {"name": "bad"}, "spec": {"predictor": {"canaryTrafficPercent": "10"}}}
+        assert real.client.post(path.format("v1beta1", "inferenceservices"), json=bad).status_code == 422
+        said = {"server": real.url, "certificate-authority": str(real.authority)}
+        listings = []
+        for token in (kube_apiserver.READER, kube_apiserver.NOBODY):
+            people = [{"name": "u", "user": {"token": token}}]
+            context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+            kubeconfig = {
+                "clusters": [{"name": "c", "cluster": said}],
+                "users": people,
+                "contexts": [context],
+            }
+            (tmp_path / "config").write_text(json.dumps(kubeconfig), encoding="utf-8")
+            own = Settings(name="prod", kubeconfig=tmp_path / "config", context="c")
+            listings.append(list_models(own, Context(tmp_path)))
+    cluster.add(iris, other, fox)
+    double = read(cluster)
+    created: dict[str, Any] = {"created_at": None, "provenance": {}}
+    assert [one.model_copy(update=created) for one in listings[0].models] == [
+        one.model_copy(update=created) for one in double.models
+    ]
+    assert listings[0].complete
+    assert len(listings[0].models) == 3
+    assert listings[1].models == ()
+    assert all("cannot list resource" in problem.what for problem in listings[1].problems)
