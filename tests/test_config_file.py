@@ -111,6 +111,16 @@ sources:\n- {name: a, type: files, path: b}\n- {name: a, type: files, path: b}
 3:10: the source name 'a' is already taken at callboard.yaml:2:10; give each source a name of its own
 sources:\n- {name: a, type: files, path: b}\n- {name: b, type: files, path: b, formerly: [a]}
 3:46: the source name 'a' is already taken at callboard.yaml:2:10; give each source a name of its own
+sources: [{name: cards, type: files, path: b}]\nlinks: {same: [["cards:x", "crads:y"]]}
+2:28: there is no source 'crads'; did you mean 'cards'?
+sources: [{name: cards, type: files, path: b, formerly: [old]}]\nlinks: {means: {old: [cards, new]}, order: [old]}
+2:30: there is no source 'new'; use one of: cards, old
+links: {order: [a]}
+1:17: there is no source 'a'; configure one by that name
+links: {apart: [["a:x"]]}
+1:17: links.apart[0] has too few values; give at least 2
+links: {same: [["no colon", "a:x", "b:y"]]}
+1:17: links.same[0][0] is not written as it has to be; write SOURCE:ID or SOURCE:NAME, by a source's name
 sources: [{name: A b, type: files, path: x}]
 1:18: sources[0].name is not written as it has to be; write lower-case letters, digits and single dashes
 merge: {approvals: true}

@@ -94,6 +94,7 @@ def test_every_key_is_there_with_its_default() -> None:
         part("SignatureRow"),
         part("NamedRow"),
         part("Lifecycles"),
+        part("Links"),
         part("PullRequests"),
         part("Merge"),
         part("RequiredCheck"),

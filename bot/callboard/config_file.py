@@ -150,7 +150,8 @@ def _check_links(checked: _Checked, links: Links, known: Sequence[str]) -> None:
         named += [(("links", "means", source, at), name) for at, name in enumerate(meant)]
     for path, name in named:
         if name not in known:
-            checked.say(path, "config-value", f"there is no source {name[:60]!r}", _nearest(name, known))
+            hint = _nearest(name, known) if known else "configure one by that name"
+            checked.say(path, "config-value", f"there is no source {name[:60]!r}", hint)
 
 
 def _names(entries: Sequence[object]) -> Iterator[tuple[Path, str]]:
@@ -229,6 +230,9 @@ class _Checked:
                 shown = isinstance(value, str) and re.fullmatch(r"[\w*?./:@-]{1,20}", value)
                 example = json.dumps(value) if shown else "one, another"
                 self.say(path, "config-type", f"{name} is not a list", f"write a list: [{example}]")
+            case "too_short":
+                hint = f"give at least {context.get('min_length')}"
+                self.say(path, "config-value", f"{name} has too few values", hint)
             case "model_type":
                 self.say(path, "config-type", f"{name} is not a mapping", "write its keys and their values")
             case _:

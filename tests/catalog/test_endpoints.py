@@ -11,7 +11,17 @@ from callboard.catalog.identity import Key
 from callboard.catalog.plan import plan_folder, wish
 from callboard.catalog.shelf import Shelf
 from callboard.config import Defaults, SourceSettings
-from callboard.model import Artifact, Endpoint, Evaluation, License, Link, Model, Validation, Version
+from callboard.model import (
+    Artifact,
+    Counterpart,
+    Endpoint,
+    Evaluation,
+    License,
+    Link,
+    Model,
+    Validation,
+    Version,
+)
 
 SECRET = "hunter2hunter2"
 
@@ -25,6 +35,7 @@ def model_at(url: str) -> Model:
         name="fraud",
         endpoints=(Endpoint(url=url, protocol="rest"),),
         links=(Link(url=url, title="Run"),),
+        counterparts=(Counterpart(registry="oci", said_by="storageUri", uri=url),),
         license=License(id="mit", url=url),
         evaluations=(evaluation,),
         versions=(

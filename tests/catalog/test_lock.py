@@ -41,6 +41,32 @@ def test_what_is_written_is_read_again() -> None:
     assert read_lock(write_lock(_lock())) == _lock()
 
 
+def test_what_each_of_several_sources_says_is_read_again() -> None:
+    lock = _lock()
+    other = Key("acme/models", "kserve", "ml/one"), Model(source="kserve", id="ml/one", name="one")
+    both = lock.model_copy(update={"parts": ((lock.key, lock.record), other)})
+
+    assert read_lock(write_lock(both)) == both
+    assert b'"parts"' not in write_lock(lock)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([{"source": "a", "id": "1"}], "parts.0.record is missing"),
+        ([{"source": "a", "id": "", "record": {}}], "parts.0.id"),
+        ([{"source": "a", "id": one, "record": {"source": "a", "id": one, "name": one}} for one in "12"],
+         "parts holds two models of one source"),
+        ({"a": 1}, "parts is not a list"),
+    ],
+)  # fmt: skip
+def test_parts_that_cannot_be_are_refused(parts: object, why: str) -> None:
+    content = json.loads(write_lock(_lock())) | {"parts": parts}
+
+    with pytest.raises(BadLock, match=why):
+        read_lock(json.dumps(content).encode())
+
+
 def test_the_order_of_properties_does_not_change_the_bytes() -> None:
     lock = _lock()
     other = lock.model_copy(

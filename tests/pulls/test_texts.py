@@ -152,6 +152,19 @@ def test_a_deletion_says_what_it_means_and_that_a_person_decides() -> None:
     assert text(deletion(), change(other(1), None)).title == "Remove 2 models from the catalog"
 
 
+def test_a_deletion_for_a_link_says_with_what_the_model_is_one_and_blames_no_registry() -> None:
+    why = "callboard.yaml says that mlflow:fraud is one with the model fraud-model"
+    replaced = change(deletion().before, None, why=why)
+
+    alone, mixed = text(replaced), text(replaced, change(other(1), None))
+
+    assert "is in the catalog twice: callboard.yaml says that mlflow:fraud is one with" in alone.body
+    assert "what refers to the entities" in alone.body.lower()
+    assert "no longer in" not in alone.body
+    assert "is in the catalog twice" in mixed.body
+    assert "are no longer in their registry" in mixed.body
+
+
 def test_what_happens_next_is_what_the_policy_says() -> None:
     strict = pull_request_text(
         [new_version()], fingerprint=FINGERPRINT, policy=Merge(approvals=2, hold_labels=()), backstage=False

@@ -62,7 +62,7 @@ def united(parts: Sequence[tuple[Key, Model]], served: Callable[[Key], bool], le
         if name in _OF_THE_CATALOG:
             continue
         empty = field.get_default(call_default_factory=True)
-        saying = [model for model in models if getattr(model, name) != empty]
+        saying = [model for model in models if getattr(model, name) not in (empty, "")]
         if name == "endpoints":
             platforms = [model for key, model in parts if served(key) and model.endpoints]
             saying = platforms or saying[:1]
