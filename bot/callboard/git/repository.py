@@ -63,7 +63,8 @@ class Repository:
         self.pushes = 0
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            self._git("init", "--quiet", "--bare", "--template=", ".")
+            # The forges' form: git 3 makes another one unless told.
+            self._git("init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
 
     def fetch(self, base: str, branch_prefix: str) -> str | None:
         """Bring the base branch and our branches, newest commits only; answer the base commit.
