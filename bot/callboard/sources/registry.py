@@ -10,7 +10,6 @@ from typing import Any
 from callboard.config import SourceSettings
 from callboard.model import Listing
 from callboard.sources.context import Context
-from callboard.sources.remote import with_warning
 
 _MODULES = {
     "files": "callboard.sources.files",
@@ -43,8 +42,4 @@ class SourceType:
 def source_type(name: str) -> SourceType:
     """The source type of that name. Raises KeyError for one that Callboard does not have."""
     module = importlib.import_module({**_MODULES, **_INSTEAD}[name])
-
-    def list_models(settings: Any, context: Context) -> Listing:
-        return with_warning(settings, module.list_models(settings, context))
-
-    return SourceType(settings=module.Settings, list_models=list_models)
+    return SourceType(settings=module.Settings, list_models=module.list_models)

@@ -17,6 +17,7 @@ from callboard.sources.context import Context
 from callboard.sources.overrides import Override, Overrides
 from callboard.sources.refining import as_said, refined, rules_of
 from callboard.sources.registry import source_type
+from callboard.sources.remote import with_warning
 from callboard.walk.override_files import load_overrides
 
 _AT_ONCE = 8
@@ -106,7 +107,8 @@ def _listing(
         records = {id_: as_said(record) for id_, record in known(settings).items()}
         said = {id_: record for id_, record in records.items() if record is not None}
         context = Context(folder=folder, known=said, progress=told)
-        return _masked(source_type(settings.type).list_models(settings, context))
+        listing = source_type(settings.type).list_models(settings, context)
+        return _masked(with_warning(settings, listing))
     except Exception as error:  # one source's fault must not stop the others
         what = redact(f"reading the source failed unexpectedly: {type(error).__name__}: {error}")
         hint = "this is a defect in Callboard; please report it with this message"
