@@ -90,6 +90,8 @@ def strict(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     read = {key: strict(value) for key, value in schema.items() if key not in ("description", "default")}
+    if isinstance(schema.get("properties"), dict):
+        read["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
     if schema.get("x-kubernetes-int-or-string"):
         read.pop("type", None)
     if (

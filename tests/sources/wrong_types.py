@@ -26,7 +26,7 @@ def spoiled(draw: st.DrawFn, document: Any) -> Any:
         if draw(st.booleans()) and isinstance(holder, dict):
             del holder[key]
         else:
-            holder[key] = draw(st.sampled_from(_ODD))
+            holder[key] = copy.deepcopy(draw(st.sampled_from(_ODD)))
     return document
 
 

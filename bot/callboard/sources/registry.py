@@ -23,6 +23,7 @@ _MODULES = {
     "openai": "callboard.sources.openai",
     "openwebui": "callboard.sources.openwebui",
     "rest": "callboard.sources.rest",
+    "threescale": "callboard.sources.threescale",
 }
 
 SOURCE_TYPES = tuple(sorted(_MODULES))
