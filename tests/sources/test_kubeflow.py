@@ -251,7 +251,7 @@ def test_well_known_properties_count_as_the_bridge_reads_them(registry: Kubeflow
         ("Ethics", "https://ethics.example/x"),
         ("Homepage", "https://home.example"),
     }
-    assert read_model.properties == {"Registered from": "catalog"}
+    assert read_model.properties == {"Registered from": "catalog", "TechDocs": "no address"}
     (endpoint,) = read_model.endpoints
     assert (endpoint.protocol, endpoint.definition) == ("openapi", "openapi: 3.1.0")
 
@@ -271,6 +271,7 @@ def test_an_endpoint_is_what_the_registry_says_and_nothing_is_guessed(registry: 
         customProperties=said(url=url),
     )
     registry.service(model, prod, name=f"silent/{uid}", modelVersionId=version)
+    registry.lists[SERVICES].append(registry.lists[SERVICES][0] | {"id": "900"})
     registry.service(model, prod, name="gone", desiredState="UNDEPLOYED", customProperties=said(url=url))
     registry.service(model, prod, name="odd", customProperties=said(url="javascript:alert(1)"))
     registry.service(other, "999", name="a/b", customProperties=said(url="http://o.example"))

@@ -16,7 +16,7 @@ from typing import TypeVar
 from callboard.model import Counterpart, Endpoint, License, Lineage, Link, Model, Version
 from callboard.sources.cards import CardReading, read_card
 from callboard.sources.kubeflow_artifacts import Content
-from callboard.sources.kubeflow_properties import Properties, counterparts_of, first, mlflow_uri
+from callboard.sources.kubeflow_properties import Properties, counterparts_of, first, mlflow_uri, plain_key
 from callboard.sources.kubeflow_records import Described, InferenceService, ModelVersion, RegisteredModel, utc
 
 _CARD_SECTIONS = {
@@ -31,8 +31,7 @@ _LINKS = {"homepageurl": "Homepage", "homepage": "Homepage", "techdocs": "TechDo
 _FIELDS = frozenset({
     "owner", "lifecycle", "license", "licensename", "licenselink", "provider", "task", "tasks", "pipelinetag",
     "language", "languages", "libraryname", "basemodel", "basemodels", "dataset", "datasets", "apispec",
-    "apitype",
-    *_CARD_SECTIONS, *_LINKS,
+    "apitype", *_CARD_SECTIONS,
 })  # fmt: skip
 _LONG = frozenset({"apispec", *_CARD_SECTIONS})
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
@@ -101,7 +100,7 @@ def described_as(
     holders = (of_newest, own)
     card = read_card(_card_text(said.readme or "", holders), f"{name}/readme")
     tags = dict.fromkeys((*own.labels, *card.tags))
-    properties = {key: text for key, text in own.without(_FIELDS).items() if text}
+    properties = {key: text for key, text in own.texts.items() if text and not _has_its_place(key, text)}
     for key, text in (("maturity", said.maturity), ("externalId", said.external_id)):
         if text:
             properties.setdefault(key, text)
@@ -112,7 +111,6 @@ def described_as(
         name=name,
         title=card.title,
         description=said.description or card.description,
-        owner=card.owner,
         provider=said.provider or first("provider", *holders),
         lifecycle=first("lifecycle", *holders) or card.lifecycle,
         license=_license(said, holders) or card.license,
@@ -172,6 +170,12 @@ def _version_states(said: ModelVersion, content: Content) -> Iterator[Counterpar
     yield from counterparts_of(said.properties, said.name)
     yield from mlflow_uri(said.external_id or "", "externalId", said.name)
     yield from content.counterparts
+
+
+def _has_its_place(key: str, text: str) -> bool:
+    """Whether a property becomes something else than a property."""
+    name = plain_key(key)
+    return name in _FIELDS or (name in _LINKS and _ADDRESS.fullmatch(text.strip()) is not None)
 
 
 def _license(said: Described, holders: Sequence[Properties]) -> License | None:

@@ -168,7 +168,8 @@ class _Endpoints:
             )
             for one in self._services.get(said.id, {}).values()
         )
-        return tuple(sorted(filter(None, found), key=lambda one: (one.server or "", one.url)))
+        once = dict.fromkeys(filter(None, found))
+        return tuple(sorted(once, key=lambda one: (one.server or "", one.url)))
 
 
 def _id(said: Any, key: str) -> str | None:
