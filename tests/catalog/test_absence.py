@@ -16,9 +16,15 @@ def _held(ids: list[str]) -> dict[Key, str]:
     return {Key("s", "cards", one): one for one in ids}
 
 
-def _listing(ids: list[str], *, complete: bool = True, unread: tuple[str, ...] = ()) -> Listing:
+def _listing(
+    ids: list[str],
+    *,
+    complete: bool = True,
+    unread: tuple[str, ...] = (),
+    archived: tuple[str, ...] = (),
+) -> Listing:
     models = tuple(Model(source="cards", id=one, name=one) for one in ids)
-    return Listing(source="cards", models=models, complete=complete, unread=unread)
+    return Listing(source="cards", models=models, complete=complete, unread=unread, archived=archived)
 
 
 def _deleted(
@@ -48,11 +54,35 @@ def test_a_tenth_may_go_where_that_is_more() -> None:
     assert _deleted(_listing(many[21:]), _held(many)) == set()
 
 
-@given(st.sets(st.sampled_from(_IDS)), st.booleans(), st.booleans(), st.sets(st.sampled_from(_IDS)))
+def test_archived_models_leave_as_missing_ones_do_and_all_at_once_only_when_asked() -> None:
+    few, many = tuple(_IDS[:5]), tuple(_IDS[:6])
+
+    assert _deleted(_listing(_IDS[5:], archived=few), _held(_IDS)) == set(few)
+    assert _deleted(_listing(_IDS[6:], archived=many), _held(_IDS)) == set()
+    assert _deleted(_listing(_IDS[6:], archived=many), _held(_IDS), prune=True) == set(many)
+    assert _deleted(_listing(_IDS[5:], archived=few, complete=False), _held(_IDS)) == set()
+    result = absent(_listing([], archived=many), _held(_IDS[:6]), (), (), prune=False)
+    assert [one.what for one in result.findings] == ["6 of 6 models were archived at once and are kept"]
+
+
+def test_a_source_of_which_all_but_one_is_archived_did_answer() -> None:
+    listing = _listing([], archived=("m0",))
+
+    assert _deleted(listing, _held(["m0", "m1"])) == {"m0", "m1"}
+
+
+@given(
+    st.sets(st.sampled_from(_IDS)),
+    st.booleans(),
+    st.booleans(),
+    st.sets(st.sampled_from(_IDS)),
+    st.sets(st.sampled_from(_IDS)),
+)
 def test_nothing_is_deleted_that_is_listed_or_unsure(
-    ids: set[str], complete: bool, prune: bool, gone_from_selection: set[str]
+    ids: set[str], complete: bool, prune: bool, gone_from_selection: set[str], archived: set[str]
 ) -> None:
-    listing = _listing(sorted(ids), complete=complete)
+    gone_from_selection -= archived
+    listing = _listing(sorted(ids), complete=complete, archived=tuple(archived))
     deselected = tuple(Key("s", "cards", one) for one in gone_from_selection)
 
     deleted = _deleted(listing, _held(_IDS), deselected=deselected, prune=prune)

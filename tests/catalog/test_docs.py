@@ -62,13 +62,14 @@ def test_the_navigation_names_the_pages_that_exist() -> None:
 
 
 def test_the_overview_says_what_it_is_and_the_facts() -> None:
-    overview = render(FRAUD)["docs/index.md"]
+    overview = render(FRAUD.model_copy(update={"categories": ("tabular", "text")}))["docs/index.md"]
     assert overview.startswith("# Fraud detector\n\nScores card payments for fraud.\n\n| Fact | Value |\n")
     for row in (
         "| Owner | group:default/ml-platform |",
         "| License | [Apache-2.0](https://www.apache.org/licenses/LICENSE-2.0) |",
         "| Latest version | 2 (champion) |",
         "| Size | 11.8 MiB |",
+        "| Categories | tabular, text |",
         "| Base model | xgboost-base |",
         "| Links | [MLflow](https://mlflow.acme.example/#/models/fraud) |",
     ):

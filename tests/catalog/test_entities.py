@@ -56,6 +56,19 @@ def test_a_served_model_is_a_resource_a_component_and_an_api_that_refer_to_each_
     assert "https://models.example/fraud" in api["spec"]["definition"]
 
 
+def test_categories_and_the_end_of_a_life_are_tags() -> None:
+    tags = {
+        word: model_server(_model(categories=["embedding"], lifecycle=word), PLACE)[0]["metadata"]["tags"]
+        for word in ("production", "deprecated", "archived")
+    }
+
+    assert tags == {
+        "production": ["embedding"],
+        "deprecated": ["deprecated", "embedding"],
+        "archived": ["archived", "embedding"],
+    }
+
+
 def test_two_endpoints_are_two_apis_with_names_of_their_own() -> None:
     endpoints = [Endpoint(url=f"https://models.example/{n}", protocol="grpc") for n in range(3)]
 

@@ -43,9 +43,20 @@ def test_nothing_and_an_unchanged_model_have_nothing_to_say() -> None:
 
 def test_times_revisions_and_provenance_concern_no_user_of_a_model() -> None:
     before = model(updated_at="2026-01-01T00:00:00Z", revision="a", provenance={"name": "prod"})
-    after = model(updated_at="2026-02-01T00:00:00Z", revision="b", provenance={"name": "cards"})
+    after = model(
+        updated_at="2026-02-01T00:00:00Z",
+        revision="b",
+        provenance={"name": "cards"},
+        said={"owner": "x"},
+    )
 
     assert differences(before, after) == ()
+
+
+def test_another_category_is_a_detail() -> None:
+    found = only(model(categories=("text",)), model(categories=("text", "reasoning")))
+
+    assert (found.kind, found.sentence) == ("details", "The categories changed: reasoning added.")
 
 
 def test_a_new_model_is_one_difference() -> None:
