@@ -55,7 +55,7 @@ def part(name: str) -> dict[str, str]:
 
 
 def source(name: str) -> dict[str, str]:
-    return part(f"callboard__sources__{name}__Settings")
+    return part(f"callboard__sources__{name.replace('-', '_')}__Settings")
 
 
 def own(name: str, *, shared: set[str]) -> dict[str, str]:
@@ -89,6 +89,9 @@ def test_every_key_is_there_with_its_default() -> None:
         own("huggingface", shared=COMMON | REMOTE),
         own("kubeflow", shared=COMMON | REMOTE),
         own("kserve", shared=COMMON | REMOTE),
+        own("threescale", shared=COMMON | REMOTE),
+        own("rest", shared=COMMON | REMOTE),
+        own("github-models", shared=COMMON),
         part("Tasks"),
         part("TaskRow"),
         part("SignatureRow"),
