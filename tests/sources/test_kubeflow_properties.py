@@ -42,6 +42,7 @@ def properties(**values: str | float | bool) -> Properties:
         ("Struct", "struct_value", base64.b64encode(b'{"a": [1, 2]}').decode(), '{"a":[1,2]}', None),
         ("Struct", "struct_value", '{"a": 1}', '{"a": 1}', None),
         ("Struct", "struct_value", base64.b64encode(b"[" * 100_000).decode(), None, None),
+        ("Struct", "struct_value", base64.b64encode(rb'["\ud800"]').decode(), '["\ufffd"]', None),
         ("Struct", "struct_value", base64.b64encode(b"\xff\xfe").decode(), "//4=", None),
         ("Proto", "proto_value", "aaaa", None, None),
         ("Array", "array_value", ["new"], None, None),

@@ -88,9 +88,11 @@ def _struct(said: str) -> str:
     """JSON, which the contract has in base64 and the server often plain."""
     try:
         decoded = json.loads(base64.b64decode(said, validate=True))
+        text = json.dumps(decoded, ensure_ascii=False, separators=(",", ":"))
     except (binascii.Error, ValueError, RecursionError):
         return said
-    return json.dumps(decoded, ensure_ascii=False, separators=(",", ":"))
+    # JSON can say half of a surrogate pair, which no text can hold.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,12 @@ def read_registry(reading: Reading) -> None:
     registered = _registered(reading)
     versions = _versions(reading, registered) if registered else {}
     wanted = [said for identifier, said in registered.items() if identifier not in reading.unread]
-    endpoints = _Endpoints(reading) if wanted else None
+    if not wanted:
+        return
+    endpoints = _Endpoints(reading)
     for said in wanted:
         try:
             content = [(one, _content(reading, said, one)) for one in versions.get(said.id, [])]
-            assert endpoints is not None
             model, card = models.model_of(
                 reading.settings.name, said, content, endpoints.of(said, [one for one, _ in content])
             )
