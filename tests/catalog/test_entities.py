@@ -56,6 +56,15 @@ def test_a_served_model_is_a_resource_a_component_and_an_api_that_refer_to_each_
     assert "https://models.example/fraud" in api["spec"]["definition"]
 
 
+@pytest.mark.parametrize(("protocol", "name"), [("+", "fraud-api"), ("c++", "fraud-c"), ("a:b", "fraud-a-b")])
+def test_an_api_s_name_ends_as_backstage_asks_for(protocol: str, name: str) -> None:
+    endpoints = [Endpoint(url="https://models.example/x", protocol=one) for one in (protocol, "grpc")]
+
+    *_, api, _ = model_server(_model(endpoints=endpoints), PLACE)
+
+    assert api["metadata"]["name"] == name
+
+
 def test_categories_and_the_end_of_a_life_are_tags() -> None:
     tags = {
         word: model_server(_model(categories=["embedding"], lifecycle=word), PLACE)[0]["metadata"]["tags"]

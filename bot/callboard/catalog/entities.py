@@ -100,11 +100,8 @@ def _api_names(name: str, endpoints: Sequence[Endpoint]) -> list[str]:
     for endpoint in endpoints:
         wanted = name
         if len(endpoints) > 1:
-            suffix = (
-                f"-{tag(endpoint.protocol) or 'api'}".replace(":", "-")
-                .replace("+", "-")
-                .replace("#", "-")[:30]
-            )
+            protocol = re.sub("[:+#]", "-", tag(endpoint.protocol) or "")[:29].strip("-")
+            suffix = f"-{protocol or 'api'}"
             wanted = name[: LONGEST_NAME - len(suffix)] + suffix
         count = 2
         unique = wanted
