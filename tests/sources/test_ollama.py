@@ -40,6 +40,7 @@ LLAMA = Pulled(
         ("general.base_model.0.name", "Llama 3.2 3B"),
         ("general.base_model.0.repo_url", "https://huggingface.co/meta-llama/Llama-3.2-3B"),
         ("general.repo_url", "https://huggingface.co/meta-llama/Llama-3.2-3B-Instruct"),
+        ("general.url", "javascript:alert(1)"),
         ("tokenizer.ggml.tokens", []),
     ),
 )

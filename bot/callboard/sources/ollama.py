@@ -146,7 +146,7 @@ class _Reading:
     def _endpoints(self) -> tuple[Endpoint, ...]:
         """Where the models are served: Ollama's own API, and OpenAI's where the server has it."""
         url = self.client.base_url
-        reply = ask_without_credentials(self.settings, self.context.folder, f"{_OPENAI}/models")
+        reply = ask_without_credentials(self.settings, self.context.folder, self.client, f"{_OPENAI}/models")
         if reply == "unknown":
             for known in self.context.known.values():
                 if known.endpoints and {one.url for one in known.endpoints} <= {url, f"{url}{_OPENAI}"}:

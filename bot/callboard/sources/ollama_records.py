@@ -42,6 +42,7 @@ _HUB = re.compile(
 )
 _MOST_PARAMETERS = 100
 _MOST_ITEMS = 100
+_WEB = ("https://", "http://")
 _LONGEST = 8192  # characters of one value
 
 
@@ -218,7 +219,7 @@ def about_of(shown: Shown) -> About:
         ("general.repo_url", "Repository"),
         ("general.source.url", "Source"),
     )
-    links = {url: title for key, title in reversed(pages) if (url := _text(info.get(key)))}
+    links = {url: title for key, title in reversed(pages) if (url := _text(info.get(key))).startswith(_WEB)}
     parent = shown.details.parent_model
     parents = (parent,) if is_name(parent) else ()
     return About(

@@ -23,7 +23,7 @@ from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.remote import as_problem, bad_record, open_client
 from callboard.sources.selection import selected
-from callboard.sources.without_credentials import ask_without_credentials
+from callboard.sources.without_credentials import ask_without_credentials, has_credentials
 
 _MODELS = "/models"
 _INFO = "/model/info"
@@ -163,9 +163,9 @@ class _Reading:
 
     def _needs_key(self) -> bool | None:
         """None also where strangers are not refused although a key is configured: it may be for something."""
-        has_key = self.settings.token is not None or self.settings.username is not None
+        has_key = has_credentials(self.settings)
         for path in (_MODELS, _CHAT) if has_key else (_CHAT,):
-            reply = ask_without_credentials(self.settings, self.context.folder, path)
+            reply = ask_without_credentials(self.settings, self.context.folder, self.client, path)
             if reply == "needs key":
                 return True
             if reply == "unknown":

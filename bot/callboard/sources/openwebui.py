@@ -152,7 +152,7 @@ class _Reading:
     def _endpoint(self) -> Endpoint:
         """Open WebUI passes requests on, in OpenAI's form. Whether the model behind is up is not said."""
         url = f"{self.client.base_url}{_OPENAI}"
-        reply = ask_without_credentials(self.settings, self.context.folder, _LIVE)
+        reply = ask_without_credentials(self.settings, self.context.folder, self.client, _LIVE)
         needs_key = {"open": False, "needs key": True}.get(reply)
         if needs_key is None:
             known = (one for model in self.context.known.values() for one in model.endpoints)
