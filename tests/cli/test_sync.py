@@ -202,4 +202,7 @@ def test_long_reading_is_spoken_of_now_and_then(
 
     done = run("--log-format", "json", "sync", "--dry-run")
 
-    assert [json.loads(each)["message"] for each in done.err.splitlines()] == ["cards: 2 models so far"]
+    assert [json.loads(each)["message"] for each in done.err.splitlines()] == [
+        "cards: reading",
+        "cards: 2 models so far",
+    ]

@@ -62,8 +62,10 @@ class Session:
             click.echo(click.style(line(text), dim=True), err=True)
 
     def models_read(self, source: str, count: int) -> None:
-        """Progress of reading a source, now and then."""
-        if count and count % _SOME == 0:
+        """Progress of reading a source: that it begins (0 models), and then now and then."""
+        if count == 0:
+            self.progress(f"{source}: reading")
+        elif count % _SOME == 0:
             self.progress(f"{source}: {count:,} models so far")
 
     def note(self, text: str) -> None:

@@ -40,8 +40,8 @@ def list_sources(
     """A listing for each source, in the order of the configuration, as the catalog takes it.
 
     ``folder``: where relative paths start. ``known``: the records that the catalog holds from a source.
-    ``progress`` is told the source's name and how many of its models have been read. ``only``: some of the
-    configured sources. ``assigned``: overrides that win over those of all files.
+    ``progress`` is told the source's name and how many of its models have been read, from 0 on. ``only``:
+    some of the configured sources. ``assigned``: overrides that win over those of all files.
     """
     sources = config.sources if only is None else tuple(only)
     overrides = load_overrides(config, folder) + Overrides(tuple(assigned))
@@ -74,7 +74,8 @@ def _read(
         def told(count: int) -> None:
             if index not in ends:
                 raise _Overdue
-            progress(settings.name, count)
+            if count:
+                progress(settings.name, count)
 
         with time_limit(settings.time_limit):
             results.put((index, _listing(settings, folder, known, told)))
@@ -86,6 +87,7 @@ def _read(
             settings = sources[index]
             grace = min(settings.timeout, _LONGEST_GRACE)
             ends[index] = time.monotonic() + settings.time_limit + grace
+            progress(settings.name, 0)
             threading.Thread(target=read, args=(index,), daemon=True).start()
         try:
             index, listing = results.get(timeout=max(0.0, min(ends.values()) - time.monotonic()))
