@@ -53,6 +53,7 @@ class Catalog:
     links: Links = field(default_factory=Links)
     sources: tuple[tuple[str, str, tuple[str, ...]], ...] = tuple((name, name, ()) for name in SOURCES)
     pending: dict[Key, str] = field(default_factory=dict)
+    parts: dict[Key, dict[Key, Model]] = field(default_factory=dict)
 
     def config(self) -> Config:
         sources = tuple(
@@ -64,7 +65,9 @@ class Catalog:
         base = base_of_folder(self.folder, "models")
         told = {one.source for one in listings}
         silent = [Listing(source=name) for name, _, _ in self.sources if name not in told]
-        desired = desire(self.config(), "s", base, (*listings, *silent), self.pending, prune=prune)
+        desired = desire(
+            self.config(), "s", base, (*listings, *silent), self.pending, prune=prune, parts=self.parts
+        )
         assert not [one for one in desired.findings if one.severity == "error"], desired.findings
         for change in desired.changes if write else ():
             for path, content in change.files.items():
@@ -324,6 +327,18 @@ def test_a_name_that_is_proposed_already_stays_that_of_the_whole(catalog: Catalo
     assert catalog.names() == ["ml-fraud"]
 
 
+@pytest.mark.parametrize("silent", SOURCES)
+def test_what_is_proposed_and_not_merged_loses_nothing_either(catalog: Catalog, silent: str) -> None:
+    (proposed,) = catalog.walk(*everything(), write=False).changes
+    lock = read_lock(proposed.files["models/fraud/.callboard.lock"] or b"")
+    catalog.pending, catalog.parts = {lock.key: "fraud"}, {lock.key: dict(lock.parts)}
+
+    listings = [one for one in everything() if one.source != silent]
+    (again,) = catalog.walk(*listings, write=False).changes
+
+    assert again.files == proposed.files
+
+
 def test_two_folders_of_cards_are_one_by_configuration_up_to_the_merge(house: House) -> None:
     house.config_text = (
         "sources: [{name: cards, type: files, path: cards}, {name: more, type: files, path: more}]\n"
@@ -345,3 +360,21 @@ def test_two_folders_of_cards_are_one_by_configuration_up_to_the_merge(house: Ho
 
     assert house.sync().desired.changes == ()
     assert "more: payments" in house.read("models/fraud/docs/index.md")
+
+
+@pytest.mark.parametrize("forge_kind", ["github"])
+def test_a_proposal_for_a_model_that_joins_another_is_closed_and_says_why(house: House) -> None:
+    sources = "sources: [{name: cards, type: files, path: cards}, {name: more, type: files, path: more}]\n"
+    house.config_text = sources
+    house.card("fraud", card("fraud"))
+    (house.folder / "more").mkdir()
+    (house.folder / "more" / "payments.md").write_text(card("payments"), encoding="utf-8")
+    before = {one.group.changes[0].change.name: one for one in house.sync().proposals}
+    house.config_text = sources + "links: {same: [['cards:fraud', 'more:payments']]}\n"
+
+    result = house.sync()
+
+    assert [(one.action, one.branch) for one in result.proposals] == [("update", before["fraud"].branch)]
+    (closed,) = result.obsolete
+    assert closed.pull.head_ref == before["payments"].branch
+    assert closed.why == ("The model is one with that of another registry, and is in the catalog with it.",)

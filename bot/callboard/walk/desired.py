@@ -54,10 +54,12 @@ def desire(
     prune: bool,
     handed_back: Mapping[str, Set[str]] = MappingProxyType({}),
     open_in: Mapping[str, str] = MappingProxyType({}),
+    parts: Mapping[Key, Mapping[Key, Model]] = MappingProxyType({}),
 ) -> Desired:
     """Every change that the catalog needs, and every finding that a person must know.
 
     ``pending``: names that our open pull requests propose for models that the base does not have yet.
+    ``parts``: what each source said of those of them that are of several sources, by the folders' keys.
     ``open_in``: the branch of the open pull request that holds a model, by its key.
     ``handed_back``: what people gave back to the registry in these pull requests, by the models' keys.
     """
@@ -88,7 +90,7 @@ def desire(
     findings += more
     keyed = {key: model for key, model in keyed.items() if key.source not in renamed}
     broken_names = {broken.path.rpartition("/")[2].lower() for broken in shelf.broken}
-    catalog = catalogued(config, scope, shelf, listings, keyed, set(gone), pending.keys())
+    catalog = catalogued(config, scope, shelf, listings, keyed, set(gone), pending.keys(), parts)
     findings += catalog.findings
     names = name_models({one.key: one.model for one in catalog.entries}, shelf, pending, frozenset())
     wishes: dict[Key, list[Wish]] = {}

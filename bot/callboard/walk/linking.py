@@ -62,15 +62,17 @@ def catalogued(
     live: Mapping[Key, Model],
     gone: Set[Key],
     pending: Set[Key],
+    parts: Mapping[Key, Mapping[Key, Model]],
 ) -> Catalogued:
     """What the catalog is to hold.
 
     ``live``: what the sources list. ``gone``: what the catalog has and they do not list any more, where that
-    is believed. ``pending``: keys that our open pull requests propose folders for.
+    is believed. ``pending``: keys that our open pull requests propose folders for. ``parts``: what each
+    source said of what they propose, where that is of several.
     """
     folders = [folder for key, folder in shelf.folders.items() if key.scope == scope]
     configured = {name for one in config.sources for name in (one.name, *one.formerly)}
-    held = _held(folders, live, gone, configured)
+    held = _unsaid(listings, config, parts, live) | _held(folders, live, gone, configured)
     aside = {
         (listing.source, one)
         for listing in listings
@@ -120,6 +122,31 @@ def _held(
         for key, model in folder.models.items()
         if key not in live and key not in gone and key.source in configured
     }
+
+
+def _unsaid(
+    listings: Sequence[Listing],
+    config: Config,
+    parts: Mapping[Key, Mapping[Key, Model]],
+    live: Mapping[Key, Model],
+) -> dict[Key, Model]:
+    """What our open pull requests hold of models that a source may have and did not tell now."""
+    listing_of = {listing.source: listing for listing in listings}
+    listings_of = {
+        name: listing_of[one.name]
+        for one in config.sources
+        if one.name in listing_of
+        for name in (one.name, *one.formerly)
+    }
+    found = {}
+    for models in parts.values():
+        for key, model in models.items():
+            listing = listings_of.get(key.source)
+            if key in live or listing is None or live.keys().isdisjoint(models):
+                continue
+            if not listing.complete or not listing.models or key.id in listing.unread:
+                found[key] = model
+    return found
 
 
 def _together(folders: Iterable[Folder], models: Set[Key]) -> list[Together]:

@@ -20,7 +20,7 @@ from callboard.sources.overrides import Override
 from callboard.walk.base import base_of_commit
 from callboard.walk.dashboard import orders_on, write_sync_on_dashboard
 from callboard.walk.desired import Desired, desire, members, without_rewording
-from callboard.walk.holding import given_back, locks_beyond_base, open_in, pending_names
+from callboard.walk.holding import given_back, locks_beyond_base, open_in, pending_names, pending_parts
 from callboard.walk.known_owners import check_owners
 from callboard.walk.listings import list_sources
 from callboard.walk.moves import at_its_name
@@ -106,6 +106,7 @@ def sync(
         prune=prune,
         handed_back=given_back(pulls, held, reading.identity, forge.can_write),
         open_in=held,
+        parts=pending_parts(locks),
     )
     owners = check_owners(config, listings, environ)
     desired = replace(desired, findings=(*desired.findings, *owners))
