@@ -63,6 +63,10 @@ class Needs:
         listing = next((one for one in self.listings if one.source == sources.get(key.source)), None)
         if listing is None or not listing.complete or not listing.models or key.id in listing.unread:
             return None
+        if key.id in listing.deselected:
+            return "The configuration does not ask for the model."
+        if key.id in listing.archived:
+            return "The registry has archived the model."
         return "The registry does not list the model any more."
 
 
