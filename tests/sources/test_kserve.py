@@ -103,6 +103,7 @@ def test_a_served_model_is_read_with_all_that_people_and_kserve_say(cluster: Kub
         "modelcatalogbridge.rhdh.io/sourcemodelversion": "7.1",
         "rhdh.io/model-size": "small",
         "opendatahub.io/model-type": "predictive",
+        "serving.kserve.io/deploymentMode": "RawDeployment",
         "security.opendatahub.io/enable-auth": "true",
         "kubectl.kubernetes.io/last-applied-configuration": "{}",
     }
@@ -117,7 +118,7 @@ def test_a_served_model_is_read_with_all_that_people_and_kserve_say(cluster: Kub
             "iris",
             sklearn(f"oci://quay.acme.example/models/iris:7@{DIGEST}", protocolVersion="v2"),
             metadata={"annotations": annotations, "labels": labels},
-            status=ready(deploymentMode="RawDeployment", servingRuntimeName="mlserver"),
+            status=ready(deploymentMode="Standard", servingRuntimeName="mlserver"),
         )
     )
     listing = read(cluster)
@@ -409,6 +410,7 @@ def test_readiness_comes_and_goes_and_the_catalog_stands_still(cluster: Kubernet
         ready(),
         broken("Loading", "2999-01-01T00:00:00Z"),
         broken("Loading", url="https://iris.ml.acme.example"),
+        broken("Loading", address={"url": "http://iris.ml.svc.cluster.local"}, deploymentMode="Standard"),
         {"conditions": [{"type": "Ready", "status": "Unknown"}], "observedGeneration": 9},
         {},
     ):
@@ -455,6 +457,28 @@ def test_a_service_that_stays_broken_is_told(
         [("ml/iris", "warning")] if said else []
     )
     assert all(said in problem.what for problem in listing.problems if said)
+
+
+@pytest.mark.parametrize(
+    ("component", "endpoints"),
+    [
+        (
+            {"restUrl": "http://mesh.ml:8008", "grpcUrl": "grpc://mesh.ml:8033"},
+            [("http://mesh.ml:8008", "rest")],
+        ),
+        (
+            {"restUrl": "http://mesh.ml:8008", "grpcUrl": "http://mesh.ml:8033"},
+            [("http://mesh.ml:8008", "rest"), ("http://mesh.ml:8033", "grpc")],
+        ),
+        ({"grpcUrl": "grpc://mesh.ml:8033"}, []),
+    ],
+)
+def test_only_addresses_of_the_web_are_endpoints(
+    cluster: Kubernetes, component: dict[str, str], endpoints: list[tuple[str, str]]
+) -> None:
+    status = ready("grpc://mesh.ml:8033", components={"predictor": component})
+    cluster.add(service("iris", sklearn(), status=status))
+    assert [(found.url, found.protocol) for found in one(read(cluster)).endpoints] == endpoints
 
 
 def test_an_address_comes_from_what_the_service_owns(cluster: Kubernetes) -> None:

@@ -183,13 +183,15 @@ class _Reading:
             runtime = self.runtimes.get((service.metadata.namespace, name)) or self.runtimes.get(("", name))
             if not self.runtimes_read and before:
                 protocol = before[0].protocol
-        if not (service.status.said_url or service.stopped):
-            if service.status.ready or not before:
-                url, sure = self._address(service)
-                if before and not sure:
-                    url, kept = None, before
-            else:
-                kept = before
+        if service.stopped or service.status.url:
+            pass
+        elif before and not service.status.ready:
+            # It may have lost its address for a while, or have only the one inside of the cluster.
+            kept = before
+        elif not service.status.said_url:
+            url, sure = self._address(service)
+            if before and not sure:
+                url, kept = None, before
         revisions = self._revisions(service) if isinstance(service, InferenceService) else {}
         around = records.Surroundings(runtime, protocol, url, kept, known, revisions)
         return with_provenance(records.model_of(self.settings.name, service, around))

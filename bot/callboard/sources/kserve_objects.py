@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,11 @@ def moment(text: str | None) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_address(text: str | None) -> bool:
+    """Whether it is an address that Backstage can show: ModelMesh says ``grpc://`` too."""
+    return text is not None and re.match(r"https?://[^/]", text) is not None
 
 
 class Read(BaseModel):
@@ -194,7 +200,6 @@ class Status(Read):
     addresses: list[_Address] | None = None
     components: dict[str, _Component] | None = None
     conditions: list[_Condition] | None = None
-    deployment_mode: str | None = Field(None, alias="deploymentMode")
     model_status: _ModelStatus | None = Field(None, alias="modelStatus")
     runtime: str | None = Field(None, alias="servingRuntimeName")
     cluster_runtime: str | None = Field(None, alias="clusterServingRuntimeName")
@@ -202,8 +207,10 @@ class Status(Read):
     @property
     def said_url(self) -> str | None:
         """The address that KServe gives out: the one from outside, before the one inside of the cluster."""
+        predictor = (self.components or {}).get("predictor")
         addresses = [*(self.addresses or ()), *([self.address] if self.address else ())]
-        return self.url or next((one.url for one in addresses if one.url), None)
+        said = (self.url, predictor and predictor.rest_url, *(one.url for one in addresses))
+        return next((url for url in said if is_address(url)), None)
 
     @property
     def ready(self) -> bool:

@@ -24,6 +24,7 @@ from callboard.sources.kserve_objects import (
     Service,
     Status,
     Traffic,
+    is_address,
     moment,
 )
 
@@ -59,7 +60,7 @@ class Surroundings:
     url: str | None = None
     """Where what it owns leads, when the service itself does not say."""
     kept: tuple[Endpoint, ...] = ()
-    """What the catalog knows of its addresses, when nobody can say them now."""
+    """What the catalog knows of its endpoints, when nobody can say now where they are."""
     known: Model | None = None
     revisions: Mapping[str, str] = field(default_factory=dict)
     """Where the model of each of its revisions was loaded from, as far as the cluster still has them."""
@@ -154,7 +155,7 @@ def _served(service: InferenceService, around: Surroundings) -> _Serving:
         versions = (Version(name=named or CURRENT, artifacts=artifacts),)
         endpoints = (endpoint.model_copy(update={"version": named}),)
     component = (service.status.components or {}).get("predictor")
-    if component is not None and component.grpc_url:
+    if component is not None and is_address(component.grpc_url):
         grpc = {"url": component.grpc_url, "protocol": "grpc", "definition": None}
         endpoints = (*endpoints, endpoints[0].model_copy(update=grpc))
     return versions, _reached(endpoints, around), predictor.format
@@ -176,8 +177,8 @@ def _served_llm(service: LLMInferenceService, around: Surroundings) -> _Serving:
 
 
 def _reached(endpoints: tuple[Endpoint, ...], around: Surroundings) -> tuple[Endpoint, ...]:
-    """The endpoints that have an address."""
-    return tuple(one for one in endpoints if one.url) or around.kept
+    """The endpoints that have an address, or those that are kept meanwhile."""
+    return around.kept or tuple(one for one in endpoints if one.url)
 
 
 def _revisions(status: Status) -> dict[str, Traffic]:
@@ -252,8 +253,7 @@ def _properties(service: Service) -> dict[str, str]:
     kind = annotations.get("opendatahub.io/model-type")
     said = {
         "namespace": metadata.namespace,
-        "deployment-mode": service.status.deployment_mode
-        or annotations.get("serving.kserve.io/deploymentMode"),
+        "deployment-mode": annotations.get("serving.kserve.io/deploymentMode"),
         "model-type": kind,
     }
     return dict(sorted((found | {key: value for key, value in said.items() if value}).items()))
