@@ -115,7 +115,7 @@ def _pax(extension: bytes) -> dict[str, str]:
         length = _whole(digits.decode("ascii", "replace")) if space else 0
         record = extension[at + len(digits) + 1 : at + length - 1]
         key, equals, value = record.partition(b"=")
-        if not equals or at + length > len(extension):
+        if not equals or not len(digits) < length <= len(extension) - at:
             raise BadArchive("one of its extended headers is damaged")
         said[_text(key)] = _text(value)
         at += length
