@@ -145,7 +145,7 @@ def test_what_cannot_be_found_out_about_keys_stays_as_it_is_known(server: Ollama
     first = read(server)
     answering(server, "/v1/models", PlainTextResponse("down", 500, {"retry-after": "0"}))
     assert read(server, known=first) == first
-    assert [one.protocol for one in read(server).models[0].endpoints] == ["ollama"]
+    assert [(one.protocol, one.needs_key) for one in read(server).models[0].endpoints] == [("ollama", False)]
 
 
 def test_show_is_asked_only_for_digests_that_are_not_known(server: Ollama) -> None:

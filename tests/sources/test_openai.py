@@ -145,6 +145,15 @@ def test_what_litellm_cannot_say_now_withdraws_nothing(litellm: Gateway) -> None
     assert len(read(litellm, token=TOKEN).models) == 3
 
 
+def test_a_deployment_that_names_no_model_is_passed_over(litellm: Gateway) -> None:
+    answering(
+        litellm, "/model/info", JSONResponse({"data": [{"model_name": ["gpt"]}, 5, deployment("gpt", "x/y")]})
+    )
+    listing = read(litellm, token=TOKEN)
+    assert listing.problems == ()
+    assert by_name(listing)["gpt"].properties["upstream-model"] == "x/y"
+
+
 def test_llamacpp_says_how_large_a_model_is_and_what_it_can_do() -> None:
     with openai.running("llamacpp") as gateway:
         meta = {"vocab_type": 2, "n_vocab": 128256, "n_ctx_train": 131072, "n_embd": 4096}

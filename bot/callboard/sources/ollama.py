@@ -21,7 +21,7 @@ from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.remote import as_problem, bad_record, open_client
 from callboard.sources.selection import selected
-from callboard.sources.without_credentials import ask_without_credentials
+from callboard.sources.without_credentials import ask_without_credentials, has_credentials
 
 _TAGS = "/api/tags"
 _SHOW = "/api/show"
@@ -152,17 +152,20 @@ class _Reading:
                 if known.endpoints and {one.url for one in known.endpoints} <= {url, f"{url}{_OPENAI}"}:
                     return known.endpoints
         needs_key = {"open": False, "needs key": True}.get(reply)
+        if needs_key is None and not has_credentials(self.settings):
+            needs_key = False  # The list has just been answered to a stranger.
         own = Endpoint(url=url, protocol="ollama", needs_key=needs_key)
-        if needs_key is None:
+        if reply not in ("open", "needs key"):
             return (own,)
         return (Endpoint(url=f"{url}{_OPENAI}", protocol="openai-v1", needs_key=needs_key), own)
 
     def _model(self, name: str, entries: list[records.Tagged], endpoints: tuple[Endpoint, ...]) -> Model:
         by_tag = {entry.tag: entry for entry in entries}
-        versions = records.newest_first(
-            self._version(entry, aliases) for entry, aliases in records.by_digest(entries)
-        )
         known = self.context.known.get(name)
+        seen = {version.id: version for version in known.versions} if known else {}
+        versions = records.newest_first(
+            self._version(entry, aliases, seen) for entry, aliases in records.by_digest(entries)
+        )
         newest = versions[0]
         if known is not None and newest.id is not None and known.revision == newest.id:
             about = records.about_of_known(known)
@@ -170,11 +173,11 @@ class _Reading:
             about = records.about_of(self._show(by_tag[newest.name]))
         return with_provenance(records.model_of(self.settings.name, name, versions, about, endpoints))
 
-    def _version(self, entry: records.Tagged, aliases: tuple[str, ...]) -> Version:
-        known = self.context.known.get(entry.model)
-        for version in known.versions if known else ():
-            if entry.id is not None and version.id == entry.id:
-                return records.known_version(entry, aliases, version)
+    def _version(
+        self, entry: records.Tagged, aliases: tuple[str, ...], seen: dict[str | None, Version]
+    ) -> Version:
+        if entry.id is not None and entry.id in seen:
+            return records.known_version(entry, aliases, seen[entry.id])
         return records.version_of(entry, aliases, self._show(entry))
 
     def _show(self, entry: records.Tagged) -> records.Shown:

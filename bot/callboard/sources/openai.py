@@ -147,7 +147,7 @@ class _Reading:
             return found
         for said in entries:
             name = said.get("model_name") if isinstance(said, dict) else None
-            if name not in listed:
+            if not isinstance(name, str) or name not in listed:
                 continue
             try:
                 found.setdefault(name, []).append(records.Deployment.model_validate(said))
