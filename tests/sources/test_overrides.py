@@ -50,6 +50,14 @@ def test_what_is_said_replaces_what_the_registry_says_and_names_its_place() -> N
     assert model.provenance["tags"] == "prod"
 
 
+def test_two_models_of_one_name_are_told_apart_by_their_ids() -> None:
+    found = read("prod: {'*.detector': {title: Both}, '2': {title: Second}}\n").of("prod")
+    second = MODEL.model_copy(update={"id": "2"})
+
+    assert [one.values["title"] for one in found.fitting(MODEL).values()] == ["Both"]
+    assert [one.values["title"] for one in found.fitting(second).values()] == ["Both", "Second"]
+
+
 def test_a_license_may_be_its_identifier_alone() -> None:
     short, whole = read(
         "prod: {a: {license: mit}, b: {license: {id: mit, url: 'https://x.example'}}}"

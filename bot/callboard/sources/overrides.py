@@ -1,7 +1,7 @@
 """What people say of a model instead of its registry: overrides, read and applied.
 
-A file of overrides is YAML: source, then the registry's name of a model or a glob of names, then fields as
-``callboard models -o json`` shows them. ``null`` takes a field away.
+A file of overrides is YAML: source, then the registry's name or id of a model, or a glob of them, then fields
+as ``callboard models -o json`` shows them. ``null`` takes a field away.
 
     prod-mlflow:
       fraud-detector: {owner: group:default/fraud, license: {id: apache-2.0}}
@@ -59,7 +59,7 @@ class Override:
 
     source: str
     model: str
-    """The registry's name, or a glob of names; case counts in neither."""
+    """The registry's name or id, or a glob of them; case counts in none."""
     values: Mapping[str, Any]
     """Field to value, as the record holds it."""
     places: Mapping[str, str]
@@ -85,8 +85,9 @@ class OfSource:
 
     def fitting(self, model: Model) -> dict[int, Override]:
         """Those about this model by their rank, in its order."""
-        name = model.name.casefold()
-        ranks = {*self._named.get(name, ()), *(rank for glob, rank in self._globs if fnmatchcase(name, glob))}
+        names = {model.name.casefold(), model.id.casefold()}
+        ranks = {rank for name in names for rank in self._named.get(name, ())}
+        ranks |= {rank for glob, rank in self._globs if any(fnmatchcase(name, glob) for name in names)}
         return {rank: self.entries[rank] for rank in sorted(ranks)}
 
 

@@ -22,7 +22,7 @@ from callboard.config_models import Owners
 from callboard.model import Listing, Model, Problem
 from callboard.sources import lifecycle, owners, tasks
 from callboard.sources.overrides import FIELDS, Override, Overrides, overridden
-from callboard.sources.selection import wanted
+from callboard.sources.selection import meets
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
         record = refined_record(model, fitting.values(), rules)
         if rules.overrides.unusable or any(one.faulty for one in fitting.values()):
             held_back.append(model.id)
-        elif not wanted(record, settings.select):
+        elif not meets(record, settings.select):
             deselected.append(model.id)
         elif rules.lifecycles.archived == "leave" and record.lifecycle == lifecycle.ARCHIVED:
             archived.append(model.id)

@@ -20,9 +20,12 @@ def selected(name: str, select: Select) -> bool:
 
 
 def wanted(model: Model, select: Select) -> bool:
-    """Whether all conditions hold for the whole record."""
-    if not selected(model.name, select):
-        return False
+    """Whether all conditions hold for the whole record, the name included."""
+    return selected(model.name, select) and meets(model, select)
+
+
+def meets(model: Model, select: Select) -> bool:
+    """Whether all conditions but those on the name hold, which the source itself has looked at."""
     for field, words_of in _WORDS.items():
         condition: Words | None = getattr(select, field)
         if condition is not None:
