@@ -12,7 +12,7 @@ from callboard.config import Config, SecretReference, SourceSettings
 from callboard.config_file import ConfigError, load_config
 from callboard.service.confine import Confined, Refused, confine
 from callboard.service.settings import load_service
-from callboard.sources import kserve, mlflow, refused
+from callboard.sources import kserve, mlflow, oci, refused, rest
 from callboard.sources.registry import SOURCE_TYPES, source_type
 
 SERVICE = """\
@@ -28,6 +28,9 @@ repositories:
         ca-bundle: /etc/ssl/acme.pem
       - url: https://backstage.acme.internal
         secrets: [{name: BS_TOKEN, env: ONE_BACKSTAGE}]
+      - {url: 'https://oci.acme.internal', secrets: [{name: REGISTRY, env: ONE_REGISTRY}]}
+      - {url: 'https://auth.acme.internal', secrets: [{name: REGISTRY, env: ONE_REGISTRY}]}
+      - {url: 'https://other.acme.internal', secrets: [{name: REGISTRY, env: ANOTHER}]}
     catalogs: [https://github.com/acme/central]
   - repository: https://github.com/acme/central
     token: {env: CENTRAL_TOKEN}
@@ -35,6 +38,10 @@ repositories:
     base: trunk
     servers: [{url: https://secret.acme.internal, secrets: [{name: CENTRAL_SECRET, env: CENTRAL_SECRET}]}]
 """
+OCI = (
+    "sources: [{name: models, type: oci, url: 'https://oci.acme.internal', catalog: true,"
+    " username: robot, password: {env: REGISTRY}, %s}]"
+)
 MLFLOW = "sources: [{name: prod, type: mlflow, url: 'https://mlflow.acme.internal', %s}]"
 
 
@@ -82,6 +89,19 @@ def test_a_cluster_is_signed_in_to_by_its_address_with_the_operators_token() -> 
     assert found.ca_bundle == Path("/etc/ssl/acme.pem")
 
 
+def test_a_key_for_a_header_is_bound_like_a_token() -> None:
+    text = (
+        MLFLOW.replace("type: mlflow", "type: rest")
+        % "models: {path: /m}, fields: {id: id}, api-key: {env: %s}"
+    )
+    found = source(text % "MLFLOW_TOKEN")
+
+    assert isinstance(found, rest.Settings)
+    assert found.api_key is not None
+    assert found.api_key.env == "ONE_MLFLOW"
+    assert isinstance(source(text % "BS_TOKEN"), refused.Settings)
+
+
 def test_a_password_is_bound_like_a_token() -> None:
     found = source(MLFLOW % "username: ann, password: {env: PASSWORD}")
 
@@ -117,6 +137,16 @@ def test_a_password_is_bound_like_a_token() -> None:
         ("sources: [{name: a, type: kserve, in-cluster: true}]", "are the service's own"),
         ("sources: [{name: a, type: kserve, kubeconfig: /root/.kube/config}]", "are the service's own"),
         ("sources: [{name: a, type: kserve, url: 'https://inside.example'}]", "is not a public address"),
+        (
+            "sources: [{name: a, type: threescale, read: custom-resources, select: {}, in-cluster: true}]",
+            "are the service's own",
+        ),
+        ("sources: [{name: a, type: github-models, path: /etc/passwd}]", "cannot be used in the service"),
+        (OCI % "token-server: 'https://evil.example'", "does not resolve"),
+        (OCI % "token-server: 'https://hub.example'", "the secret REGISTRY is not bound to"),
+        (OCI % "token-server: 'https://inside.example'", "is not a public address"),
+        (OCI % "token-server: 'https://mlflow.acme.internal'", "the secret REGISTRY is not bound to"),
+        (OCI % "token-server: 'https://other.acme.internal'", "REGISTRY is another secret for other"),
         ("sources: [{name: a, type: files, path: /etc}]", "is not inside the repository"),
         ("sources: [{name: a, type: files, path: ../other}]", "is not inside the repository"),
         ("sources: [{name: a, type: files, path: 'cards/../../x'}]", "is not inside the repository"),
@@ -138,6 +168,15 @@ def test_a_refused_source_keeps_its_name_and_what_it_was_called() -> None:
     found = source("sources: [{name: a, formerly: [b], owner: 'group:x', type: files, path: /etc}]")
 
     assert (found.name, found.formerly, found.owner) == ("a", ("b",), "group:x")
+
+
+def test_the_password_of_a_registry_goes_to_a_token_server_that_it_is_bound_to_as_well() -> None:
+    for more in ("", "token-server: 'https://auth.acme.internal'"):
+        found = source(OCI % more)
+
+        assert isinstance(found, oci.Settings)
+        assert found.password is not None
+        assert found.password.env == "ONE_REGISTRY"
 
 
 def test_a_source_of_a_kind_that_nobody_thought_of_is_refused() -> None:

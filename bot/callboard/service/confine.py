@@ -24,7 +24,7 @@ from callboard.config import (
     SourceSettings,
 )
 from callboard.service.settings import Served, Server, Service
-from callboard.sources import files, refused
+from callboard.sources import files, oci, refused
 from callboard.sources.kubernetes import KubernetesSettings
 
 _ASK = "ask who runs the service"
@@ -142,10 +142,25 @@ def _source(settings: SourceSettings, served: Served) -> SourceSettings:
                 f"a source of type {settings.type} cannot be used in the service", f"take it out, or {_ASK}"
             )
         server = _reachable(settings.url, served)
+        if isinstance(settings, oci.Settings):
+            _check_token_server(settings, served, server)
         return _bound(settings, served, server, settings.url, f"source {settings.name}")
     except Refused as problem:
         kept = {name: getattr(settings, name) for name in SourceSettings.model_fields if name != "type"}
         return refused.Settings(**kept, instead_of=settings.type, what=problem.what, hint=problem.hint)
+
+
+def _check_token_server(settings: oci.Settings, served: Served, server: Server | None) -> None:
+    """The password of a registry goes there as well: so it has to be bound to both."""
+    if settings.token_server is None:
+        return
+    there = _reachable(settings.token_server, served)
+    password = settings.password
+    if password is not None and _secret(password, served, there, settings.token_server) != _secret(
+        password, served, server, settings.url
+    ):
+        what = f"{password.env} is another secret for {_host(settings.token_server)}"
+        raise Refused(what, f"{_ASK} to bind the same one to both (servers: secrets:)")
 
 
 def _bound_cluster(settings: KubernetesSettings, served: Served) -> KubernetesSettings:
