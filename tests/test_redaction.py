@@ -9,7 +9,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.redaction import Secret, redact
+from callboard.redaction import MASK, Secret, redact
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=12, max_size=40)
 
@@ -46,3 +46,11 @@ def test_a_short_value_masks_no_ordinary_words() -> None:
     Secret("main")
 
     assert redact("the main branch") == "the main branch"
+
+
+def test_a_secret_that_is_forgotten_is_known_as_long_as_another_holds_it() -> None:
+    short_lived, kept = Secret("canary-forgotten-1b7d"), Secret("canary-forgotten-1b7d")
+    short_lived.forget()
+    assert redact("canary-forgotten-1b7d") == MASK
+    kept.forget()
+    assert redact("canary-forgotten-1b7d") == "canary-forgotten-1b7d"

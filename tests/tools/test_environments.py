@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -111,6 +112,20 @@ def test_a_missing_compiler_is_told_with_the_line_that_installs_it(
         environments._ensure_compiler()
     program(tmp_path, "c++", "x")
     environments._ensure_compiler()
+
+
+def test_a_registry_of_the_machine_is_taken_and_a_missing_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(environments.Missing, match="put CNCF Distribution"):
+        environments.registry(cache=tmp_path, search_path=str(tmp_path))
+    for tool in ("apt-get", "dpkg-deb"):
+        program(tmp_path, tool, "nothing to give")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(environments.Missing, match="put CNCF Distribution"):
+        environments.registry(cache=tmp_path, search_path=str(tmp_path))
+    program(tmp_path, "docker-registry", "ready")
+    assert environments.registry(search_path=str(tmp_path)) == tmp_path / "docker-registry"
 
 
 def test_the_command_prints_the_folder_and_nothing_else() -> None:
