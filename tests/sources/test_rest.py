@@ -369,6 +369,35 @@ class TestWhatIsWrong:
         assert (ids(listing), listing.complete) == (["good"], False)
         assert len(listing.problems) == 6
 
+    def test_what_is_nested_deeply_stops_nothing(self, registry: Registry) -> None:
+        deep = b"[" * 985 + b"]" * 985
+
+        async def interfere(request: Request) -> Response:
+            entries = b'{"id": "a", "x": %b}, {"x": %b}, {"id": "b"}' % (deep, deep)
+            return Response(b'{"data": [%b]}' % entries, media_type="application/json")
+
+        registry.interfere = interfere
+        listing = read(
+            registry,
+            fields={"id": "id", "title": "x", "revision": "id"},
+            joined=[{"name": "more", "path": "/rows", "items": "data", "keys": "id"}],
+        )
+        assert not listing.complete
+        assert ids(listing) in ([], ["a", "b"])
+
+    def test_a_great_many_evaluations_are_cut(self, registry: Registry) -> None:
+        registry.rows = [{"id": "a", "e": [{f"m{n}": n for n in range(1000)}] * 6}]
+        listing = read(registry, fields={"id": "id", "evaluations": [{"items": "e", "metrics": "@"}]})
+        assert len(listing.models[0].evaluations) == 5000
+        assert "evaluations" in listing.problems[0].what
+
+    def test_versions_of_one_key_share_a_request_for_details(self, registry: Registry) -> None:
+        registry.rows = [{"id": "a", "n": 1}, {"id": "a", "n": 2}]
+        registry.full = {"a": {"owner": "ana"}}
+        fields = {"id": "id", "owner": "details.owner", "versions": {"name": "n"}}
+        listing = read(registry, each="version", details={"path": "/rows/{key}"}, fields=fields)
+        assert (listing.models[0].owner, registry.count("/rows/a")) == ("ana", 1)
+
     def test_the_same_id_twice_is_said(self, registry: Registry) -> None:
         registry.rows = [{"id": "a", "v": 1}, {"id": "a", "v": 2}]
         listing = read(registry)
@@ -490,6 +519,9 @@ class TestWhoIsAsked:
         {"fields": {}},
         {"each": "version"},
         {"models": {"path": "rows"}},
+        {"models": {"path": "/api/../admin"}},
+        {"models": {"path": "//other.example/\\x"}},
+        {"details": {"path": "/../{key}"}},
         {"models": {"path": "/rows", "paging": {"style": "cursor"}}},
         {"models": {"path": "/rows", "paging": {"style": "page", "next": "next"}}},
         {"models": {"path": "/rows", "paging": {"style": "page", "size": 10}}},

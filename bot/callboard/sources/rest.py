@@ -26,7 +26,7 @@ from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.queries import BadQuery
 from callboard.sources.remote import as_problem, bad_record, open_client
-from callboard.sources.rest_pages import Page, Query, Request, Unending, pages
+from callboard.sources.rest_pages import Page, PathBelow, Query, Request, Unending, pages
 from callboard.sources.selection import selected
 
 _MOST_WARNINGS = 100
@@ -37,11 +37,16 @@ _FAILED_READS = 3  # in a row, until no more details are asked for
 class Details(Part):
     """A further request for each entry of the list; its answer is ``details`` of the entry."""
 
-    path: Annotated[
-        str, Field(pattern=r"^/[^\s#\\]*\{key\}[^\s#\\]*$", description="a path with {key} in it")
-    ]
+    path: PathBelow
+    """With ``{key}`` in it."""
     key: Query | None = None
     """What replaces ``{key}``. Default: the id."""
+
+    @model_validator(mode="after")
+    def _keyed(self) -> Self:
+        if "{key}" not in self.path:
+            raise ValueError("give a path with {key} in it")
+        return self
 
 
 class Joined(Request):
@@ -283,7 +288,10 @@ class _Reading:
         ):
             return known.model_copy(update={"source": self.settings.name})
         if self.settings.details is not None:
-            entries = [entry | {"details": self._details(entry, self.settings.details)} for entry in entries]
+            answers: dict[str, Any] = {}
+            entries = [
+                entry | {"details": self._details(entry, self.settings.details, answers)} for entry in entries
+            ]
         origin = f"{self.client.base_url}{self.settings.models.path.partition('?')[0]}"
         model, faults = records.model_of(
             self.settings.name, id_, entries, fields, origin, each_version=self.settings.each == "version"
@@ -308,11 +316,14 @@ class _Reading:
             belonging[wanted.name] = (joined[wanted.name] or {}).get(own, [])
         return belonging
 
-    def _details(self, entry: dict[str, Any], wanted: Details) -> Any:
+    def _details(self, entry: dict[str, Any], wanted: Details, answers: dict[str, Any]) -> Any:
+        """The answer for an entry. ``answers``: those for the model's other entries, by their keys."""
+        key = records.key_of(entry, wanted.key or self.settings.fields.id)
+        if key in answers:
+            return answers[key]
         if self.failed_reads >= _FAILED_READS:
             self.skipped_reads += 1
             raise _Skipped
-        key = records.key_of(entry, wanted.key or self.settings.fields.id)
         if any(part in (".", "..") for part in re.split(r"[/\\]", key)):
             raise records.BadEntry("its key would lead to another path")
         try:
@@ -321,6 +332,7 @@ class _Reading:
             self.failed_reads += 1
             raise
         self.failed_reads = 0
+        answers[key] = answer
         return answer
 
     def _revision(self, entries: list[dict[str, Any]]) -> str | None:
@@ -334,10 +346,10 @@ class _Reading:
             if revision is None:
                 return None
             said.append([revision, [entry[name] for name in names]])
-        said.sort(key=json.dumps)
+        said.sort(key=_content)
         mapping = self.settings.model_dump(mode="json", include={"fields", "details", "joined", "each"})
-        content = json.dumps([mapping, said], sort_keys=True).encode()
-        return f"sha256:{hashlib.sha256(content).hexdigest()}"
+        content = _content([mapping, said])
+        return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
     def _bad(self, error: ValueError, model: str | None) -> None:
         if isinstance(error, records.BadEntry | BadQuery):
@@ -375,7 +387,10 @@ class _Reading:
 
 
 def _content(entry: Any) -> str:
-    return json.dumps(entry, sort_keys=True)
+    try:
+        return json.dumps(entry, sort_keys=True)
+    except RecursionError:
+        return "nested too deeply to be told from others"
 
 
 class _Skipped(Exception):

@@ -31,6 +31,23 @@ Query = Annotated[
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+def _inside(path: str) -> str:
+    if any(part in (".", "..") for part in path.partition("?")[0].split("/")):
+        raise ValueError("write the path without . and ..")
+    return path
+
+
+PathBelow = Annotated[
+    str,
+    Field(
+        pattern=r"^/[^\s#\\]*$",
+        max_length=1000,
+        description="a path below url, beginning with /, with a query where it needs one",
+    ),
+    AfterValidator(_inside),
+]
+
+
 class Unending(Exception):
     """A list whose pages do not end, or that changed while it was read: in words for people."""
 
@@ -67,14 +84,7 @@ class Paging(Settings):
 class Request(Settings):
     """A list that the registry answers."""
 
-    path: Annotated[
-        str,
-        Field(
-            pattern=r"^/[^\s#\\]*$",
-            max_length=1000,
-            description="a path below url, beginning with /, with a query where it needs one",
-        ),
-    ]
+    path: PathBelow
     query: dict[Word, str] = Field(default_factory=dict)
     items: Query = "@"
     """On the answer: the list of entries."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from callboard.config import Settings
@@ -24,6 +25,7 @@ from callboard.model import (
     Version,
 )
 from callboard.sources.cards import read_card
+from callboard.sources.fields import MAX_ITEMS
 from callboard.sources.queries import BadQuery, query
 from callboard.sources.rest_pages import Query
 from callboard.sources.rest_values import Values, plain
@@ -242,7 +244,7 @@ def model_of(
         ),
         versions=tuple(version for version, _ in found),
         endpoints=tuple(_endpoints(entries, fields.endpoints, faults)),
-        evaluations=tuple(_evaluations(values, fields.evaluations, origin)),
+        evaluations=_some(_evaluations(values, fields.evaluations, origin), values),
         card=read_card(card.encode(), "card").body if card else None,
         links=(Link(url=link, title="Registry"),) if link else (),
         created_at=values.time("created-at", fields.created_at),
@@ -263,7 +265,7 @@ def _version(item: Any, fields: VersionFields, origin: str, faults: set[str]) ->
         updated_at=values.time("updated-at", fields.updated_at),
         run_id=values.text("run-id", fields.run_id),
         artifacts=tuple(_artifacts(values, fields.artifacts)) if fields.artifacts else (),
-        evaluations=tuple(_evaluations(values, fields.evaluations, origin)),
+        evaluations=_some(_evaluations(values, fields.evaluations, origin), values),
         validations=tuple(_validations(values, fields.validations, origin)),
         tags=values.pairs("tags", fields.tags),
     )
@@ -279,6 +281,13 @@ def _artifacts(values: Values, fields: ArtifactFields) -> Iterable[Artifact]:
                 size=item.size("size", fields.size),
                 format=item.text("format", fields.format),
             )
+
+
+def _some(evaluations: Iterable[Evaluation], values: Values) -> tuple[Evaluation, ...]:
+    found = tuple(islice(evaluations, MAX_ITEMS + 1))
+    if len(found) > MAX_ITEMS:
+        values.faults.add(f"{values.prefix}evaluations")
+    return found[:MAX_ITEMS]
 
 
 def _evaluations(values: Values, all_fields: Iterable[EvaluationFields], origin: str) -> Iterable[Evaluation]:

@@ -7,7 +7,6 @@ logs. A list says how many entries it has only when it has more than one page, t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -199,4 +198,4 @@ def _id(item: Any) -> str | None:
 
 def _identity(entry: Any) -> str:
     inner = next(iter(entry.values()), None) if isinstance(entry, dict) and len(entry) == 1 else None
-    return _id(inner) or json.dumps(entry, sort_keys=True)
+    return _id(inner) or repr(entry)
