@@ -14,6 +14,8 @@ from tests.walk.house import card
 CARDS = "{name: cards, type: files, path: cards}"
 GONE = "{name: gone, type: files, path: gone}"
 HUB = "{name: hub, type: huggingface, author: acme}"
+CLUSTER = "{name: cluster, type: kserve, kubeconfig: kube/config}"
+POD = "{name: pod, type: kserve, in-cluster: true}"
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def configure(*sources: str) -> None:
 
 
 def test_what_is_configured_is_shown_and_nobody_is_asked(run: Run) -> None:
-    configure(CARDS, GONE, HUB)
+    configure(CARDS, GONE, HUB, CLUSTER, POD)
 
     done = run("sources", "-o", "json")
 
@@ -36,6 +38,8 @@ def test_what_is_configured_is_shown_and_nobody_is_asked(run: Run) -> None:
         {"name": "cards", "type": "files", "where": "cards"},
         {"name": "gone", "type": "files", "where": "gone"},
         {"name": "hub", "type": "huggingface", "where": "https://huggingface.co"},
+        {"name": "cluster", "type": "kserve", "where": "kube/config"},
+        {"name": "pod", "type": "kserve", "where": "in-cluster"},
     ]
     assert yaml.safe_load(run("sources", "-o", "yaml").out) == json.loads(done.out)
     assert run("sources").out.splitlines()[1].split() == ["cards", "files", "cards"]

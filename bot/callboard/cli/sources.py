@@ -6,6 +6,7 @@ import click
 
 from callboard.cli.output import output_option, write
 from callboard.cli.session import FINDINGS, UNREACHABLE, Session
+from callboard.config import SourceSettings
 
 
 @click.command(short_help="Show the configured sources, and whether they answer.")
@@ -20,10 +21,7 @@ def sources(session: Session, check: bool, output: str) -> None:
     from callboard.walk.listings import list_sources
 
     config, folder = session.load()
-    rows = [
-        {"name": one.name, "type": one.type, "where": str(getattr(one, "url", getattr(one, "path", "")))}
-        for one in config.sources
-    ]
+    rows = [{"name": one.name, "type": one.type, "where": _where(one)} for one in config.sources]
     if not rows:
         session.note(f"{session.config_path} names no source; add one under 'sources:'.")
     if not check:
@@ -50,3 +48,8 @@ def sources(session: Session, check: bool, output: str) -> None:
 
 def _answer(complete: bool, some: bool) -> str:
     return "yes" if complete else "in part" if some else "no"
+
+
+def _where(settings: SourceSettings) -> str:
+    said = (getattr(settings, name, None) for name in ("url", "path", "kubeconfig"))
+    return next((str(one) for one in said if one), "in-cluster" if hasattr(settings, "in_cluster") else "")
