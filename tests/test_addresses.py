@@ -141,3 +141,14 @@ def test_when_none_of_the_addresses_answers_that_is_the_problem(server: str) -> 
             with pytest.raises(HttpProblem) as problem:
                 client.get("/")
             assert problem.value.kind == "unreachable"
+
+
+def test_a_client_may_have_a_guard_of_its_own_besides(server: str) -> None:
+    strict, allowed = Guard(()), Guard({endpoint(server)})
+    with http.connect(server, guard=allowed) as client:
+        assert client.get_text("/") == "hello"
+    for of_the_process in ([], [allowed]):
+        deadline._guards[:] = of_the_process
+        refused = pytest.raises(HttpProblem, match="not a public address")
+        with http.connect(server, attempts=1, guard=strict) as client, refused:
+            client.get("/")

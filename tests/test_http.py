@@ -426,6 +426,7 @@ def test_a_redirect_to_another_server_is_never_followed(server: Server, client: 
             server.say("/a", (status, {"location": target}, b""))
             error = problem(lambda: client.get_json("/a"))
             assert error.kind == "refused"
+            assert error.headers["Location"] == target
             assert problem(lambda: client.post_json("/a", {})).kind == "refused"
         assert other.requests == []
         assert {path for _, path, _ in server.requests} == {"/a"}
