@@ -343,6 +343,19 @@ class TestJoinedLists:
         assert listing.complete
         assert any("do not say what they belong to" in problem.what for problem in listing.problems)
 
+    def test_one_of_several_numbered_pages_is_read_to_its_end(self, registry: Registry) -> None:
+        numbered(registry, 5)
+        registry.rows[4] = "no object"
+        more = {"path": "/rows", "items": "data", "keys": "id", "paging": {"style": "page"}}
+        listing = read(
+            registry,
+            models={"path": "/rows?size=1", "items": "data[?id]"},
+            joined=[{"name": "more", **more}],
+            fields={"id": "id", "tags": "more[].item.id"},
+        )
+        assert [model.tags for model in listing.models] == [("m0",)]
+        assert "1 entries are no objects" in listing.problems[0].what
+
     def test_one_that_cannot_be_read_leaves_all_models_as_they_are(self, registry: Registry) -> None:
         numbered(registry, 2)
         lost: dict[str, Any] = {"joined": [{"name": "runs", "path": "/gone", "keys": "of"}]}

@@ -26,7 +26,7 @@ from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.queries import BadQuery
 from callboard.sources.remote import as_problem, bad_record, open_client
-from callboard.sources.rest_pages import Page, PathBelow, Query, Request, Unending, pages
+from callboard.sources.rest_pages import PathBelow, Query, Request, Unending, pages
 from callboard.sources.selection import selected
 
 _MOST_WARNINGS = 100
@@ -109,6 +109,17 @@ def list_models(settings: Settings, context: Context) -> Listing:
         return _Reading(settings, context, client).listing()
 
 
+@dataclass(frozen=True)
+class _Entries:
+    """What a list holds."""
+
+    found: list[dict[str, Any]]
+    whole: bool
+    """Whether all pages could be read."""
+    sure: bool
+    """Whether there is surely nothing beyond."""
+
+
 @dataclass
 class _Reading:
     settings: Settings
@@ -166,7 +177,9 @@ class _Reading:
         """The entries of each wanted model, by its id, each entry once."""
         found: dict[str, dict[str, dict[str, Any]]] = {}
         answered = twice = 0
-        for entry in self._entries(self.settings.models, self._identity, "listing the models"):
+        listed = self._entries(self.settings.models, self._identity, "listing the models")
+        self.complete = listed.sure
+        for entry in listed.found:
             answered += 1
             try:
                 id_, name = records.identity(entry, self.settings.fields)
@@ -216,10 +229,10 @@ class _Reading:
 
     def _joined(self, wanted: Joined) -> dict[str, list[dict[str, Any]]] | None:
         """The items of a joined list by the keys of their entries; None when it could not all be read."""
-        before, self.complete = self.complete, True
         found: dict[str, list[dict[str, Any]]] = {}
         strange = 0
-        for item in self._entries(wanted, _content, f"listing {wanted.name}"):
+        entries = self._entries(wanted, _content, f"listing {wanted.name}")
+        for item in entries.found:
             try:
                 keys = records.keys(item, wanted.keys)
             except ValueError:
@@ -233,41 +246,30 @@ class _Reading:
                 hint="correct them, or `keys` of this list",
                 severity="warning",
             )
-        whole, self.complete = self.complete, before
-        return found if whole else None
+        return found if entries.whole else None
 
-    def _entries(self, request: Request, identity: Callable[[Any], str], doing: str) -> list[dict[str, Any]]:
+    def _entries(self, request: Request, identity: Callable[[Any], str], doing: str) -> _Entries:
         """The entries of all pages that could be read."""
         entries: list[dict[str, Any]] = []
         strange = 0
-        page: Page | None = None
+        whole = sure = True
+        where = f"{self.client.base_url}{request.path.partition('?')[0]}"
         try:
             for page in pages(self.client, request, identity):
-                for entry in page.entries:
-                    if isinstance(entry, dict):
-                        entries.append(entry)
-                    else:
-                        strange += 1
+                sure = page.sure
+                entries += [entry for entry in page.entries if isinstance(entry, dict)]
+                strange += sum(not isinstance(entry, dict) for entry in page.entries)
         except HttpProblem as error:
-            self.complete = False
+            whole = False
             self.problems.append(as_problem(self.settings.name, error, doing=doing))
         except (Unending, BadQuery) as error:
-            self.complete = False
-            self._report(
-                f"{doing}: {error}",
-                hint="run again; if it stays, correct `paging` and `items` of this source",
-                where=request.path,
-            )
-        else:
-            self.complete = self.complete and (page is None or page.sure)
+            whole = False
+            hint = "run again; if it stays, correct `paging` and `items` of this source"
+            self._report(f"{doing}: {error}", hint=hint, where=where)
         if strange:
-            self.complete = False
-            self._report(
-                f"{doing}: {strange} entries are no objects, and were left out",
-                hint="correct `items` of this source",
-                where=request.path,
-            )
-        return entries
+            what = f"{doing}: {strange} entries are no objects, and were left out"
+            self._report(what, hint="correct `items` of this source", where=where)
+        return _Entries(entries, whole, whole and sure and not strange)
 
     def _model(
         self,
