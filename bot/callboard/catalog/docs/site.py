@@ -13,6 +13,7 @@ from callboard.catalog import inert
 from callboard.catalog.docs.evaluations import evaluation_tables, plot, validation_table
 from callboard.catalog.docs.facts import endpoint_rows, facts, signature_tables, version_tables
 from callboard.catalog.docs.numbers import size
+from callboard.catalog.docs.openapi import inferred_openapi
 from callboard.catalog.docs.sections import OVERVIEW, page_phrases, split_card
 from callboard.catalog.markdown import clean_markdown, plain
 from callboard.documents.writer import dump
@@ -21,6 +22,7 @@ from callboard.resources import shipped
 
 _PAGES = {
     "usage": "Usage",
+    "api": "API definition",
     "limitations": "Limitations",
     "evaluation": "Evaluation",
     "training": "Training",
@@ -46,11 +48,13 @@ def render_docs(
         "evaluation": evaluation_tables(model)
         | {"plot": _figure(drawing), "validations": validation_table(model)},
         "versions": version_tables(model.versions) if model.versions else {},
+        "api": {"definition": (inferred_openapi(model, entity_name) or "").strip("\n")},
     }
     has_content = {
         "usage": bool(model.endpoints or bodies["usage"]["signature"]),
         "evaluation": bool(bodies["evaluation"]["tables"] or bodies["evaluation"]["validations"]),
         "versions": bool(model.versions),
+        "api": bool(bodies["api"]["definition"]),
     }
     pages = [name for name in _titles() if has_content.get(name) or name in card]
     is_short = len(description) <= _SUMMARY and "\n" not in description
