@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -27,6 +27,7 @@ from callboard.model import (
     Model,
     Version,
 )
+from callboard.sources import gguf_metadata as gguf
 from callboard.sources.cards import read_card
 
 LATEST = "latest"
@@ -37,13 +38,8 @@ _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"
 _HOST = "[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}"
 NAME = f"(?:(?:{_HOST}/)?{_PART}/)?{_PART}(?::{_PART})?"
 
-_HUB = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:hf\.co|huggingface\.co)/(?:datasets/)?([\w.-]+/[\w.-]+?)/?", re.ASCII
-)
 _MOST_PARAMETERS = 100
 _MOST_ITEMS = 100
-_WEB = ("https://", "http://")
-_LONGEST = 8192  # characters of one value
 
 
 def _list(value: Any) -> Any:
@@ -159,18 +155,18 @@ def version_of(said: Tagged, aliases: tuple[str, ...], shown: Shown) -> Version:
         name: getattr(shown.details, name) or getattr(said.details, name) for name in Details.model_fields
     }
     info = shown.model_info
-    architecture = _text(info.get("general.architecture")) or details["family"]
+    architecture = gguf.text(info.get("general.architecture")) or details["family"]
     capabilities = said.capabilities or shown.capabilities
     facts = {
         "architecture": architecture,
         "families": ", ".join(details["families"]) if len(details["families"]) > 1 else "",
         "parameter-size": details["parameter_size"],
-        "parameters": _text(info.get("general.parameter_count")),
+        "parameters": gguf.text(info.get("general.parameter_count")),
         "quantization": details["quantization_level"],
-        "context-length": _text(
+        "context-length": gguf.text(
             info.get(f"{architecture}.context_length") or details["context_length"] or None
         ),
-        "embedding-length": _text(
+        "embedding-length": gguf.text(
             info.get(f"{architecture}.embedding_length") or details["embedding_length"] or None
         ),
         "requires": shown.requires,
@@ -192,7 +188,7 @@ def version_of(said: Tagged, aliases: tuple[str, ...], shown: Shown) -> Version:
         aliases=aliases,
         updated_at=_utc(said.modified_at),
         artifacts=() if said.remote_host else (artifact,),
-        tags={name: value[:_LONGEST] for name, value in sorted(facts.items()) if value},
+        tags={name: value[: gguf.LONGEST] for name, value in sorted(facts.items()) if value},
     )
 
 
@@ -214,25 +210,16 @@ def known_version(said: Tagged, aliases: tuple[str, ...], known: Version) -> Ver
 def about_of(shown: Shown) -> About:
     """What a version says of its model."""
     info = shown.model_info
-    pages = (
-        ("general.url", "Home page"),
-        ("general.repo_url", "Repository"),
-        ("general.source.url", "Source"),
-    )
-    links = {url: title for key, title in reversed(pages) if (url := _text(info.get(key))).startswith(_WEB)}
     parent = shown.details.parent_model
     parents = (parent,) if is_name(parent) else ()
     return About(
-        description=_text(info.get("general.description")) or None,
-        provider=_text(info.get("general.organization")) or _text(info.get("general.author")) or None,
-        license=_license(shown),
-        languages=_texts(info.get("general.languages")),
-        tags=_texts(info.get("general.tags")),
-        lineage=Lineage(
-            base_models=tuple(dict.fromkeys((*_numbered(info, "general.base_model"), *parents))),
-            datasets=tuple(_numbered(info, "general.dataset")) or _texts(info.get("general.datasets")),
-        ),
-        links=tuple(Link(url=url, title=title) for url, title in sorted(links.items())),
+        description=gguf.text(info.get("general.description")) or None,
+        provider=gguf.provider_of(info),
+        license=gguf.license_of(info, shown.license),
+        languages=gguf.texts(info.get("general.languages")),
+        tags=gguf.texts(info.get("general.tags")),
+        lineage=gguf.lineage_of(info, *parents),
+        links=gguf.links_of(info),
         card=_card(shown),
     )
 
@@ -257,7 +244,7 @@ def model_of(
     """A registered model. ``versions`` begin with the one that ``about`` is of."""
     capabilities = (word for version in versions for word in version.tags.get(CAPABILITIES, "").split(", "))
     shared = set.intersection(*(set(version.tags.items()) for version in versions))
-    hub = _HUB.fullmatch(name)
+    hub = gguf.hub_id(name)
     times = [version.updated_at for version in versions if version.updated_at]
     return Model(
         source=source,
@@ -277,7 +264,7 @@ def model_of(
         lineage=about.lineage,
         versions=versions,
         endpoints=endpoints,
-        counterparts=(Counterpart(registry="huggingface", said_by="name", model=hub[1]),) if hub else (),
+        counterparts=(Counterpart(registry="huggingface", said_by="name", model=hub),) if hub else (),
         card=about.card,
         links=about.links,
         updated_at=max(times, default=None),
@@ -301,26 +288,6 @@ def _parameters(text: str) -> Mapping[str, str]:
     return {name: ", ".join(found[name]) for name in sorted(found)[:_MOST_PARAMETERS]}
 
 
-def _license(shown: Shown) -> License | None:
-    info = shown.model_info
-    text = shown.license.strip()
-    title = next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
-    beginning = " ".join(text[:400].split()).casefold()
-    if beginning.startswith("apache license version 2.0"):
-        spdx = "Apache-2.0"
-    else:
-        spdx = "MIT" if beginning.startswith("mit license") else ""
-    named = _text(info.get("general.license")) or spdx or title
-    if not named:
-        return None
-    full = _text(info.get("general.license.name"))
-    return License(
-        id=named,
-        name=full or (title if title != named else None) or None,
-        url=_text(info.get("general.license.link")) or None,
-    )
-
-
 def _card(shown: Shown) -> Card | None:
     sections = (
         ("System prompt", shown.system),
@@ -336,29 +303,6 @@ def _fenced(text: str) -> str:
     fence = "`" * max(3, longest + 1)
     lines = "\n".join(text.strip("\r\n").splitlines())
     return f"{fence}text\n{lines}\n{fence}"
-
-
-def _numbered(info: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """Names under ``prefix.0``, ``prefix.1`` …: of the Hub's models the Hub's id."""
-    for number in range(_MOST_ITEMS):
-        name = _text(info.get(f"{prefix}.{number}.name"))
-        url = _text(info.get(f"{prefix}.{number}.repo_url"))
-        hub = _HUB.fullmatch(url)
-        if not (name or hub):
-            return
-        yield hub[1] if hub else name
-
-
-def _text(value: Any) -> str:
-    """A text or a number out of a file's free metadata; empty for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value).strip()[:_LONGEST]
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    items: Sequence[Any] = value if isinstance(value, list) else ()
-    return tuple(dict.fromkeys(text for item in items[:_MOST_ITEMS] if (text := _text(item))))
 
 
 def _utc(moment: datetime | None) -> str | None:
