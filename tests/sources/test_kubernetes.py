@@ -18,14 +18,14 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from callboard.config import SecretReference, SecretUnavailable
+from callboard.config import Config, SecretReference, SecretUnavailable
 from callboard.http import HttpProblem
+from callboard.model import Listing
 from callboard.sources import kubeconfig
-from callboard.sources.context import Context
 from callboard.sources.kserve import Settings
 from callboard.sources.kubeconfig import in_cluster, read_kubeconfig
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
-from callboard.sources.registry import source_type
+from callboard.walk.listings import list_sources
 from tests.servers import certificates, kubernetes
 from tests.servers.certificates import Authority
 from tests.servers.kubernetes import Kubernetes
@@ -211,6 +211,25 @@ def test_a_missing_page_of_kubernetes_own_kinds_is_a_failure(server: Kubernetes,
     assert (objects.complete, objects.installed) == (False, True)
 
 
+@pytest.mark.parametrize(
+    "versions", [5, {"a": 1}, "v1", [5, {"version": ["v1"]}, {"version": "../v1"}, {"version": None}], None]
+)
+def test_a_discovery_full_of_garbage_never_raises(
+    server: Kubernetes, cluster: Cluster, versions: object
+) -> None:
+    server.kinds = []
+
+    async def interfere(request: Request) -> Response | None:
+        groups = [5, {"name": "serving.kserve.io", "versions": versions}, {"name": None}]
+        return (
+            JSONResponse({"kind": "APIGroupList", "groups": groups}) if request.url.path == "/apis" else None
+        )
+
+    server.interfere = interfere
+    assert not cluster.objects(SERVICES).installed
+    assert len(server.requests) == 2
+
+
 def test_a_discovery_that_is_none_tells_nothing(server: Kubernetes, cluster: Cluster) -> None:
     server.kinds = []
 
@@ -316,6 +335,12 @@ def test_a_client_certificate_signs_in_to_a_server_of_an_own_authority(
                 assert names(opened.objects(SERVICES)) == ["m0"]
 
 
+def listed(settings: Settings, folder: Path) -> Listing:
+    """The listing as a walk takes it."""
+    (listing,) = list_sources(Config(sources=(settings,)), folder, lambda _: {}, lambda _name, _count: None)
+    return listing
+
+
 def test_any_certificate_is_believed_only_by_an_ugly_name_and_never_silently(
     tmp_path: Path, authority: Authority
 ) -> None:
@@ -327,16 +352,15 @@ def test_any_certificate_is_believed_only_by_an_ugly_name_and_never_silently(
         ugly = {"insecure-skip-tls-verify": "i-accept-that-anyone-may-answer"}
         for place in ({"kubeconfig": path}, {"url": server.url}):
             settings = Settings.model_validate({"name": "prod", "type": "kserve", **place, **ugly})
-            listing = source_type("kserve").list_models(settings, Context(tmp_path))
+            listing = listed(settings, tmp_path)
             assert [model.name for model in listing.models] == ["ml/m0"]
             assert listing.complete
-            warning = listing.problems[0]
+            (warning,) = [problem for problem in listing.problems if "not verified" in problem.what]
             assert warning.severity == "warning"
-            assert "not verified" in warning.what
             assert "ca-bundle" in warning.hint
         verified = Settings(name="prod", url=server.url, ca_bundle=Path("ca.crt"))
         authority.own.write(tmp_path, "ca")
-        listing = source_type("kserve").list_models(verified, Context(tmp_path))
+        listing = listed(verified, tmp_path)
         assert [model.name for model in listing.models] == ["ml/m0"]
         assert [problem for problem in listing.problems if "verified" in problem.what] == []
     with pytest.raises(ValidationError):

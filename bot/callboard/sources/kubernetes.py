@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ Namespace = Annotated[
 _PAGE = 500  # kubectl's own
 _MOST_PAGES = 1000
 _MOST_RELISTS = 3
+_VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 _HOPELESS = frozenset({"unreachable", "timeout", "unauthorized", "refused"})
 
 
@@ -192,13 +194,12 @@ class Cluster:
         """In which versions the server has that kind; none: it has no such kind. Raises HttpProblem."""
         key = (kind.group, kind.plural)
         if key not in self._served:
-            groups = self._described("apis", "APIGroupList", "groups")
             versions = [
-                str(version.get("version"))
-                for group in groups
+                version["version"]
+                for group in self._described("apis", "APIGroupList", "groups")
                 if isinstance(group, dict) and group.get("name") == kind.group
-                for version in group.get("versions") or ()
-                if isinstance(version, dict)
+                for version in _listed(group.get("versions"))
+                if isinstance(version, dict) and _VERSION.fullmatch(str(version.get("version")))
             ]
             self._served[key] = tuple(
                 version
@@ -226,6 +227,10 @@ class Cluster:
             hint = f"allow the account to list {kind.title} {where}, or name the namespaces that it may read"
             problem = problem.model_copy(update={"hint": hint})
         return problem
+
+
+def _listed(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []
 
 
 def _path(kind: Kind, version: str, place: str) -> str:
