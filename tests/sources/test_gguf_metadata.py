@@ -15,7 +15,8 @@ VALUES = (
 )
 KEYS = st.sampled_from([
     "general.license", "general.license.name", "general.license.link", "general.organization",
-    "general.author", "general.base_model.0.name", "general.base_model.0.repo_url", "general.base_model.1.name",
+    "general.author", "general.base_model.0.name", "general.base_model.0.repo_url",
+    "general.base_model.1.name",
     "general.dataset.0.name", "general.datasets", "general.url", "general.repo_url", "general.languages",
 ])  # fmt: skip
 
