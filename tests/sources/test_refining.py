@@ -135,6 +135,7 @@ def test_an_override_of_nothing_is_told_once_the_listing_is_complete() -> None:
 
     assert said == ["did you mean 'one'?", "correct the name, or take it out"]
     assert refined(listing(model("one"), complete=False), settings(), by).problems == ()
+    assert refined(listing(model("one"), unread=("onne",)), settings(), by).problems == ()
 
 
 @pytest.mark.parametrize("said", [{"owner": 1}, {"nothing": "x"}, {"versions": "x"}, {"said": {"a": 1}}])

@@ -25,6 +25,9 @@ from callboard.sources.overrides import FIELDS, Override, Overrides, overridden
 from callboard.sources.selection import meets
 
 
+_MOST_ADVICE = 20
+
+
 @dataclass(frozen=True)
 class Rules:
     """What refines records."""
@@ -63,7 +66,8 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
             archived.append(model.id)
         else:
             models.append(record)
-    unused = [one for index, one in own.entries.items() if index not in used] if listing.complete else []
+    sure = listing.complete and not listing.unread
+    unused = [one for index, one in own.entries.items() if index not in used] if sure else []
     return listing.model_copy(
         update={
             "models": tuple(models),
@@ -115,12 +119,11 @@ def as_said(record: Model) -> Model | None:
 
 def _tidied(model: Model) -> Model:
     """Without a word on who said what is not there."""
-    empty = {
-        name: field.get_default(call_default_factory=True)
+    said = {
+        name: model.provenance[name]
         for name, field in Model.model_fields.items()
-        if name in model.provenance
+        if name in model.provenance and getattr(model, name) != field.get_default(call_default_factory=True)
     }
-    said = {name: by for name, by in model.provenance.items() if getattr(model, name) != empty[name]}
     return model.model_copy(update={"provenance": dict(sorted(said.items()))})
 
 
@@ -128,12 +131,13 @@ def _useless(overrides: Sequence[Override], listing: Listing) -> list[Problem]:
     """What people are told about overrides of models that are not there."""
     names = sorted(model.name for model in listing.models)
     problems = []
-    for one in overrides:
-        near = difflib.get_close_matches(one.model, names, 1)
+    for count, one in enumerate(overrides):
+        # Comparing with all names costs time, and nobody needs so much advice.
+        near = difflib.get_close_matches(one.model, names, 1) if count < _MOST_ADVICE else []
         problems.append(
             Problem(
                 source=listing.source,
-                what=f"the override of {one.model[:80]!r} says nothing: {listing.source} has no such model",
+                what=f"the override of {one.model[:80]!r} says nothing: {listing.source} lists no such model",
                 where=one.where,
                 hint=f"did you mean {near[0][:80]!r}?" if near else "correct the name, or take it out",
                 severity="warning",
