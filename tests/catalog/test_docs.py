@@ -113,10 +113,18 @@ def test_who_says_an_evaluation_is_said() -> None:
         Evaluation(metric=f"m{at}", value=1, source=source) for at, source in enumerate(sources)
     )
     model = BARE.model_copy(
-        update={"versions": (Version(name="2", evaluations=evaluations[:3]), Version(name="1"))}
+        update={
+            "versions": (
+                Version(name="3", evaluations=evaluations[:3]),
+                Version(name="2", evaluations=evaluations[:1]),
+                Version(name="1", evaluations=evaluations[:1]),
+                Version(name="0", evaluations=evaluations[2:3]),
+            )
+        }
     )
     evaluation = render(model)["docs/evaluation.md"]
-    assert "\nSource: version 2: <https://example.com/report>, run-7\n" in evaluation
+    said = "version 3: <https://example.com/report>, run-7; version 2, version 1: run-7"
+    assert f"\nSource: {said}\n" in evaluation
     evaluation = render(BARE.model_copy(update={"evaluations": evaluations}))["docs/evaluation.md"]
     assert "\nSource: <https://example.com/report>, r0, r1, r2, r3, and 3 more\n" in evaluation
 

@@ -122,6 +122,7 @@ def test_what_was_never_promoted_is_served_nowhere(portal: ThreeScale) -> None:
     ("proxy", "version", "url", "needs_key"),
     [
         ({"endpoint": "http://a.example:80"}, "oidc", "http://a.example", True),
+        ({"endpoint": "http://a.b", "authentication_method": "oidc"}, "oauth", "http://a.b", True),
         ({"endpoint": "http://a.example:8080/x"}, "1", "http://a.example:8080/x", True),
         ({"endpoint": None}, "1", None, None),
         ({"endpoint": "javascript:alert(1)"}, "1", None, None),
@@ -204,7 +205,7 @@ class TestWhatMayNotBeRead:
         without = read(portal)
         assert [model.id for model in without.models] == ["fraud", "payments"]
         assert len(without.problems) == 1
-        assert "scopes" in without.problems[0].hint
+        assert "scope Account Management" in without.problems[0].hint
         again = read(portal, known=first)
         assert (again.models, again.unread, again.complete) == ((), ("fraud", "payments"), True)
 

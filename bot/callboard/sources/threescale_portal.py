@@ -176,7 +176,7 @@ class Portal:
         if isinstance(error, HttpProblem):
             problem = as_problem(self._source, error, doing=doing)
             if error.kind == "forbidden":
-                hint = "give the token the scopes Account Management API and Policy Registry, to read"
+                hint = "give the token the scope Account Management API, and its user the right to see this"
                 problem = problem.model_copy(update={"hint": hint})
         else:
             problem = Problem(

@@ -101,7 +101,7 @@ def service_of(links: Any) -> str | None:
 def deployed(content: Any, faults: set[str]) -> Served:
     """What a deployed gateway configuration says."""
     values = Values(content if isinstance(content, dict) else {}, faults)
-    authentication = values.text("backend_version", "backend_version")
+    authentication = values.text("backend_version", "proxy.authentication_method || backend_version")
     chain = values.texts("policy_chain", "proxy.policy_chain[?enabled != `false`].name")
     return Served(
         url=address(values.text("endpoint", "proxy.endpoint")),

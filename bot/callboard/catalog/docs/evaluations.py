@@ -67,15 +67,19 @@ def _origin(source: str) -> str:
 
 
 def _origins(held: list[tuple[str, dict[str, Evaluation]]]) -> list[str]:
-    """Who says the values of each column, where that is said."""
-    said = []
+    """Who says the values of each column, where that is said; once where it is the same for all."""
+    said: dict[str, list[str]] = {}
     for name, values in held:
         sources = sorted({one.source for one in values.values() if one.source})
         shown = [*map(_origin, sources[:_MOST_SOURCES]), more(len(sources) - _MOST_SOURCES, "")]
-        if sources:
-            of = f"version {plain(name, 40)}: " if name else ""
-            said.append(of + ", ".join(filter(None, shown)).strip())
-    return said
+        said.setdefault(", ".join(filter(None, shown)).strip(), []).append(name)
+    if len(said) == 1:
+        return list(filter(None, said))
+    return [
+        f"{', '.join(f'version {plain(name, 40)}' for name in names if name) or 'the model'}: {sources}"
+        for sources, names in said.items()
+        if sources
+    ]
 
 
 def _group(evaluation: Evaluation) -> _Group:
