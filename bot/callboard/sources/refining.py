@@ -24,7 +24,6 @@ from callboard.sources import lifecycle, owners, tasks
 from callboard.sources.overrides import FIELDS, Override, Overrides, overridden
 from callboard.sources.selection import meets
 
-
 _MOST_ADVICE = 20
 
 
