@@ -151,9 +151,9 @@ def _served(service: InferenceService, around: Surroundings) -> _Serving:
             endpoint.model_copy(update={"version": name, "traffic": share}) for name, share in shares.items()
         )
     else:
-        named = _named(service.metadata)
-        versions = (Version(name=named or CURRENT, artifacts=artifacts),)
-        endpoints = (endpoint.model_copy(update={"version": named}),)
+        said = _named(service.metadata)
+        versions = (Version(name=said or CURRENT, artifacts=artifacts),)
+        endpoints = (endpoint.model_copy(update={"version": said}),)
     component = (service.status.components or {}).get("predictor")
     if component is not None and is_address(component.grpc_url):
         grpc = {"url": component.grpc_url, "protocol": "grpc", "definition": None}
