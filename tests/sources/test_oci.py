@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from callboard.config import SecretReference, Select
-from callboard.model import Listing, Model
+from callboard.model import Artifact, Listing, Model, Version
 from callboard.sources.context import Context
 from callboard.sources.oci import Settings, Tags, list_models
 from tests.servers import oci
@@ -91,6 +91,13 @@ def small(card: str = "") -> Packed:
     """A model that no other test has."""
     docs = [Layer(f"{DOC}.raw", card.encode(), {PATH: "README.md"})] if card else []
     return oci.modelpack({}, weight(f"weights {next(_numbers)}".encode()), *docs)
+
+
+def fraud_record(name: str, tag: str, digest: str) -> Model:
+    """What a catalog may hold of a model, true or not."""
+    artifact = Artifact(uri="oci://x", digest=digest, format="modelpack")
+    version = Version(name=tag, id=digest, artifacts=(artifact,))
+    return Model(source="oci", id=name, name=name, versions=(version,))
 
 
 @pytest.fixture
@@ -436,6 +443,21 @@ class TestWhatIsKnownIsNotReadAgain:
         assert "README.md:2" in first.problems[0].where
         assert read(oci_registry.url, f"{space}/m", known=first) == first
 
+    def test_a_record_that_somebody_changed_stops_nothing(
+        self, oci_registry: RegistryServer, space: str
+    ) -> None:
+        name = f"{space}/m"
+        plain = oci_registry.push(name, "1", oci.image())
+        empty = json.dumps({"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}).encode()
+        index = oci_registry.push_manifest(name, "2", empty, oci.OCI_INDEX)
+        oci_registry.push(f"{space}/other", "1", small())
+        for tag, digest in {"1": plain, "2": index}.items():
+            said = fraud_record(name, tag, digest)
+            changed = Listing(source="oci", models=(said,))
+            listing = read(oci_registry.url, name, f"{space}/other", known=changed)
+            assert [model.name for model in listing.models] == [f"{space}/other"]
+            assert listing.unread == (name,)
+
 
 class TestTheCatalog:
     def test_the_registry_is_asked_for_its_repositories(
@@ -484,6 +506,8 @@ class TestTheCatalog:
                 ),
                 "outside of",
             ),
+            (JSONResponse({"repositories": []}, headers={"link": '<http://[>; rel="next"'}), "not a URL"),
+            (JSONResponse({"repositories": ["a"] * 200_001}), "more than 200000 repositories"),
         ],
     )
     def test_a_list_that_is_refused_odd_or_endless_is_never_complete(
@@ -685,7 +709,13 @@ class TestManifestsAreNotTrusted:
         assert sent < 300
 
     @pytest.mark.parametrize(
-        "body", [b"[]", b"{", b'{"descriptor": 5, "config": {"paramSize": []}}', b"[" * 9999]
+        "body",
+        [
+            b"[]",
+            b"{",
+            b'{"descriptor": 5, "config": {"paramSize": []}}',
+            b"[" * 9999,
+        ],
     )
     def test_a_configuration_that_is_none_loses_only_what_it_says(
         self, oci_registry: RegistryServer, space: str, body: bytes
@@ -799,7 +829,14 @@ class TestRedirects:
 
     @pytest.mark.parametrize(
         "to",
-        [None, "https://127.0.0.1:1", "http://169.254.169.254", "https://me:secret@s.example", "gopher://x"],
+        [
+            None,
+            "http://[",
+            "https://127.0.0.1:1",
+            "http://169.254.169.254",
+            "https://me:secret@s.example",
+            "gopher://x",
+        ],
     )
     def test_other_addresses_that_are_not_public_are_not_followed(
         self,
@@ -815,7 +852,7 @@ class TestRedirects:
         assert listing.unread == (f"{space}/m",)
         assert storage[1] == []
         text = listing.model_dump_json()
-        assert "not followed" in text
+        assert "not followed" in text or "not a URL" in text
         assert "signature" not in text
 
     def test_a_manifest_is_only_taken_from_the_registry(

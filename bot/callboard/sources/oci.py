@@ -168,7 +168,7 @@ class _Reading:
         try:
             for name in self.registry.repositories():
                 answered = True
-                if not isinstance(name, str) or not re.fullmatch(_NAME, name) or len(name) > 255:
+                if not isinstance(name, str) or len(name) > 255 or not re.fullmatch(_NAME, name):
                     unusable += 1
                 elif name not in seen:
                     seen.add(name)
@@ -313,7 +313,7 @@ class _Reading:
         kind, manifest = artifact.kind, artifact.manifest
         at = f"{name}:{tag}"
         body = self._blob(name, manifest.config, _LARGEST_CONFIG, f"the configuration of {at}")
-        config: Mapping[str, Any] = {}
+        config: Mapping[object, Any] = {}
         try:
             config = configs.parse_config(body) if body else {}
         except ValueError as error:

@@ -44,10 +44,10 @@ class Said:
     """Of the version, in the order of their keys."""
 
 
-def parse_config(body: bytes) -> dict[str, Any]:
+def parse_config(body: bytes) -> dict[object, Any]:
     """The configuration. Raises ValueError when it is no JSON object."""
     try:
-        said = json.loads(body.decode("utf-8", "replace"))
+        said = _plain(json.loads(body.decode("utf-8", "replace")))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(said, dict):
@@ -56,7 +56,7 @@ def parse_config(body: bytes) -> dict[str, Any]:
 
 
 def read_config(
-    kind: Kind, config: Mapping[str, Any], manifest: Manifest, file: str
+    kind: Kind, config: Mapping[Any, Any], manifest: Manifest, file: str
 ) -> tuple[Said, list[Fault]]:
     """What configuration and annotations say; the configuration counts first. Never raises.
 
@@ -64,7 +64,7 @@ def read_config(
     """
     faults: list[Fault] = []
     annotations: dict[object, object] = dict(manifest.annotations.items())
-    fields = Fields(_plain(config), Origin(lambda _: Place(file), [""], faults))
+    fields = Fields(config, Origin(lambda _: Place(file), [""], faults))
     if kind == "modelpack":
         said = _modelpack(fields)
     elif kind == "modelkit":

@@ -92,7 +92,7 @@ class Index(BaseModel):
         return next(models, None) or next(usual, None) or next(iter(candidates), None)
 
 
-class UnknownManifest(Exception):
+class UnknownManifest(ValueError):
     """An answer that is no manifest that Callboard knows: what it is."""
 
 
@@ -165,7 +165,7 @@ class Documentation:
     """``raw``, ``tar``, ``tar+gzip``, or one that is not read."""
 
 
-def documentation(manifest: Manifest, config: Mapping[str, Any]) -> list[Documentation]:
+def documentation(manifest: Manifest, config: Mapping[object, Any]) -> list[Documentation]:
     """The layers that may hold the card, the likeliest first."""
     found = []
     kitfile = config.get("docs")

@@ -3,7 +3,7 @@
 Three servers may come into play, and only the first is named by people: the registry; the server that it
 sends to for a token; the storage that it sends to for a blob. Who may have what:
 
-- The password goes to the registry, when that asks for it itself, and to a token server that is the
+- The password goes to the registry, unless that wants tokens, and to a token server that is the
   registry's own: on the same host, in the same domain of an owner, or configured (``token-server``). Always
   over https, unless registry and token server are both on this machine, or the configured address says http.
 - Tokens go to the registry and nowhere else. We say which scope we want, always one to pull, whatever the
@@ -45,6 +45,7 @@ CATALOG = "registry:catalog:*"
 _LARGEST_MANIFEST = 4 * 1024 * 1024  # the distribution specification's own limit
 _LARGEST_TOKEN = 64 * 1024
 _MOST_PAGES = 1000
+_MOST_ENTRIES = 200_000
 _PAGE = 1000
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _NEXT = re.compile(r'<([^<>]{1,4096})>\s*;\s*rel="?next"?')
@@ -78,7 +79,7 @@ class Registry:
         self._token_server = token_server
         self._storage = {_origin(one) for one in storage}
         self._challenge: _Challenge | None = None
-        self._asks_for_password = False
+        self._has_met = self._asks_for_password = False
         self._tokens: dict[str, Secret] = {}
         self._others: dict[tuple[str, bool], Client] = {}
 
@@ -137,7 +138,7 @@ class Registry:
             location = error.headers.get("location")
             if error.status not in (301, 302, 303, 307, 308) or not location:
                 raise
-            body = self._stored(urljoin(f"{self.url}{path}", location), where, limit)
+            body = self._stored(_joined(f"{self.url}{path}", location, where), where, limit)
         _check(body, digest, where)
         return body
 
@@ -163,18 +164,21 @@ class Registry:
 
     def _pages(self, path: str, key: str, scope: str) -> Iterator[Any]:
         """The entries of all pages."""
-        following, asked = f"{path}?n={_PAGE}", set[str]()
+        following, asked, count = f"{path}?n={_PAGE}", set[str](), 0
         for _ in range(_MOST_PAGES):
             answer = self._request("GET", following, scope)
             said = answer.json()
             entries = said.get(key) if isinstance(said, dict) else ()
             if not isinstance(entries, list | None):
                 raise HttpProblem("bad-answer", f"the answer holds no list of {key}", where=answer.where)
+            count += len(entries or ())
+            if count > _MOST_ENTRIES:
+                raise HttpProblem("too-large", f"the list has more than {_MOST_ENTRIES} {key}", where=path)
             yield from entries or ()
             link = _NEXT.search(answer.headers.get("link", ""))
             if link is None:
                 return
-            following = urljoin(answer.url, link[1])
+            following = _joined(answer.url, link[1], answer.where)
             if following in asked:
                 break
             asked.add(following)
@@ -189,6 +193,7 @@ class Registry:
         limit: int = 64 * 1024 * 1024,
     ) -> Response:
         """The answer of the registry itself, signed in for ``scope`` when it asks for that."""
+        self._meet()
         if self._challenge is not None and scope not in self._tokens:
             self._tokens[scope] = self._fetch_token(self._challenge, scope)
             fresh = True
@@ -215,26 +220,46 @@ class Registry:
             return {"authorization": f"Basic {self._password.reveal()}"}
         return {}
 
+    def _meet(self) -> None:
+        """Find out how to sign in before anything is asked.
+
+        To somebody unknown, a registry may show a part of what it has as if it were all.
+        """
+        if self._has_met or self._password is None:
+            return
+        try:
+            self._client.get("/v2/", limit=_LARGEST_TOKEN)
+            self._asks_for_password = True
+        except HttpProblem as error:
+            if error.status is None or error.kind in ("rate-limited", "server-error"):
+                raise
+            self._understand(error)
+        self._has_met = True
+
     def _can_answer(self, refusal: HttpProblem, scope: str) -> bool:
-        """Whether there is something new to say to the server that asked who we are."""
-        asked = refusal.headers.get("www-authenticate", "")
-        if self._token is not None:
+        """Whether there is something new to say to the registry, which asked who we are."""
+        had_password = self._asks_for_password
+        if self._token is not None or not self._understand(refusal):
             return False
+        if self._challenge is None:
+            return not had_password
+        expired = self._tokens.pop(scope, None)
+        if expired is not None:
+            expired.forget()
+        self._tokens[scope] = self._fetch_token(self._challenge, scope)
+        return True
+
+    def _understand(self, refusal: HttpProblem) -> bool:
+        """Learn from a refusal how to sign in; whether it says so."""
+        asked = refusal.headers.get("www-authenticate", "")
         bearer = _BEARER.search(asked)
         if bearer is not None:
             said = {name.lower(): value for name, value in _PARAMETER.findall(bearer[1])}
-            if "realm" not in said:
-                return False
-            self._challenge = _Challenge(said["realm"], said.get("service"))
-            expired = self._tokens.pop(scope, None)
-            if expired is not None:
-                expired.forget()
-            self._tokens[scope] = self._fetch_token(self._challenge, scope)
-            return True
-        if _BASIC.search(asked) and self._password is not None and not self._asks_for_password:
-            self._asks_for_password = True
-            return True
-        return False
+            if "realm" in said:
+                self._challenge = _Challenge(said["realm"], said.get("service"))
+            return "realm" in said
+        self._asks_for_password = self._password is not None and _BASIC.search(asked) is not None
+        return self._asks_for_password
 
     def _fetch_token(self, challenge: _Challenge, scope: str) -> Secret:
         """A token to pull, from the server that the registry names."""
@@ -325,6 +350,13 @@ def _origin(url: str) -> str:
     """Scheme, host and port. Raises NotPublic for what is no plain http or https URL."""
     host, port = endpoint(url)
     return f"{urlsplit(url).scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _joined(base: str, reference: str, where: str) -> str:
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        raise HttpProblem("bad-answer", "it sends to what is not a URL", where=where) from None
 
 
 def _pull(repository: str) -> str:
