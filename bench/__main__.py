@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import calls, git_writes, merging, mlflow, onnx, pull_request, startup, sync
+from bench import calls, git_writes, linking, merging, mlflow, onnx, pull_request, startup, sync
 from bench.report import Figure, machine, markdown, text
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -18,6 +18,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "calls": calls.measure,
     "merging": merging.measure,
     "git_writes": git_writes.measure,
+    "linking": linking.measure,
     "mlflow": mlflow.measure,
     "onnx": onnx.measure,
     "startup": startup.measure,

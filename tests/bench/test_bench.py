@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import calls, git_writes, merging, onnx, pull_request, startup, sync
+from bench import calls, git_writes, linking, merging, onnx, pull_request, startup, sync
 from bench.__main__ import FIGURES, main
 from bench.report import Bound, Figure, machine, markdown, text
 
@@ -17,6 +17,7 @@ SMALL: dict[str, Callable[[], Figure]] = {
     "merging": lambda: merging.measure(pulls=3, conflicting=1),
     "git_writes": lambda: git_writes.measure(files=200, histories=(20,), rounds=1),
     "onnx": lambda: onnx.measure(size=64 * 1024, rounds=1),
+    "linking": lambda: linking.measure(few=5, many=10, rounds=1),
     "startup": lambda: startup.measure(rounds=1),
 }
 """Not MLflow's: starting its server takes longer than all of these, and tests/sources counts its requests."""

@@ -25,6 +25,11 @@ PLATFORMS = frozenset({"kserve", "ollama", "openai", "openwebui", "threescale"})
 _TOGETHER = ("links", "counterparts")
 """What is no answer to one question: all of it is kept."""
 _OF_THE_CATALOG = frozenset({"source", "id", "provenance", "known_in", "promotions", "said"})
+_EMPTY: Mapping[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in Model.model_fields.items()
+    if name not in _OF_THE_CATALOG
+}
 _FILLED = ("signature", "evaluations", "validations", "run_id", "description")
 """Of a version: what another registry may know where the one that counts says nothing."""
 _COMPARED: Mapping[str, Callable[[Model], str | None]] = {
@@ -58,10 +63,7 @@ def united(parts: Sequence[tuple[Key, Model]], served: Callable[[Key], bool], le
     values: dict[str, Any] = {}
     provenance: dict[str, str] = {}
     models = [model for _, model in parts]
-    for name, field in Model.model_fields.items():
-        if name in _OF_THE_CATALOG:
-            continue
-        empty = field.get_default(call_default_factory=True)
+    for name, empty in _EMPTY.items():
         saying = [model for model in models if getattr(model, name) not in (empty, "")]
         if name == "endpoints":
             platforms = [model for key, model in parts if served(key) and model.endpoints]

@@ -116,14 +116,19 @@ def desire(
         shelf.folders[key].path for key in catalog.deletions
     }
     current = folder_contents(base, folders)
-    plans = [
-        _first_that_writes(several, current, fields_of(handed_back.get(str(key), ()), several[0].name))
-        for key, several in wishes.items()
-        if several
-    ]
-    findings += [problem for plan in plans for problem in plan.problems]
-    settled |= {plan.wish.key for plan in plans if not plan.files and not plan.problems}
-    changes, invalid = _valid([file_change(plan, current) for plan in plans if plan.files])
+    planned: list[FileChange] = []
+    for key in list(wishes):
+        several = wishes.pop(key)  # thousands of them are most of what a walk holds in memory
+        if not several:
+            continue
+        handed = fields_of(handed_back.get(str(key), ()), several[0].name)
+        plan = _first_that_writes(several, current, handed)
+        findings += plan.problems
+        if plan.files:
+            planned.append(file_change(plan, current))
+        elif not plan.problems:
+            settled.add(key)
+    changes, invalid = _valid(planned)
     findings += invalid
     changes += [deletion(shelf.folders[key], current, why) for key, why in sorted(catalog.deletions.items())]
     return Desired(
