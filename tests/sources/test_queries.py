@@ -85,6 +85,10 @@ def test_nothing_walks_through_what_an_expression_doubled(expression: str, gives
 def test_texts_that_grow_are_given_up() -> None:
     with pytest.raises(BadQuery, match="too long"):
         query("join('', @)", ["x" * LONGEST_TEXT, "y"])
+    with pytest.raises(BadQuery, match="too long"):
+        query("split(',', @)", "," * (LONGEST_TEXT + 1))
+    with pytest.raises(BadQuery, match="too many keys"):
+        query("pairs(@)", dict.fromkeys(map(str, range(100_001))))
     assert query("from_json(@)", "[" + " " * LONGEST_TEXT + "]") is None
 
 

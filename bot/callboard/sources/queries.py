@@ -22,6 +22,8 @@ MOST_STEPS = 2_000_000
 """Steps of one evaluation; a step is a node visited, or an item of a list or object that it gave."""
 LONGEST_TEXT = 1024 * 1024
 """Characters of a text that an expression makes or reads as JSON."""
+MOST_PAIRS = 100_000
+"""Keys of an object that can be listed with their values."""
 
 _TEXT: Any = {"types": ["string"]}
 _OBJECT: Any = {"types": ["object"]}
@@ -117,6 +119,8 @@ class _Functions(Functions):
 
     @signature(_OBJECT)
     def _func_pairs(self, arg: dict[str, Any]) -> list[dict[str, Any]]:
+        if len(arg) > MOST_PAIRS:
+            raise BadQuery("the object has too many keys")
         return [{"key": key, "value": value} for key, value in arg.items()]
 
     @signature(_OBJECT, _TEXT)
@@ -125,4 +129,6 @@ class _Functions(Functions):
 
     @signature(_TEXT, _TEXT)
     def _func_split(self, separator: str, arg: str) -> list[str]:
+        if len(arg) > LONGEST_TEXT:
+            raise BadQuery("the text is too long to be split")
         return [part.strip() for part in arg.split(separator or None)]
