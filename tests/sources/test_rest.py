@@ -190,6 +190,9 @@ def test_a_known_revision_costs_no_request_for_details(registry: Registry) -> No
     second = read(registry, known=first, **mapping)
     assert second.models == first.models
     assert registry.count("/rows/7") == 0
+    nameless = first.models[0].model_copy(update={"provenance": {}})
+    assert read(registry, known=Listing(source="own", models=(nameless,)), **mapping).models == first.models
+    assert registry.count("/rows/7") == 0
     other = mapping | {"fields": FIELDS | {"title": "slug"}}
     assert read(registry, known=first, **other).models[0].title == "fraud"
     assert registry.count("/rows/7") == 1

@@ -286,9 +286,10 @@ class _Reading:
             and self.settings.details is not None
             and revision is not None
             and known.revision == revision
-            and set(known.provenance.values()) == {self.settings.name}
+            and set(known.provenance.values()) <= {self.settings.name}
         ):
-            return known.model_copy(update={"source": self.settings.name})
+            own = {"source": self.settings.name, "promotions": (), "said": {}}
+            return with_provenance(known.model_copy(update=own))
         if self.settings.details is not None:
             answers: dict[str, Any] = {}
             entries = [
