@@ -124,6 +124,28 @@ def test_a_selection_of_nothing_is_said_and_is_no_finding(run: Run) -> None:
     assert (said.code, said.out, said.err) == (0, "[]\n", "")
 
 
+def test_models_that_are_one_are_shown_as_one_and_say_who_said_what(run: Run, folder: Path) -> None:
+    (folder / "cards" / "two.md").write_text("---\nname: two\nlicense: mit\n---\n")
+    (folder / "more").mkdir()
+    (folder / "more" / "zwei.md").write_text("---\nname: zwei\nlibrary_name: onnx\nlicense: apache-2.0\n---\n")
+    (folder / "callboard.yaml").write_text(
+        "sources: [{name: cards, type: files, path: cards}, {name: more, type: files, path: more}]\n"
+        "links: {same: [['cards:two', 'more:zwei']]}\n"
+    )
+
+    together, alone = (
+        run("models", "-o", "json", "--explain"),
+        run("models", "-o", "json", "--source", "more"),
+    )
+
+    one, two = records(together)
+    assert [one["name"], two["name"]] == ["one", "two"]
+    assert two["known_in"][1] == {"source": "more", "id": "zwei", "name": "zwei"}
+    assert (two["provenance"]["license"], two["provenance"]["library"]) == ("cards", "more")
+    assert "registries disagree on the license" in together.err
+    assert [model["name"] for model in records(alone)] == ["zwei"]
+
+
 def test_every_field_is_explained_by_who_said_it(run: Run) -> None:
     for one in records(run("models", "--explain", "-o", "json")):
         fields = one.keys() - {"source", "id", "provenance", "said", "categories"}

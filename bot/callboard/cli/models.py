@@ -29,7 +29,8 @@ def models(
     explain: bool,
     assignments: tuple[str, ...],
 ) -> None:
-    """Read the sources and show their models, as neutral records.
+    """Read the sources and show their models, as neutral records. Models of several sources that are one are
+    shown as one, unless a single source is asked for.
 
     EXPR is a list of terms with commas between them: FIELD=GLOB for what is wanted, -FIELD=GLOB for what is
     not, in any case. FIELD is name, tag, stage, alias, task, category, owner or lifecycle; without one it is
@@ -40,6 +41,7 @@ def models(
     could not be read, with 3 if no source answered.
     """
     from callboard.sources.selection import BadExpression, parse_selection, wanted
+    from callboard.walk.linking import united_models
     from callboard.walk.listings import list_sources
 
     config, folder = session.load()
@@ -59,7 +61,8 @@ def models(
         only=sources,
         assigned=assigned(config, assignments),
     )
-    found = [model for listing in listings for model in listing.models if wanted(model, chosen)]
+    read, findings = united_models(config, listings) if only is None else (listings[0].models, ())
+    found = [model for model in read if wanted(model, chosen)]
     records = [model.model_dump(mode="json", exclude_defaults=True) for model in found]
     for record in records:
         by, said = record.pop("provenance", {}), record.pop("said", None)
@@ -72,7 +75,7 @@ def models(
     write(output, records, table)
     if output == "table" and not found:
         session.note("No models.")
-    failed = session.problems(problem for listing in listings for problem in listing.problems)
+    failed = session.problems([*(one for listing in listings for one in listing.problems), *findings])
     if listings and not any(listing.models or listing.complete for listing in listings):
         raise click.exceptions.Exit(UNREACHABLE)
     if failed:

@@ -111,6 +111,20 @@ def catalogued(
     )
 
 
+def united_models(
+    config: Config, listings: Sequence[Listing]
+) -> tuple[tuple[Model, ...], tuple[Problem, ...]]:
+    """The models as listed, those that are one as one, in the order of the listings; and all findings."""
+    live = {Key("", one.source, model.id): model for one in listings for model in one.models}
+    found = catalogued(config, "", Shelf({}), listings, live, set(), set(), {})
+    place = {key: at for at, key in enumerate(live)}
+
+    def first(entry: Entry) -> int:
+        return min(place[key] for key in (entry.key, *(key for key, _ in entry.parts)))
+
+    return tuple(entry.model for entry in sorted(found.entries, key=first)), found.findings
+
+
 def _held(
     folders: Iterable[Folder], live: Mapping[Key, Model], gone: Set[Key], configured: Set[str]
 ) -> dict[Key, Model]:
