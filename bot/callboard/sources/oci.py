@@ -8,25 +8,21 @@ that holds the card. Weights are never read. ``oci_registry`` says who gets whic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
 from callboard.config import Settings as Part
-from callboard.documents.place import Fault, Place
 from callboard.http import HttpProblem, Kind
 from callboard.model import Listing, Model, Problem, Severity, Version
 from callboard.redaction import redact
-from callboard.sources import cards
-from callboard.sources import oci_configs as configs
 from callboard.sources import oci_manifests as manifests
 from callboard.sources import oci_records as records
-from callboard.sources.archives import BadArchive, find_file
 from callboard.sources.context import Context
-from callboard.sources.folder import CARD_NAMES
+from callboard.sources.oci_artifacts import GONE, Artifacts
 from callboard.sources.oci_registry import Registry
 from callboard.sources.oci_tags import TAG, is_attached, newest, versions_of
 from callboard.sources.provenance import with_provenance
@@ -42,17 +38,9 @@ _Repository = Annotated[
         description="a repository without the registry: lower-case letters, digits and . _ - /",
     ),
 ]
-_LARGEST_CONFIG = 4 * 1024 * 1024
-_LARGEST_DOCUMENTATION = 16 * 1024 * 1024
-_LARGEST_CARD = 1024 * 1024
-_LARGEST_LICENSE = 1024 * 1024
-_MOST_DOCUMENTATION = 4
-_MOST_LICENSES = 4
 _FAILED_READS = 3  # repositories in a row, until no more are asked for
 
 _PASSING: frozenset[Kind] = frozenset({"unreachable", "timeout", "rate-limited", "server-error"})
-_GONE: frozenset[Kind] = frozenset({"not-found", "too-large"})
-"""What stays so: asking again for the same digest is of no use."""
 
 
 class Tags(Part):
@@ -99,14 +87,6 @@ def list_models(settings: Settings, context: Context) -> Listing:
         return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
     with registry:
         return _Reading(settings, context, registry).listing()
-
-
-@dataclass(frozen=True)
-class _Artifact:
-    """A model behind a digest, before its configuration is read."""
-
-    kind: manifests.Kind
-    manifest: manifests.Manifest
 
 
 @dataclass
@@ -203,12 +183,14 @@ class _Reading:
         known = self.context.known.get(name)
         before = _versions_by_tag(known, modelcar=name in self.settings.model_cars)
         digests: dict[str, str] = {}
-        artifacts: dict[str, _Artifact | None] = {}
+        artifacts = Artifacts(
+            self.settings.name, self.registry, name, name in self.settings.model_cars, self.problems
+        )
         tags = self._tags(name)
         for tag in tags:
             digest = self.registry.digest(name, tag) if tag in before else None
             if digest is None or all(digest != version.id for version in before.values()):
-                digest = self._new(name, tag, artifacts, was_known=tag in before)
+                digest = self._new(tag, artifacts, was_known=tag in before)
             if digest is not None:
                 digests[tag] = digest
         if not digests:
@@ -222,7 +204,7 @@ class _Reading:
             version = kept.get(one.digest) if place or unchanged else None
             if version is None:
                 problems = len(self.problems)
-                version, read = self._read(name, one.digest, one.name, artifacts)
+                version, read = artifacts.read(one.digest, one.name)
                 if not place:
                     content, whole = read, len(self.problems) == problems
             versions.append(version.model_copy(update={"name": one.name, "aliases": one.aliases}))
@@ -254,15 +236,14 @@ class _Reading:
             )
         return newest(wanted, self.settings.tags.newest)
 
-    def _new(
-        self, name: str, tag: str, artifacts: dict[str, _Artifact | None], *, was_known: bool
-    ) -> str | None:
+    def _new(self, tag: str, artifacts: Artifacts, *, was_known: bool) -> str | None:
         """The digest of a tag that is not known to be unchanged; None for a tag that is no model's version.
 
         Raises HttpProblem or ValueError where the model must be left as it is.
         """
+        name = artifacts.repository
         try:
-            digest, artifact = self._artifact(name, tag, artifacts)
+            digest, is_model = artifacts.find(tag)
         except manifests.UnknownManifest as unknown:
             self._report(
                 f"the tag {tag} was left out: {unknown}",
@@ -273,108 +254,12 @@ class _Reading:
             )
             return None
         except HttpProblem as error:
-            if was_known or error.kind not in _GONE:
+            if was_known or error.kind not in GONE:
                 raise
             problem = as_problem(self.settings.name, error, model=name, doing=f"reading the tag {tag}")
             self.problems.append(problem.model_copy(update={"severity": "warning"}))
             return None
-        return digest if artifact is not None else None
-
-    def _artifact(
-        self, name: str, reference: str, artifacts: dict[str, _Artifact | None]
-    ) -> tuple[str, _Artifact | None]:
-        """The digest of a tag (or digest), and the model behind it; None where that is no model."""
-        if reference in artifacts:
-            return reference, artifacts[reference]
-        digest, answer = self.registry.manifest(name, reference)
-        if digest in artifacts:
-            return digest, artifacts[digest]
-        manifest = manifests.parse_manifest(answer.json(), answer.headers.get("content-type", ""))
-        if isinstance(manifest, manifests.Index):
-            chosen = manifest.chosen
-            if chosen is None:
-                raise manifests.UnknownManifest("it is a list without manifests")
-            _, answer = self.registry.manifest(name, chosen.digest)
-            inner = manifests.parse_manifest(answer.json(), answer.headers.get("content-type", ""))
-            if isinstance(inner, manifests.Index):
-                raise manifests.UnknownManifest("it is a list of manifests within another")
-            manifest = inner
-        kind = manifests.kind_of(manifest, modelcar=name in self.settings.model_cars)
-        artifacts[digest] = None if kind is None else _Artifact(kind, manifest)
-        return digest, artifacts[digest]
-
-    def _read(
-        self, name: str, digest: str, tag: str, artifacts: dict[str, _Artifact | None]
-    ) -> tuple[Version, records.Content]:
-        """The version behind a digest, not yet named, and what it says of the model."""
-        _, artifact = self._artifact(name, digest, artifacts)
-        if artifact is None:
-            raise ValueError("what was a model is none")
-        kind, manifest = artifact.kind, artifact.manifest
-        at = f"{name}:{tag}"
-        body = self._blob(name, manifest.config, _LARGEST_CONFIG, f"the configuration of {at}")
-        config: Mapping[object, Any] = {}
-        try:
-            config = configs.parse_config(body) if body else {}
-        except ValueError as error:
-            fault = Fault(
-                Place(at), "card-field", f"its configuration cannot be read: {error}", "push it again"
-            )
-            self.problems.append(cards.as_problem(fault, self.settings.name, name))
-        said, faults = configs.read_config(kind, config, manifest, f"{at} (configuration)")
-        card = self._card(name, at, manifests.documentation(manifest, config))
-        self.problems += [cards.as_problem(one, self.settings.name, name) for one in (*faults, *card.faults)]
-        texts = []
-        if not said.licenses and card.license is None:
-            for layer in manifests.license_layers(manifest)[:_MOST_LICENSES]:
-                text = self._blob(name, layer, _LARGEST_LICENSE, f"a license of {at}")
-                texts.append(configs.license_in(text) if text else None)
-        licenses = tuple(dict.fromkeys(filter(None, texts)))
-        content = records.content_of(said, card, licenses)
-        version = records.version_of(self.registry.url, name, digest, kind, manifest, said, card.evaluations)
-        return version, content
-
-    def _card(self, name: str, at: str, layers: list[manifests.Documentation]) -> cards.CardReading:
-        """The card in the documentation's layers; an empty one where there is none."""
-        for one in layers[:_MOST_DOCUMENTATION]:
-            doing = f"the documentation of {at}"
-            if one.packing not in ("raw", "tar", "tar+gzip"):
-                self._left_out(name, doing, "it is not packed as tar or gzip")
-                continue
-            body = self._blob(name, one.layer, _LARGEST_DOCUMENTATION, doing)
-            if body is None:
-                continue
-            if one.packing == "raw":
-                return cards.read_card(
-                    body[:_LARGEST_CARD], f"{at}/{one.path}", max(0, len(body) - _LARGEST_CARD)
-                )
-            try:
-                found = find_file(body, CARD_NAMES, gzipped=one.packing == "tar+gzip", limit=_LARGEST_CARD)
-            except BadArchive as error:
-                self._left_out(name, doing, str(error))
-                continue
-            if found is not None:
-                return cards.read_card(found.content, f"{at}/{found.name}", found.unread_bytes)
-        return cards.CardReading()
-
-    def _blob(self, name: str, blob: manifests.Descriptor, limit: int, doing: str) -> bytes | None:
-        """A blob; None, with a warning, for one that is not there or too large."""
-        try:
-            return self.registry.blob(name, blob.digest, blob.size, limit)
-        except HttpProblem as error:
-            if error.kind not in _GONE:
-                raise
-            self._left_out(name, doing, error.what)
-            return None
-
-    def _left_out(self, name: str, what: str, why: str) -> None:
-        self._report(
-            f"{what} was left out: {why}",
-            where=self._at(name),
-            hint="push the model again without that, if it matters",
-            model=name,
-            severity="warning",
-        )
+        return digest if is_model else None
 
     def _no_model(self, name: str, tags: tuple[str, ...], known: Model | None) -> None:
         """Nothing that is asked for is taken for gone because a registry answers nothing."""
