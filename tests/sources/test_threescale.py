@@ -180,6 +180,26 @@ def test_products_that_come_while_pages_are_read_make_the_list_unsure(portal: Th
     assert len(listing.models) == 4
 
 
+def test_a_definition_that_is_too_long_is_said(portal: ThreeScale) -> None:
+    portal.promote(portal.product(3, "fraud"))
+    portal.document(7, 3, body="{" * (1024 * 1024 + 1))
+    listing = read(portal)
+    assert listing.models[0].endpoints[0].definition is None
+    assert "active-docs.body" in listing.problems[0].what
+
+
+def test_usages_that_are_no_list_are_said(portal: ThreeScale) -> None:
+    filled(portal)
+    first = read(portal)
+
+    async def interfere(request: Request) -> Response | None:
+        return JSONResponse({"error": "x"}) if "backend_usages" in request.url.path else None
+
+    portal.interfere = interfere
+    listing = read(portal, known=first)
+    assert (listing.models, listing.unread, len(listing.problems)) == ((), ("fraud", "payments"), 1)
+
+
 def test_an_empty_account_is_not_taken_for_one(portal: ThreeScale) -> None:
     listing = read(portal)
     assert (listing.complete, listing.problems[0].severity, len(portal.requests)) == (False, "warning", 1)

@@ -71,7 +71,8 @@ class Portal:
             product.faults.add("id")
             return Around()
         documents = self._documents.get(id_, [])
-        definitions = (records.definition_of(one.long_text("body", "body")) for one in documents)
+        bodies = (Values(one.scope, product.faults, "active-docs.") for one in documents)
+        definitions = (records.definition_of(one.long_text("body", "body")) for one in bodies)
         names = (one.text("name", "name") for one in documents)
         return Around(
             served=self._served(id_, product),
@@ -121,8 +122,6 @@ class Portal:
 
     def _used(self, id_: str) -> tuple[str, ...]:
         """The backends of a product, each with the path that it is at."""
-        if not self._asks_each:
-            return ()
         found = []
         path = f"services/{id_}/backend_usages.json"
         for item in self._answer(path, "[].backend_usage", "reading backend usages") or ():
@@ -137,7 +136,10 @@ class Portal:
         if not self._asks_each:
             return None
         try:
-            return query(expression, self._client.get_json(f"{_API}/{path}"))
+            said = query(expression, self._client.get_json(f"{_API}/{path}"))
+            if said is None:
+                raise BadQuery("the answer is not what 3scale answers")
+            return said
         except (HttpProblem, BadQuery) as error:
             self._asks_each, self.partial = False, True
             self._incomplete(error, doing)
