@@ -45,6 +45,9 @@ SERVED = Model(
 )
 
 
+OTHER = Model(source="kubeflow", id="8", name="other")
+
+
 @dataclass
 class Catalog:
     """A catalog in a folder, and walks that write all that they would propose."""
@@ -104,8 +107,8 @@ def listing(*models: Model, source: str = "", complete: bool = True, unread: tup
     return Listing(source=source or models[0].source, models=found, complete=complete, unread=unread)
 
 
-def everything() -> tuple[Listing, ...]:
-    return listing(FRAUD), listing(REGISTERED), listing(SERVED)
+def everything(*more: Model) -> tuple[Listing, ...]:
+    return listing(FRAUD), listing(REGISTERED, *more), listing(SERVED)
 
 
 def test_models_of_three_sources_that_state_it_are_one_entity_set(catalog: Catalog) -> None:
@@ -149,6 +152,17 @@ def test_a_model_loses_nothing_when_one_of_its_sources_does_not_answer(catalog: 
         desired = desire(catalog.config(), "s", base, listings, {}, prune=False)
         assert desired.changes == ()
     assert catalog.files() == before
+
+
+def test_a_new_model_waits_for_the_source_that_it_names_a_model_of(catalog: Catalog) -> None:
+    first = catalog.walk(listing(FRAUD), listing(SERVED))
+    assert catalog.names() == ["fraud"]
+    assert any("1 model that would be new wait for kubeflow" in one.what for one in first.findings)
+
+    catalog.walk(*everything())
+
+    assert catalog.names() == ["fraud"]
+    assert catalog.kinds("fraud") == ["Resource", "Component", "API"]
 
 
 def test_what_changes_in_one_registry_is_written_while_another_does_not_answer(catalog: Catalog) -> None:
@@ -210,26 +224,26 @@ def test_when_all_of_it_is_gone_the_folder_is_proposed_for_deletion(catalog: Cat
 def test_a_model_that_was_published_first_keeps_its_name_when_others_turn_out_to_be_it(
     catalog: Catalog,
 ) -> None:
-    catalog.walk(listing(SERVED))
-    assert catalog.names() == ["ml-fraud"]
+    catalog.walk(listing(OTHER), listing(SERVED))
+    assert catalog.names() == ["ml-fraud", "other"]
 
-    desired = catalog.walk(*everything())
+    desired = catalog.walk(*everything(OTHER))
 
-    assert catalog.names() == ["ml-fraud"]
+    assert catalog.names() == ["ml-fraud", "other"]
     assert desired.joined == {Key("s", "mlflow", "fraud"): Key("s", "kserve", "ml/fraud"),
                               Key("s", "kubeflow", "7"): Key("s", "kserve", "ml/fraud")}  # fmt: skip
-    assert catalog.walk(*everything()).changes == ()
+    assert catalog.walk(*everything(OTHER)).changes == ()
 
 
 def test_two_that_are_published_stay_apart_and_it_is_said_how_to_make_them_one(catalog: Catalog) -> None:
-    catalog.walk(listing(FRAUD), listing(SERVED))
-    assert catalog.names() == ["fraud", "ml-fraud"]
+    catalog.walk(listing(FRAUD), listing(OTHER), listing(SERVED))
+    assert catalog.names() == ["fraud", "ml-fraud", "other"]
 
-    desired = catalog.walk(*everything())
+    desired = catalog.walk(*everything(OTHER))
     before = catalog.files()
-    again = catalog.walk(*everything())
+    again = catalog.walk(*everything(OTHER))
 
-    assert catalog.names() == ["fraud", "ml-fraud"]
+    assert catalog.names() == ["fraud", "ml-fraud", "other"]
     assert catalog.record("fraud").endpoints == ()
     (said,) = [one for one in desired.findings if "folders of their own" in one.what]
     assert "same: [['mlflow:fraud', 'kserve:ml/fraud']]" in said.hint
@@ -238,11 +252,11 @@ def test_two_that_are_published_stay_apart_and_it_is_said_how_to_make_them_one(c
 
 
 def test_by_configuration_the_second_goes_once_the_first_holds_it_all(catalog: Catalog) -> None:
-    catalog.walk(listing(FRAUD), listing(SERVED))
+    catalog.walk(listing(FRAUD), listing(OTHER), listing(SERVED))
     catalog.links = Links(same=(("kserve:ml/fraud", "mlflow:fraud"),))
 
-    first = catalog.walk(*everything())
-    second = catalog.walk(*everything(), write=False)
+    first = catalog.walk(*everything(OTHER))
+    second = catalog.walk(*everything(OTHER), write=False)
 
     assert [(one.change.kind, one.change.name) for one in first.changes] == [("changed", "ml-fraud")]
     assert [(one.change.kind, one.change.name) for one in second.changes] == [("removed", "fraud")]
@@ -250,9 +264,9 @@ def test_by_configuration_the_second_goes_once_the_first_holds_it_all(catalog: C
     assert "callboard.yaml says that mlflow:fraud is one with the model ml-fraud" in (
         change.change.differences[0].sentence
     )
-    catalog.walk(*everything())
-    assert catalog.names() == ["ml-fraud"]
-    assert catalog.walk(*everything()).changes == ()
+    catalog.walk(*everything(OTHER))
+    assert catalog.names() == ["ml-fraud", "other"]
+    assert catalog.walk(*everything(OTHER)).changes == ()
 
 
 def test_a_link_that_is_not_stated_any_more_ends(catalog: Catalog) -> None:

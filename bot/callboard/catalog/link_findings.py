@@ -54,6 +54,8 @@ class Findings:
     unclear: dict[tuple[str, str], set[Key]] = field(default_factory=lambda: defaultdict(set))
     inconsistent: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
     unknown: dict[tuple[str, str], set[Key]] = field(default_factory=lambda: defaultdict(set))
+    unheard: dict[Key, str] = field(default_factory=dict)
+    """Models that name one of a source of which models may be missing, and that source."""
     unknown_words: set[str] = field(default_factory=set)
     ambiguous_words: set[str] = field(default_factory=set)
     impossible: list[str] = field(default_factory=list)

@@ -38,6 +38,8 @@ class Linking:
     """Models that are one, two or more; sorted."""
     configured: Mapping[Key, tuple[int, int, int]] = field(default_factory=dict)
     """For the models that callboard.yaml links: a number of what is one by it, in which list, where in it."""
+    waiting: Mapping[Key, str] = field(default_factory=dict)
+    """Models that name one of a source that did not answer, and that source."""
     findings: tuple[Problem, ...] = ()
 
 
@@ -46,11 +48,13 @@ def find_links(
     config: Config,
     together: Iterable[Together] = (),
     unsure: Set[str] = frozenset(),
+    silent: Set[str] = frozenset(),
 ) -> Linking:
     """Which of the known models are one, whatever their order.
 
     ``together``: what the catalog holds as one; it stays so where statements contradict each other, or where
-    nothing can make them any more. ``unsure``: sources of which models may be missing here.
+    nothing can make them any more. ``unsure``: sources of which models may be missing here. ``silent``: those
+    of them that did not answer.
     """
     models = known.models
     findings = Findings(known)
@@ -64,7 +68,8 @@ def find_links(
             groups.join(here)
     findings.suggest(models, groups)
     found = tuple(sorted(tuple(sorted(group)) for group in groups.all() if len(group) > 1))
-    return Linking(found, configured, findings.problems())
+    waiting = {key: source for key, source in findings.unheard.items() if source in silent}
+    return Linking(found, configured, waiting, findings.problems())
 
 
 class _Groups:
@@ -202,7 +207,9 @@ def _meant(
         return next(iter(found))
     elif found:
         findings.unclear[source, registry].add(key)
-    elif candidates[0] not in unsure and not known.is_aside(candidates[0], names):
+    elif candidates[0] in unsure:
+        findings.unheard.setdefault(key, candidates[0])
+    elif not known.is_aside(candidates[0], names):
         findings.unknown[source, candidates[0]].add(key)
     return None
 

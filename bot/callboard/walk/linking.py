@@ -6,6 +6,7 @@ registries did not answer.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from callboard.catalog.endpoints import publishable
 from callboard.catalog.homes import Home, find_homes
 from callboard.catalog.identity import Key
 from callboard.catalog.known import Known
+from callboard.catalog.link_findings import counted, finding, several
 from callboard.catalog.links import Together, find_links
 from callboard.catalog.shelf import Folder, Shelf
 from callboard.catalog.text import shortened
@@ -80,7 +82,8 @@ def catalogued(
     }
     known = Known({**held, **live}, config.sources, aside)
     unsure = {listing.source for listing in listings if not listing.complete or listing.unread}
-    linking = find_links(known, config, _together(folders, known.models.keys()), unsure)
+    silent = {listing.source for listing in listings if not listing.complete and not listing.models}
+    linking = find_links(known, config, _together(folders, known.models.keys()), unsure, silent)
     rank = precedence(known, config)
     homes = find_homes(known.models.keys(), linking, shelf, pending, rank)
     # Where a source is not configured any more, nobody can say whose word would count: it stays as it is.
@@ -91,8 +94,13 @@ def catalogued(
     }
     entries: list[Entry] = []
     problems: list[Problem] = []
+    waiting: dict[str, set[Key]] = defaultdict(set)
     for home in homes.homes:
-        if home.key not in frozen and not live.keys().isdisjoint(home.models):
+        new = home.key not in shelf.folders and home.key not in pending
+        unheard = [key for key in home.models if new and key in linking.waiting]
+        for key in unheard:
+            waiting[linking.waiting[key]].add(key)
+        if not unheard and home.key not in frozen and not live.keys().isdisjoint(home.models):
             entry, found = _entry(home, known)
             entries.append(entry)
             problems += found
@@ -105,6 +113,7 @@ def catalogued(
             *problems,
             *linking.findings,
             *homes.findings,
+            *_waiting(waiting, known),
             *disagreements([model for _, model in entry.parts] for entry in entries),
             *drift(linking.groups, known, unsure),
         ),
@@ -189,6 +198,17 @@ def _entry(home: Home, known: Known) -> tuple[Entry, tuple[Problem, ...]]:
 
     model = united(parts, is_platform, lead)
     return Entry(home.key, model, known.source(lead), tuple(parts)), tuple(problems)
+
+
+def _waiting(waiting: Mapping[str, Set[Key]], known: Known) -> Iterable[Problem]:
+    """New models that may be one with what could not be read: a folder of their own would stay for good."""
+    for source, keys in sorted(waiting.items()):
+        names = several(shortened(known.models[key].name, 60) for key in keys)
+        yield finding(
+            f"{counted(len(keys))} that would be new wait for {source}, of which they name models: {names}",
+            f"mend what the problems of {source} say, then run again",
+            source,
+        )
 
 
 def _deletions(folders: Iterable[Folder], gone: Set[Key], kept: Set[Key]) -> dict[Key, str]:
