@@ -16,6 +16,7 @@ from callboard.redaction import redact
 from callboard.sources import rest_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
+from callboard.sources.rest_fields import ModelFields, VersionFields
 from callboard.sources.selection import selected
 
 LARGEST = 64 * 1024 * 1024
@@ -26,7 +27,7 @@ _INSTEAD = (
     " is read with path:"
 )
 _TEXTS = "[?type(@) == 'string'] || `[]`"
-_FIELDS = records.ModelFields(
+_FIELDS = ModelFields(
     id="id",
     title="name",
     description="summary",
@@ -42,7 +43,7 @@ _FIELDS = records.ModelFields(
         f" \"input-modalities\": join(', ', supported_input_modalities{_TEXTS}),"
         f" \"output-modalities\": join(', ', supported_output_modalities{_TEXTS})}}"
     ),
-    versions=records.VersionFields(items="[@] | [?version]", name="version"),
+    versions=VersionFields(items="[@] | [?version]", name="version"),
 )
 
 

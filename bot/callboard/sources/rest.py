@@ -17,7 +17,6 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from callboard.config import RemoteSettings, SecretReference, SecretUnavailable
-from callboard.config import Settings as Part
 from callboard.http import Client, HttpProblem
 from callboard.model import Listing, Model, Problem, Severity
 from callboard.redaction import redact
@@ -26,38 +25,13 @@ from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.queries import BadQuery
 from callboard.sources.remote import as_problem, bad_record, open_client
-from callboard.sources.rest_pages import PathBelow, Query, Request, Unending, pages
+from callboard.sources.rest_fields import Details, Joined, ModelFields
+from callboard.sources.rest_pages import Request, Unending, pages
 from callboard.sources.selection import selected
 
 _MOST_WARNINGS = 100
 _NO_KEYS = frozenset({"connection", "content-length", "cookie", "host", "transfer-encoding", "user-agent"})
 _FAILED_READS = 3  # in a row, until no more details are asked for
-
-
-class Details(Part):
-    """A further request for each entry of the list; its answer is ``details`` of the entry."""
-
-    path: PathBelow
-    """With ``{key}`` in it."""
-    key: Query | None = None
-    """What replaces ``{key}``. Default: the id."""
-
-    @model_validator(mode="after")
-    def _keyed(self) -> Self:
-        if "{key}" not in self.path:
-            raise ValueError("give a path with {key} in it")
-        return self
-
-
-class Joined(Request):
-    """Another list, whose items belong to entries of the models' list: each entry gets ``NAME``, a list of
-    ``{key, item}``."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-    keys: Query
-    """On an item: the key, or the keys, of the entries that it belongs to."""
-    of: Query | None = None
-    """On an entry: its key. Default: the id."""
 
 
 class Settings(RemoteSettings):
@@ -80,7 +54,7 @@ class Settings(RemoteSettings):
     """What an entry of the list is. Versions with the same id become one model."""
     details: Details | None = None
     joined: tuple[Joined, ...] = ()
-    fields: records.ModelFields
+    fields: ModelFields
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

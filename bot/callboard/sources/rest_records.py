@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
-from callboard.config import Settings
 from callboard.metrics import higher_is_better
 from callboard.model import (
     Artifact,
@@ -27,7 +26,14 @@ from callboard.model import (
 from callboard.sources.cards import read_card
 from callboard.sources.fields import MAX_ITEMS
 from callboard.sources.queries import BadQuery, query
-from callboard.sources.rest_pages import Query
+from callboard.sources.rest_fields import (
+    ArtifactFields,
+    EndpointFields,
+    EvaluationFields,
+    ModelFields,
+    ValidationFields,
+    VersionFields,
+)
 from callboard.sources.rest_values import Values, plain
 
 LONGEST_ID = 500
@@ -44,118 +50,6 @@ _BEFORE = frozenset({"a", "alpha", "b", "beta", "dev", "pre", "preview", "rc", "
 
 class BadEntry(ValueError):
     """An entry cannot be used at all: why, quoting nothing of it."""
-
-
-class EvaluationFields(Settings):
-    """Measured values: of each item, either one (``metric`` and ``value``), or all of an object
-    (``metrics``)."""
-
-    items: Query = "[@]"
-    metrics: Query | None = None
-    """An object of numbers by the names of metrics."""
-    metric: Query | None = None
-    value: Query | None = None
-    dataset: Query | None = None
-    split: Query | None = None
-    task: Query | None = None
-    source: Query | None = None
-    """Who says so. Default: the address of the list."""
-
-
-class ValidationFields(Settings):
-    """Checks that somebody ran, and their outcomes."""
-
-    items: Query = "[@]"
-    name: Query
-    passed: Query
-    """True or false, or a word such as ``passed`` or ``failed``."""
-    details: Query | None = None
-    source: Query | None = None
-    """Who says so. Default: the address of the list."""
-
-
-class ArtifactFields(Settings):
-    """The files of a version."""
-
-    items: Query = "[@]"
-    uri: Query
-    digest: Query | None = None
-    """``algorithm:hex``, or the hexadecimal digits of a SHA-256 alone."""
-    size: Query | None = None
-    format: Query | None = None
-
-
-class VersionFields(Settings):
-    """The versions of a model."""
-
-    items: Query = "[@]"
-    order: Literal["name", "created-at", "listed"] = "name"
-    """What tells the newest: the highest name (numbers in it count as numbers), the latest time, or the
-    first place in the list."""
-    name: Query
-    id: Query | None = None
-    description: Query | None = None
-    state: Query | None = None
-    aliases: Query | None = None
-    created_at: Query | None = None
-    updated_at: Query | None = None
-    run_id: Query | None = None
-    artifacts: ArtifactFields | None = None
-    evaluations: tuple[EvaluationFields, ...] = ()
-    validations: tuple[ValidationFields, ...] = ()
-    tags: Query | None = None
-    """An object."""
-
-
-class EndpointFields(Settings):
-    """Where a model is served."""
-
-    items: Query = "[@]"
-    url: Query
-    protocol: Query = "'rest'"
-    needs_key: Query | None = None
-    version: Query | None = None
-    definition: Query | None = None
-    server: Query | None = None
-    runtime: Query | None = None
-
-
-class ModelFields(Settings):
-    """JMESPath expressions on an entry of the list, which also holds ``details`` and what was ``joined``."""
-
-    id: Query
-    """What never changes of a model."""
-    name: Query | None = None
-    """Default: the id."""
-    title: Query | None = None
-    description: Query | None = None
-    owner: Query | None = None
-    provider: Query | None = None
-    state: Query | None = None
-    lifecycle: Query | None = None
-    license: Query | None = None
-    license_url: Query | None = None
-    library: Query | None = None
-    languages: Query | None = None
-    tasks: Query | None = None
-    capabilities: Query | None = None
-    tags: Query | None = None
-    properties: Query | None = None
-    """An object."""
-    base_models: Query | None = None
-    datasets: Query | None = None
-    card: Query | None = None
-    """Markdown."""
-    link: Query | None = None
-    """The address of the model's page."""
-    created_at: Query | None = None
-    updated_at: Query | None = None
-    revision: Query | None = None
-    """What changes whenever anything of the model does: an equal one saves asking for details again."""
-    versions: VersionFields | None = None
-    endpoints: tuple[EndpointFields, ...] = ()
-    evaluations: tuple[EvaluationFields, ...] = ()
-    """Of the model, where the registry gives none for its versions."""
 
 
 def identity(entry: Any, fields: ModelFields) -> tuple[str, str]:
