@@ -539,6 +539,19 @@ class TestNothingIsTakenForGone:
         assert listing.unread == (f"{space}/gone",)
         assert listing.problems[0].model == f"{space}/gone"
 
+    def test_a_repository_that_is_named_no_more_is_not_gone(
+        self, oci_registry: RegistryServer, space: str
+    ) -> None:
+        names = (f"{space}/a", f"{space}/b")
+        for name in names:
+            oci_registry.push(name, "1", small())
+        first = read(oci_registry.url, *names)
+        assert first.deselected == ()
+        fewer = read(oci_registry.url, names[0], known=first)
+        assert ([model.name for model in fewer.models], fewer.deselected) == ([names[0]], (names[1],))
+        everything = read(oci_registry.url, catalog=True, select=Select(include=(names[0],)), known=first)
+        assert everything.deselected == ()
+
     @pytest.mark.parametrize("tags", [None, [], [7, "../x"]])
     def test_a_repository_without_tags_is_unread(
         self, proxy: Proxy, oci_registry: RegistryServer, space: str, tags: Any
@@ -872,6 +885,8 @@ class TestRedirects:
         {"repositories": ["../x"]},
         {"repositories": ["UPPER"]},
         {"catalog": True, "token-server": "ftp://x"},
+        {"catalog": True, "token-server": "https://me@x"},
+        {"catalog": True, "storage": ["https://x:99999999"]},
         {"catalog": True, "tags": {"newest": 0}},
         {"catalog": True, "username": "a", "password": {"env": "A"}, "token": {"env": "B"}},
     ],

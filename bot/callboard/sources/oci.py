@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from callboard.addresses import NotPublic, endpoint
 from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
 from callboard.config import Settings as Part
 from callboard.http import HttpProblem, Kind
@@ -74,6 +75,11 @@ class Settings(RemoteSettings):
             raise ValueError("give repositories, model-cars, or catalog: true")
         if self.token is not None and self.username is not None:
             raise ValueError("give either token, or username and password, not both")
+        for address in (*self.storage, *filter(None, (self.token_server,))):
+            try:
+                endpoint(address)
+            except NotPublic as problem:
+                raise ValueError(f"storage and token-server: {problem}") from None
         return self
 
 
@@ -133,8 +139,16 @@ class _Reading:
             models=tuple(models[name] for name in sorted(models)),
             unread=tuple(sorted(self.unread)),
             complete=self.complete,
+            deselected=self._not_named(),
             problems=tuple(self.problems),
         )
+
+    def _not_named(self) -> tuple[str, ...]:
+        """What the catalog has, and the configuration names no more: nobody asked whether it is gone."""
+        if self.settings.catalog:
+            return ()
+        named = {*self.settings.repositories, *self.settings.model_cars}
+        return tuple(sorted(self.context.known.keys() - named))
 
     def _names(self) -> Iterator[str]:
         """The repositories that are wanted, each once: those that people named, then all others."""

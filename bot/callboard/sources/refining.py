@@ -71,7 +71,7 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
         update={
             "models": tuple(models),
             "unread": (*listing.unread, *held_back),
-            "deselected": tuple(deselected),
+            "deselected": (*listing.deselected, *deselected),
             "archived": tuple(archived),
             "problems": (*listing.problems, *_useless(unused, listing)),
         }
