@@ -41,9 +41,9 @@ def onboarding_files(
     }
 
 
-def _source(kind: str, where: str) -> dict[str, str]:
-    if kind == "files":
-        return {"name": "cards", "type": "files", "path": where}
-    if kind == "mlflow":
-        return {"name": "mlflow", "type": "mlflow", "url": where}
-    return {"name": "huggingface", "type": "huggingface", "author": where}
+def _source(kind: str, where: str) -> dict[str, str | bool]:
+    name = "cards" if kind == "files" else kind
+    key = {"files": "path", "github-models": "path", "huggingface": "author"}.get(kind, "url")
+    # Which repositories to read nobody has said yet; a registry that lists none of its own says so.
+    more = {"catalog": True} if kind == "oci" else {}
+    return {"name": name, "type": kind, key: where, **more}

@@ -8,12 +8,20 @@ from pathlib import Path
 import click
 
 _GENERATED = "**/.callboard.lock linguist-generated gitlab-generated"
-_SOURCES = ("files", "huggingface", "mlflow")
 _WHERE = {
     "files": "Folder of model cards",
-    "mlflow": "MLflow's address",
+    "github-models": "Saved catalog file",
     "huggingface": "User or organization",
+    "kserve": "Address of the Kubernetes API",
+    "kubeflow": "Address of the Model Registry",
+    "mlflow": "MLflow's address",
+    "oci": "Address of the OCI registry",
+    "ollama": "Ollama's address",
+    "openai": "Address of the gateway, with its /v1",
+    "openwebui": "Open WebUI's address",
 }
+"""By the type of the source. ``rest`` needs a mapping, ``threescale`` what tells models from other products."""
+_SOURCES = tuple(_WHERE)
 
 
 def _branch(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -36,7 +44,7 @@ def _branch(_context: click.Context, _option: click.Parameter, value: str) -> st
 )
 @click.option("--source", type=click.Choice(_SOURCES), help="The kind of the first registry to read.")
 @click.option(
-    "--url", metavar="WHERE", help="MLflow's address, the folder of model cards, or the user on the Hub."
+    "--url", metavar="WHERE", help="The registry's address; a folder of model cards; a user on the Hub."
 )
 @click.option(
     "--owner",
