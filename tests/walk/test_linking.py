@@ -13,9 +13,15 @@ from callboard.catalog.lock import read_lock
 from callboard.config import Config, SourceSettings
 from callboard.config_links import Links
 from callboard.model import Counterpart, Endpoint, Listing, Model, Version
+from callboard.sources.context import Context
+from callboard.sources.kserve import Settings as KserveSettings
+from callboard.sources.kserve import list_models as list_cluster
+from callboard.sources.kubeflow import Settings as KubeflowSettings
+from callboard.sources.kubeflow import list_models as list_registry
 from callboard.sources.provenance import with_provenance
 from callboard.walk.base import base_of_folder
 from callboard.walk.desired import Desired, desire
+from tests.servers import kubeflow, kubernetes
 from tests.walk.house import House, card
 
 SOURCES = ("mlflow", "kubeflow", "kserve")
@@ -392,3 +398,31 @@ def test_a_proposal_for_a_model_that_joins_another_is_closed_and_says_why(house:
     (closed,) = result.obsolete
     assert closed.pull.head_ref == before["payments"].branch
     assert closed.why == ("The model is one with that of another registry, and is in the catalog with it.",)
+
+
+def test_what_openshift_ai_labels_is_one_from_the_registries_own_answers(catalog: Catalog) -> None:
+    with kubeflow.running() as registry, kubernetes.running() as cluster:
+        model = registry.register("fraud", owner="group:default/fraud")
+        version = registry.version(model, "v1")
+        labels = {LABEL: model, LABEL.replace("registered-model", "model-version"): version}
+        cluster.add(
+            {
+                "apiVersion": "serving.kserve.io/v1beta1",
+                "kind": "InferenceService",
+                "metadata": {"name": "fraud", "namespace": "ml", "uid": "uid-1", "labels": labels},
+                "spec": {"predictor": {"model": {"modelFormat": {"name": "onnx"}, "storageUri": "s3://m/1"}}},
+                "status": {"url": "https://fraud.example"},
+            }
+        )
+        read = (
+            list_registry(KubeflowSettings(name="kubeflow", url=registry.url), Context(catalog.folder)),
+            list_cluster(KserveSettings(name="kserve", url=cluster.url), Context(catalog.folder)),
+        )
+    catalog.sources = tuple(one for one in catalog.sources if one[0] != "mlflow")
+
+    catalog.walk(*read)
+
+    assert catalog.names() == ["fraud"]
+    assert catalog.kinds("fraud") == ["Resource", "Component", "API"]
+    assert [one.source for one in catalog.record("fraud").known_in] == ["kubeflow", "kserve"]
+    assert catalog.walk(*read).changes == ()
