@@ -113,8 +113,8 @@ sources:\n- {name: a, type: files, path: b}\n- {name: b, type: files, path: b, f
 3:46: the source name 'a' is already taken at callboard.yaml:2:10; give each source a name of its own
 sources: [{name: cards, type: files, path: b}]\nlinks: {same: [["cards:x", "crads:y"]]}
 2:28: there is no source 'crads'; did you mean 'cards'?
-sources: [{name: cards, type: files, path: b, formerly: [old]}]\nlinks: {means: {old: [cards, new]}, order: [old]}
-2:30: there is no source 'new'; use one of: cards, old
+sources: [{name: a, type: files, path: b, formerly: [old]}]\nlinks: {means: {old: [a, new]}, order: [old]}
+2:26: there is no source 'new'; use one of: a, old
 links: {order: [a]}
 1:17: there is no source 'a'; configure one by that name
 links: {apart: [["a:x"]]}

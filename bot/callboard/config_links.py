@@ -26,7 +26,7 @@ class Links(Settings):
     """Lists of models that are one. Of those that the catalog has already, the first named keeps its name."""
     apart: tuple[_SeveralModels, ...] = ()
     """Lists of models of which no two are one, whatever their registries say."""
-    means: dict[str, tuple[str, ...]] = {}
+    means: dict[str, tuple[str, ...]] = Field(default={})
     """By a source: the sources that its statements about other registries mean."""
     order: tuple[str, ...] = ()
     """Sources, the one first whose word counts most. Default: registries, then others, then platforms that

@@ -221,7 +221,7 @@ class Model(Record):
     """Likewise."""
     counterparts: tuple[Counterpart, ...] = ()
     known_in: tuple[Origin, ...] = ()
-    """Where models of several sources are one: all of them, whose word counts most first. No source says it."""
+    """Where models of several sources are one: all of them, whose word counts most first."""
     card: Card | None = None
     links: tuple[Link, ...] = ()
     created_at: str | None = None
@@ -269,7 +269,7 @@ class Listing(Record):
     unread: tuple[str, ...] = ()
     complete: bool = False
     deselected: tuple[str, ...] = ()
-    """Ids of models that the registry has, and that the selection does not ask for by more than their names."""
+    """Ids of models that the registry has, and that the selection leaves out by more than their names."""
     archived: tuple[str, ...] = ()
     """Ids of models that the registry has archived, where the configuration has those leave the catalog."""
     problems: tuple[Problem, ...] = ()

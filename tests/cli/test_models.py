@@ -127,7 +127,8 @@ def test_a_selection_of_nothing_is_said_and_is_no_finding(run: Run) -> None:
 def test_models_that_are_one_are_shown_as_one_and_say_who_said_what(run: Run, folder: Path) -> None:
     (folder / "cards" / "two.md").write_text("---\nname: two\nlicense: mit\n---\n")
     (folder / "more").mkdir()
-    (folder / "more" / "zwei.md").write_text("---\nname: zwei\nlibrary_name: onnx\nlicense: apache-2.0\n---\n")
+    other = "---\nname: zwei\nlibrary_name: onnx\nlicense: apache-2.0\n---\n"
+    (folder / "more" / "zwei.md").write_text(other)
     (folder / "callboard.yaml").write_text(
         "sources: [{name: cards, type: files, path: cards}, {name: more, type: files, path: more}]\n"
         "links: {same: [['cards:two', 'more:zwei']]}\n"

@@ -20,7 +20,7 @@ _WHERE = {
     "openai": "Address of the gateway, with its /v1",
     "openwebui": "Open WebUI's address",
 }
-"""By the type of the source. ``rest`` needs a mapping, ``threescale`` what tells models from other products."""
+"""By the source's type. ``rest`` needs a mapping, ``threescale`` what tells models from other products."""
 _SOURCES = tuple(_WHERE)
 
 

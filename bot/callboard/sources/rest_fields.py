@@ -29,7 +29,14 @@ class Joined(Request):
     """Another list, whose items belong to entries of the models' list: each entry gets ``NAME``, a list of
     ``{key, item}``."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9_]*$",
+            max_length=40,
+            description="lower-case letters, digits and _, with a letter at the beginning, at most 40",
+        ),
+    ]
     keys: Query
     """On an item: the key, or the keys, of the entries that it belongs to."""
     of: Query | None = None
