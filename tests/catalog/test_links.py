@@ -238,9 +238,11 @@ def test_which_of_two_servers_is_meant_is_never_guessed() -> None:
     names = ("mlflow", "other-mlflow", "kserve")
 
     unclear = _linked(_config(*names), _FRAUD, there, by_name)
-    told = _linked(_config(*names, means={"kserve": ("mlflow",)}), _FRAUD, there, by_name)
+    told = _linked(_config(*names, means={"kserve": ("mlflow", "kserve")}), _FRAUD, there, by_name)
+    elsewhere = _linked(_config(*names, means={"kserve": ("kserve",)}), _FRAUD, there, by_name)
     by_run = _linked(_config(*names), _FRAUD, there, _model("kserve", "x", _said("mlflow", run_id=_RUN)))
 
+    assert unclear == elsewhere
     assert unclear.groups == ()
     assert "not clear which (mlflow, other-mlflow): kserve:x" in _texts(unclear)
     assert "links: {means: {kserve: [NAME]}}" in _texts(unclear)

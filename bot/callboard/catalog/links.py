@@ -178,10 +178,14 @@ def _meant(
     """The one model that a statement is about, or None."""
     source, registry = known.source(key), said.registry.lower()
     candidates = [name for name in known.meant_by(said) if name != source]
-    chosen = config.links.means.get(source)
-    if chosen is not None:
-        wanted = {known.present(name) for name in chosen}
-        candidates = [name for name in candidates if name in wanted]
+    meant = {
+        known.present(name)
+        for here, names in config.links.means.items()
+        if known.present(here) == source
+        for name in names
+    }
+    # What is said of sources of one type narrows nothing of another.
+    candidates = [name for name in candidates if name in meant] or candidates
     if not candidates:
         return None
     names = named(said)
