@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from callboard.documents.place import Path
-from callboard.model import Severity
+
+if TYPE_CHECKING:
+    from callboard.model import Severity
 
 
 @dataclass(frozen=True, slots=True)

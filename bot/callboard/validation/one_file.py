@@ -1,0 +1,151 @@
+"""The check of one file: what can be said of it alone, and what it needs to know of its surroundings.
+
+All of it depends on nothing but the content, so that it can be done in another process, or remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from callboard.documents.reader import Document, read_documents
+from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.references import (
+    NotAReference,
+    Reference,
+    parse_reference,
+    reference_to,
+    references_of,
+)
+from callboard.validation.rules import RULES
+from callboard.validation.together import Facts, Remark, Surroundings
+
+if TYPE_CHECKING:
+    from callboard.documents.place import Place
+    from callboard.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One document that is a mapping."""
+
+    document: Document
+    value: Mapping[str, Any]
+    reference: Reference | None
+
+    def remarks(self, findings: Iterator[Finding]) -> Iterator[Remark]:
+        """The findings, with their places."""
+        for one in findings:
+            place = self.document.place(one.path, key=one.key)
+            yield _remark(place, one.severity, one.code, f"{one.what}; {one.hint}", self.reference)
+
+
+class OneFile:
+    """A file that was read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._reading = read_documents(content, "")
+        self._entities = [
+            Entity(document, document.value, reference_to(document.value))
+            for document in self._reading.documents
+            if isinstance(document.value, dict)
+        ]
+
+    def facts(self) -> Facts:
+        """What can be said of the file alone."""
+        refers_to: set[str] = set()
+        beside: set[str] = set()
+        for entity in self._entities:
+            refers_to.update(reference for _, _, reference in _references(entity))
+            beside.update(_site(entity))
+        return Facts(
+            remarks=tuple(self._alone()),
+            entities=tuple(str(one.reference) if one.reference else None for one in self._entities),
+            refers_to=tuple(sorted(refers_to)),
+            beside=tuple(sorted(beside)),
+        )
+
+    def _alone(self) -> Iterator[Remark]:
+        for fault in self._reading.faults:
+            yield _remark(fault.place, "error", fault.code, f"{fault.what}; {fault.hint}", None)
+        for document in self._reading.documents:
+            if not isinstance(document.value, dict) and document.value is not None:
+                message = f"{shown(document.value)} is no entity; write a mapping with kind and metadata"
+                yield _remark(document.place(), "error", "not-an-entity", message, None)
+        for entity in self._entities:
+            yield from _ambiguous(entity)
+            for rule in RULES:
+                yield from entity.remarks(rule(entity.value))
+
+    def among(self, others: Surroundings) -> Iterator[Remark]:
+        """What can be said of the file once the others are known."""
+        for position, entity in enumerate(self._entities):
+            if position in others.taken:
+                yield from entity.remarks(_duplicate(entity, others.taken[position]))
+            yield from entity.remarks(_unresolved(entity, others.unresolved))
+            yield from entity.remarks(_without_site(entity, others.without_site))
+
+    def place_of_name(self, position: int) -> tuple[int, int]:
+        """Line and column of the name of the entity at this position."""
+        place = self._entities[position].document.place(_NAME)
+        return place.line, place.column
+
+
+_NAME = ("metadata", "name")
+_SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
+
+
+def _remark(place: Place, severity: Severity, code: str, message: str, about: Reference | None) -> Remark:
+    return Remark(place.line, place.column, severity, code, message, str(about) if about else None)
+
+
+def _ambiguous(entity: Entity) -> Iterator[Remark]:
+    for one in entity.document.ambiguous:
+        message = (
+            f"{shown(one.text)} without quotes is one thing in YAML 1.2, which Backstage reads, and "
+            "another in YAML 1.1, which many tools read; put it in quotes if it is text"
+        )
+        yield _remark(one.place, "warning", "ambiguous-scalar", message, entity.reference)
+
+
+def _duplicate(entity: Entity, earlier: str) -> Iterator[Finding]:
+    what = f"{entity.reference} is already in {earlier}, and case makes no difference"
+    hint = "Backstage keeps one of the two: rename or remove the other"
+    yield Finding(_NAME, "duplicate-entity", what, hint, "warning")
+
+
+def _references(entity: Entity) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Each reference: its path, its text, and the whole that it stands for."""
+    namespace = entity.reference.namespace if entity.reference else "default"
+    for path, text, kind in references_of(entity.value):
+        try:
+            yield path, text, str(parse_reference(text, kind=kind, namespace=namespace))
+        except NotAReference:
+            continue
+
+
+def _unresolved(entity: Entity, unresolved: frozenset[str]) -> Iterator[Finding]:
+    for path, text, reference in _references(entity) if unresolved else ():
+        if reference in unresolved:
+            what = f"{shown(text)} leads to {shown(reference)}, which is not among the checked entities"
+            hint = "correct the reference, or check the file that has the entity too"
+            yield Finding(path, "unresolved-reference", what, hint, "warning")
+
+
+def _site(entity: Entity) -> tuple[str, ...]:
+    """The folder with a TechDocs site that the entity names, if any."""
+    metadata = entity.value.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    target = annotations.get(_SITE[-1]) if isinstance(annotations, dict) else None
+    if not isinstance(target, str) or not target.startswith("dir:"):
+        return ()
+    return (target.removeprefix("dir:"),)
+
+
+def _without_site(entity: Entity, without_site: Mapping[str, str]) -> Iterator[Finding]:
+    for folder in _site(entity):
+        if folder in without_site:
+            what = f"{shown('dir:' + folder)} leads to a folder without mkdocs.yml"
+            hint = f"add {without_site[folder]}, or correct the path"
+            yield Finding(_SITE, "techdocs-missing", what, hint, "warning")
