@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bench.forge import add_models, house
 from bench.report import Bound, Figure, seconds
+from callboard.config import ForgeKind
 from callboard.sandbox.forge import Counts
-from callboard.walk.workplace import ForgeKind
 from tests.walk.house import House, card
 
 _FORGES: tuple[ForgeKind, ...] = ("github", "gitlab")

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from callboard.config import ForgeKind
 from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.state import Role
-from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House, card
 
 

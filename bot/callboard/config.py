@@ -114,6 +114,7 @@ class RemoteSettings(ServerSettings):
     url: Annotated[str, ADDRESS]
 
 
+ForgeKind = Literal["github", "gitlab"]
 REPOSITORY = Field(
     pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._-]*[A-Za-z0-9._][A-Za-z0-9._-]*){2,}/?$",
     description="the address of a repository: https://HOST/OWNER/NAME, on GitLab with all its groups",
@@ -140,7 +141,7 @@ class Catalog(Settings):
     formerly: tuple[Annotated[str, REPOSITORY], ...] = ()
     """Addresses that this repository had before it was renamed or moved, oldest first: what Backstage has
     from there moves here, and keys go on as they began."""
-    forge: Literal["github", "gitlab"] | None = None
+    forge: ForgeKind | None = None
     """Needed only for a host whose name does not tell."""
     api_url: Annotated[str | None, ADDRESS] = None
     """The forge's API, when it is not at the usual place for its host."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from callboard.cli.main import main
-from callboard.walk.workplace import ForgeKind
+from callboard.config import ForgeKind
 from tests.cli.running import Ran, Run
 from tests.walk.conftest import house, registered_house
 from tests.walk.house import ONE_SOURCE, House

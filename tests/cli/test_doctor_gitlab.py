@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callboard.walk.workplace import ForgeKind
+from callboard.config import ForgeKind
 from tests.cli.running import Run
 from tests.walk.house import REPOSITORY, House, card
 

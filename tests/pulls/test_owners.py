@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.pulls.owners import ForgeKind, Owner, Requirement, groups_of, required_owners
+from callboard.config import ForgeKind
+from callboard.pulls.owners import Owner, Requirement, groups_of, required_owners
 
 
 def owners(text: str, path: str, kind: ForgeKind = "github") -> list[str]:

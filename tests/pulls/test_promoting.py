@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.catalog.promotion import Gate, Move
-from callboard.config import Merge
+from callboard.config import ForgeKind, Merge
 from callboard.config_promotion import Stage, Threshold
 from callboard.model import Model, Promotion, Version
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import Promoting
-from callboard.pulls.owners import ForgeKind, Owner
+from callboard.pulls.owners import Owner
 from callboard.pulls.promoting import promotions
 from tests.pulls.examples import ANN, BEA, facts, review
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from callboard.config import ForgeKind
 from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.state import Role
-from callboard.walk.workplace import ForgeKind
 from tests.contracts.github import Contract
 from tests.servers.forge import ForgeFactory
 from tests.service.gate import Gate

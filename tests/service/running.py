@@ -19,8 +19,8 @@ from uuid import uuid4
 
 import httpx2
 
+from callboard.config import ForgeKind
 from callboard.sandbox.forge import SandboxForge
-from callboard.walk.workplace import ForgeKind
 from tests.cli.running import COMMAND, clean_environ
 from tests.walk.hands import REPOSITORY, Hands, OnGitHub, OnGitLab
 from tests.walk.house import card

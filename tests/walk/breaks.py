@@ -15,12 +15,12 @@ from unittest import mock
 
 from hypothesis.stateful import run_state_machine_as_test
 
+from callboard.config import ForgeKind
 from callboard.forges.github import GitHub
 from callboard.forges.gitlab import GitLab
 from callboard.git.repository import Repository
 from callboard.pulls import approvals, asked, decide, rules
 from callboard.walk import acting, commanding, following, history, proposing, pushing, reconcile, sync
-from callboard.walk.workplace import ForgeKind
 from tests.walk import test_machine, test_served_walks
 from tests.walk.house import REPOSITORY
 from tests.walk.machine.walks import grounds

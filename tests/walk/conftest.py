@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from callboard.config import ForgeKind
 from callboard.redaction import Secret
 from callboard.sandbox.catalog import running
 from callboard.sandbox.forge import SandboxForge
 from callboard.sandbox.forge.state import Role
-from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House
 
 

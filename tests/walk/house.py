@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from callboard.config import ForgeKind
 from callboard.config_file import load_config
 from callboard.sandbox.catalog import SandboxCatalog
 from callboard.sandbox.forge import Counts, SandboxForge
 from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
-from callboard.walk.workplace import ForgeKind, Workplace, open_backstage, open_workplace
+from callboard.walk.workplace import Workplace, open_backstage, open_workplace
 from tests.walk.hands import REPOSITORY, Hands, OnGitHub, OnGitLab
 
 __all__ = ["BASE_CONFIG", "ONE_SOURCE", "REPOSITORY", "House", "card"]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from callboard.config import ForgeKind
 from callboard.forges.protocol import PullRequest
 from callboard.walk.acting import Handled
 from callboard.walk.reconcile import reconcile
-from callboard.walk.workplace import ForgeKind
 from tests.walk.house import ONE_SOURCE, REPOSITORY, House, card
 
 SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from callboard.config import ForgeKind
 from callboard.sandbox.forge.deliveries import Delivery
-from callboard.walk.workplace import ForgeKind
 from tests.walk.machine import Boundary
 from tests.walk.machine.inbox import Inbox
 from tests.walk.machine.profile import profile

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from callboard.config import ForgeKind
 from callboard.forges.protocol import DASHBOARD_LABEL
 from callboard.pulls.asked import IGNORED_LABEL, REOPENED_LABEL
 from callboard.walk.pausing import PAUSED_LABEL
 from callboard.walk.sync import sync
-from callboard.walk.workplace import ForgeKind
 from tests.walk.house import REPOSITORY, House, card
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from callboard.config import ForgeKind
 from callboard.expressions import holds, literally
 
-ForgeKind = Literal["github", "gitlab"]
 PLACES: Mapping[ForgeKind, tuple[str, ...]] = {
     "github": (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"),
     "gitlab": ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),

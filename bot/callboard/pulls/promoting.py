@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from callboard.catalog.promotion import Gate, Move, gates, moves
+from callboard.config import ForgeKind
 from callboard.config_promotion import Stage
 from callboard.model import Model
 from callboard.pulls.approvals import Approvals
 from callboard.pulls.commands import spelling
 from callboard.pulls.facts import Promoting, PullFacts
-from callboard.pulls.owners import ForgeKind, owners_named
+from callboard.pulls.owners import owners_named
 from callboard.pulls.rules import counts_as
 from callboard.pulls.verdict import Reason
 

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
 from callboard.addresses import Endpoint, NotPublic, endpoint
-from callboard.config import ADDRESS, BRANCH, REPOSITORY, App, Catalog, Config, SecretReference, Settings
+from callboard.config import (
+    ADDRESS,
+    BRANCH,
+    REPOSITORY,
+    App,
+    Catalog,
+    Config,
+    ForgeKind,
+    SecretReference,
+    Settings,
+)
 from callboard.config_file import load_settings
 from callboard.walk.workplace import CatalogRepository, NotConfigured, catalog_repository
 
@@ -58,7 +68,7 @@ class Served(Settings):
 
     repository: Annotated[str, REPOSITORY]
     """``https://HOST/OWNER/NAME``."""
-    forge: Literal["github", "gitlab"] | None = None
+    forge: ForgeKind | None = None
     """Needed only for a host whose name does not tell."""
     api_url: Annotated[str | None, ADDRESS] = None
     """The forge's API, when it is not at the usual place for its host."""

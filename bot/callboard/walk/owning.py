@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from callboard.config import ForgeKind
 from callboard.forges.protocol import PullRequest
-from callboard.pulls.owners import PLACES, ForgeKind, Requirement, groups_of, required_owners
+from callboard.pulls.owners import PLACES, Requirement, groups_of, required_owners
 from callboard.walk.base import Base
 from callboard.walk.workplace import Workplace
 

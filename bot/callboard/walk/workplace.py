@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from callboard import http
 from callboard.backstage.client import Catalog
-from callboard.config import Backstage, Config, SecretReference, SecretUnavailable, Settings
+from callboard.config import Backstage, Config, ForgeKind, SecretReference, SecretUnavailable, Settings
 from callboard.config import Catalog as CatalogSettings
 from callboard.forges.protocol import Forge
 from callboard.git.repository import Repository
@@ -27,7 +26,6 @@ TOKEN_VARIABLES = {
 """Where the token of each kind of forge is looked for."""
 WORKFLOW_LOGIN = "github-actions[bot]"
 """Whose the token is that GitHub gives to each job of a workflow. What it opens starts no workflow."""
-ForgeKind = Literal["github", "gitlab"]
 
 
 _NAMES: Mapping[ForgeKind, tuple[str, str]] = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from callboard.config import ForgeKind
 from callboard.forges.protocol import ForgeError
 from callboard.git.command import GitError
 from callboard.redaction import Secret
@@ -19,7 +20,7 @@ from callboard.sandbox.catalog import Timing, running
 from callboard.sandbox.forge import SandboxForge
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
-from callboard.walk.workplace import ForgeKind, Workplace, open_backstage
+from callboard.walk.workplace import Workplace, open_backstage
 from tests.walk.house import ONE_SOURCE, REPOSITORY, House, card
 from tests.walk.machine.boundary import Boundary, Killed, at_each_write
 from tests.walk.machine.judge import Judge

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from callboard.config import ForgeKind
 from callboard.sandbox.forge.state import Pull
-from callboard.walk.workplace import ForgeKind
 from tests.walk.machine.boundary import WRITES, Boundary, Killed
 from tests.walk.machine.stories import OF_BRANCHES, OF_REVIEWS, STORIES, ready
 from tests.walk.machine.town import MODELS, Grounds, Town
