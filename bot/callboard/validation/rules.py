@@ -9,10 +9,19 @@ from typing import Any
 from callboard.documents.place import Path
 from callboard.validation import formats
 from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.quick import is_surely_valid
 from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
-from callboard.validation.schemas import schema_findings
 
 Entity = Mapping[str, Any]
+
+
+def schema(entity: Entity) -> Iterator[Finding]:
+    """What the schema of the entity's kind does not allow."""
+    if not is_surely_valid(entity):
+        # It takes as long to load as hundreds of entities take to be checked.
+        from callboard.validation.schemas import schema_findings
+
+        yield from schema_findings(entity)
 
 
 def known_kind(entity: Entity) -> Iterator[Finding]:
@@ -123,7 +132,7 @@ def unsafe_links(entity: Entity) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
-    schema_findings,
+    schema,
     known_kind,
     field_formats,
     reference_formats,
