@@ -2,7 +2,8 @@
 
 Every object that a test stores is checked against the definitions of its custom resource
 (``tests/contracts/crds.py``). Lists come in pages of one snapshot, refusals as Kubernetes words them, and the
-server describes its groups. Whatever is not implemented here answers 501.
+server describes its groups: all as a real one did (``tests/servers/kube_apiserver.py``). Whatever is not
+implemented here answers 501.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ KNATIVE = (Kind("serving.knative.dev", "v1", "revisions", "Revision"),)
 OPENSHIFT = (Kind("route.openshift.io", "v1", "routes", "Route"),)
 
 
+_ANONYMOUS = "system:anonymous"
+_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list"
+    " without the continue parameter, or use the continue token in this response to retrieve the remainder of"
+    " the results. Continuing with the provided token results in an inconsistent list - objects that were"
+    " created, modified, or deleted between the time the first chunk was returned and now may show up in the"
+    " list."
+)
+
+
 @dataclass
 class Kubernetes:
     """A running API server."""
@@ -69,7 +80,9 @@ class Kubernetes:
     kinds: list[Kind] = field(default_factory=lambda: [*BUILT_IN, *KSERVE])
     url: str = ""
     token: str | None = None
-    """Who does not send it is nobody."""
+    """Who sends another is refused, who sends none is anonymous, and may do nothing."""
+    user: str = "bot"
+    """Who sends it."""
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     """Plurals and namespaces ("" for a list of all) that may not be listed."""
     most: int = 500
@@ -108,81 +121,118 @@ class Kubernetes:
             return instead
         if request.method != "GET":
             return _status(501, "NotImplemented", "this double only lists")
-        if self.token is not None and request.headers.get("authorization") != f"Bearer {self.token}":
+        user = self._user(request.headers.get("authorization"))
+        if user is None:
             return _status(401, "Unauthorized", "Unauthorized")
         match request.url.path.strip("/").split("/"):
+            case ["apis"] | ["apis", _, _] if user == _ANONYMOUS:
+                said = f'forbidden: User "{user}" cannot get path "{request.url.path}"'
+                return _status(403, "Forbidden", said, {})
             case ["apis"]:
                 return self._groups()
             case ["apis", group, version]:
                 return self._resources(group, version)
             case ["api", version, *rest]:
-                return self._list(request, "", version, rest)
+                return self._list(request, user, "", version, rest)
             case ["apis", group, version, *rest]:
-                return self._list(request, group, version, rest)
+                return self._list(request, user, group, version, rest)
         return _status(501, "NotImplemented", "this double does not implement that")
+
+    def _user(self, authorization: str | None) -> str | None:
+        if self.token is None or authorization == f"Bearer {self.token}":
+            return self.user
+        return _ANONYMOUS if authorization is None else None
 
     def _groups(self) -> Response:
         versions: dict[str, list[str]] = {}
         for kind in self.kinds:
             if kind.group and kind.version not in versions.setdefault(kind.group, []):
                 versions[kind.group].append(kind.version)
-        groups = [
-            {"name": group, "versions": [{"groupVersion": f"{group}/{one}", "version": one} for one in found]}
-            for group, found in versions.items()
-        ]
+        groups = []
+        for group, found in versions.items():
+            described = [{"groupVersion": f"{group}/{one}", "version": one} for one in found]
+            groups.append({"name": group, "versions": described, "preferredVersion": described[0]})
         return JSONResponse({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 
     def _resources(self, group: str, version: str) -> Response:
         found = [
-            {"name": kind.plural, "kind": kind.kind, "namespaced": kind.namespaced, "verbs": ["list"]}
+            {"name": kind.plural, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["list"]}
             for kind in self.kinds
             if (kind.group, kind.version) == (group, version)
         ]
-        said = {"kind": "APIResourceList", "groupVersion": f"{group}/{version}", "resources": found}
-        return JSONResponse(said) if found else _nothing()
+        of = f"{group}/{version}"
+        said = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": of, "resources": found}
+        return JSONResponse(said) if found else _nothing(group)
 
-    def _list(self, request: Request, group: str, version: str, rest: list[str]) -> Response:
+    def _list(self, request: Request, user: str, group: str, version: str, rest: list[str]) -> Response:
         namespace = ""
         if len(rest) == 3 and rest[0] == "namespaces":
             namespace, rest = rest[1], rest[2:]
+        plural = "/".join(rest)
+        # Who may not ask is not told either whether there is such a kind.
+        if user == _ANONYMOUS or (plural, namespace) in self.forbidden:
+            scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+            what = f'cannot list resource "{plural}" in API group "{group}" {scope}'
+            of = {"group": group, "kind": plural} if group else {"kind": plural}
+            title = f"{plural}.{group}" if group else plural
+            return _status(403, "Forbidden", f'{title} is forbidden: User "{user}" {what}', of)
         kind = next(
-            (one for one in self.kinds if [one.group, one.version, one.plural] == [group, version, *rest]),
+            (one for one in self.kinds if (one.group, one.version, one.plural) == (group, version, plural)),
             None,
         )
-        if kind is None:
-            return _nothing()
+        if kind is None or (namespace and not kind.namespaced):
+            return _nothing(group)
         if unknown := request.query_params.keys() - {"limit", "continue"}:
             return _status(501, "NotImplemented", f"this double does not know {sorted(unknown)}")
-        if (kind.plural, namespace) in self.forbidden:
-            scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-            said = f'{kind.plural} is forbidden: User "bot" cannot list resource "{kind.plural}" {scope}'
-            return _status(403, "Forbidden", said)
         return self._page(request, kind, namespace)
 
     def _page(self, request: Request, kind: Kind, namespace: str) -> Response:
         token = request.query_params.get("continue")
         if token:
+            try:
+                start, snapshot = json.loads(base64.b64decode(token))
+            except ValueError:
+                said = "invalid continue token: continue key is not valid"
+                return _status(400, "BadRequest", said)
             if self.expires:
                 self.expires -= 1
-                return _status(410, "Expired", "The provided continue parameter is too old")
-            start, snapshot = json.loads(base64.b64decode(token))
+                # What the rest would be now, and no snapshot.
+                rest = base64.b64encode(json.dumps([start, -1]).encode()).decode()
+                return _status(410, "Expired", _EXPIRED, continued=rest)
             found = self._snapshots[snapshot]
         else:
             start, snapshot = 0, len(self._snapshots)
-            found = [one for one in self.objects.get(kind.plural, []) if _is_in(one, namespace)]
+            found = sorted(
+                (one for one in self.objects.get(kind.plural, []) if _is_in(one, namespace)), key=_place
+            )
             self._snapshots.append(found)
         size = min(int(request.query_params.get("limit", self.most)) or self.most, self.most)
         metadata: dict[str, Any] = {"resourceVersion": str(1000 + snapshot)}
-        if start + size < len(found):
-            more = json.dumps([start + size, snapshot]).encode()
-            metadata |= {"continue": base64.b64encode(more).decode(), "remainingItemCount": 1}
-        items = [
-            one | {"apiVersion": kind.api} if isinstance(one, dict) else one
-            for one in found[start : start + size]
-        ]
+        left = len(found) - start - size
+        if left > 0:
+            more = base64.b64encode(json.dumps([start + size, snapshot]).encode()).decode()
+            metadata |= {"continue": more, "remainingItemCount": left}
+        elif kind.definition is not None:
+            metadata |= {"continue": ""}
+        items = [_listed(one, kind) for one in found[start : start + size]]
         said = {"apiVersion": kind.api, "kind": f"{kind.kind}List", "metadata": metadata, "items": items}
         # Not starlette's JSON, which refuses NaN: servers do say it.
         return Response(json.dumps(said), media_type="application/json")
+
+
+def _listed(one: Any, kind: Kind) -> Any:
+    """An object as it stands in a list: in the version asked for, and Kubernetes' own without one."""
+    if not isinstance(one, dict):
+        return one
+    if kind.definition is not None:
+        return one | {"apiVersion": kind.api}
+    return {key: value for key, value in one.items() if key not in ("apiVersion", "kind")}
+
+
+def _place(one: Any) -> tuple[str, str]:
+    metadata = one.get("metadata") if isinstance(one, dict) else None
+    metadata = metadata if isinstance(metadata, dict) else {}
+    return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
 
 
 def _is_in(one: Any, namespace: str) -> bool:
@@ -190,16 +240,21 @@ def _is_in(one: Any, namespace: str) -> bool:
     return not namespace or (isinstance(metadata, dict) and metadata.get("namespace") == namespace)
 
 
-def _status(code: int, reason: str, message: str) -> Response:
+def _status(
+    code: int, reason: str, message: str, details: dict[str, str] | None = None, continued: str | None = None
+) -> Response:
+    metadata = {} if continued is None else {"continue": continued}
     said = {
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": message, "reason": reason, "code": code,
+        "kind": "Status", "apiVersion": "v1", "metadata": metadata,
+        "status": "Failure", "message": message, "reason": reason, "code": code,
     }  # fmt: skip
-    return JSONResponse(said, code)
+    return JSONResponse(said if details is None else said | {"details": details}, code)
 
 
-def _nothing() -> Response:
-    # What Kubernetes says of a path that it does not know at all.
+def _nothing(group: str) -> Response:
+    """What Kubernetes says of a path that it does not know: in its first group, and elsewhere."""
+    if not group:
+        return _status(404, "NotFound", "the server could not find the requested resource", {})
     return PlainTextResponse("404 page not found\n", 404)
 
 

@@ -246,7 +246,42 @@ def test_who_is_nobody_is_not_sent_to_every_namespace(server: Kubernetes, cluste
     server.token = "another"
     objects = cluster.objects(SERVICES, ("a", "b", "c"))
     assert len(server.requests) == len(objects.problems) == 1
+    assert 'User "system:anonymous" cannot list' in objects.problems[0].what
+    assert "give the source a token" in objects.problems[0].hint
+    assert not objects.complete
+
+
+def test_a_wrong_token_is_not_sent_to_every_namespace(
+    server: Kubernetes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.token = "another"
+    monkeypatch.setenv("KUBE_TEST_TOKEN", CANARY)
+    with open_cluster(at(url=server.url, token=SecretReference(env="KUBE_TEST_TOKEN")), Path()) as cluster:
+        objects = cluster.objects(SERVICES, ("a", "b", "c"))
+    assert len(server.requests) == len(objects.problems) == 1
     assert "401" in objects.problems[0].what
+
+
+def test_what_is_forbidden_and_not_there_either_needs_no_permission(
+    server: Kubernetes, cluster: Cluster
+) -> None:
+    server.forbidden = {("inferenceservices", "a"), ("routes", "a"), ("clusterservingruntimes", "")}
+    routes = cluster.objects(Kind("route.openshift.io", ("v1",), "routes"), ("a",))
+    assert (routes.installed, routes.complete, routes.problems) == (False, True, ())
+    runtimes = cluster.objects(
+        Kind("serving.kserve.io", ("v1alpha1",), "clusterservingruntimes", namespaced=False)
+    )
+    (problem,) = runtimes.problems
+    assert (runtimes.installed, runtimes.complete) == (True, False)
+    assert problem.hint == "allow the account to list clusterservingruntimes.serving.kserve.io everywhere"
+
+    async def interfere(request: Request) -> Response | None:
+        return Response(status_code=403) if request.url.path == "/apis" else None
+
+    server.interfere = interfere
+    services = cluster.objects(SERVICES, ("a",))
+    assert (services.installed, services.complete) == (True, False)
+    assert "cannot list resource" in services.problems[0].what
 
 
 def test_a_server_that_hangs_ends_by_its_timeout(server: Kubernetes) -> None:

@@ -7,6 +7,7 @@ could not be asked for by what the server says of itself (its discovery).
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import os
 import re
@@ -174,21 +175,34 @@ class Cluster:
                 try:
                     listing.read(_path(kind, version, place))
                 except HttpProblem as error:
-                    if error.status != 404 or not kind.group:
-                        raise
-                    served = self._versions(kind)
+                    served = self._versions_despite(error, kind)
                     if not served:
                         return Objects(installed=False, complete=True)
                     version = _readable(kind, served, error)
                     listing.read(_path(kind, version, place))
             except HttpProblem as error:
                 problems.append(self._problem(kind, place, error))
-                if error.kind in _HOPELESS:
+                if error.kind in _HOPELESS or _is_anonymous(error):
                     break
             finally:
                 found.update(listing.found)
                 now = listing.now or now
         return Objects(tuple(found.values()), version, True, not problems, tuple(problems), now)
+
+    def _versions_despite(self, error: HttpProblem, kind: Kind) -> tuple[str, ...]:
+        """In which versions the server has a kind that it did not list. Raises HttpProblem.
+
+        Kubernetes forbids also what it does not have: who may not list a kind is asked to be allowed to only
+        where there is one.
+        """
+        if error.status not in (403, 404) or not kind.group or _is_anonymous(error):
+            raise error
+        if error.status == 404:
+            return self._versions(kind)
+        with contextlib.suppress(HttpProblem):
+            if not self._versions(kind):
+                return ()
+        raise error
 
     def _versions(self, kind: Kind) -> tuple[str, ...]:
         """In which versions the server has that kind; none: it has no such kind. Raises HttpProblem."""
@@ -222,11 +236,20 @@ class Cluster:
 
     def _problem(self, kind: Kind, place: str, error: HttpProblem) -> Problem:
         problem = as_problem(self._source, error, doing=f"listing {kind.title}")
-        if error.kind == "forbidden":
-            where = f"in {place.strip('/').replace('namespaces/', 'namespace ')}" if place else "everywhere"
-            hint = f"allow the account to list {kind.title} {where}, or name the namespaces that it may read"
-            problem = problem.model_copy(update={"hint": hint})
-        return problem
+        if error.kind != "forbidden":
+            return problem
+        where = f"in {place.strip('/').replace('namespaces/', 'namespace ')}" if place else "everywhere"
+        hint = f"allow the account to list {kind.title} {where}"
+        if _is_anonymous(error):
+            hint = "sign in: give the source a token, or a kubeconfig with one or with a client certificate"
+        elif kind.namespaced:
+            hint += ", or name the namespaces that it may read"
+        return problem.model_copy(update={"hint": hint})
+
+
+def _is_anonymous(error: HttpProblem) -> bool:
+    """Whether that was refused to nobody: Kubernetes has a user for who does not sign in."""
+    return error.kind == "forbidden" and 'User "system:anonymous"' in error.message
 
 
 def _listed(said: Any) -> list[Any]:
