@@ -28,8 +28,8 @@ SPECS: dict[str, dict[str, Any]] = {
 }
 FIELDS = """
 apiVersion kind metadata spec extra metadata.name metadata.labels metadata.annotations metadata.links
-metadata.tags metadata.title spec.type spec.lifecycle spec.owner spec.definition spec.remotes spec.memberOf spec.children
-spec.targets spec.presence spec.category spec.skills spec.dependsOn spec.profile
+metadata.tags metadata.title spec.type spec.lifecycle spec.owner spec.definition spec.remotes spec.memberOf
+spec.children spec.targets spec.presence spec.category spec.skills spec.dependsOn spec.profile
 """
 VALUES: list[Any] = [
     *(None, True, 0, 1.0, 10**400, math.nan, math.inf, "", " ", "\n", "\ud800", "x" * 501, "API", "skill"),
