@@ -45,6 +45,11 @@ _UNSAFE_INSIDE = re.compile(r": |:$| #|[\[\]{},?]|[\ud800-\udfff\ufffe\uffff]|:[
 _DOCUMENT_MARK = re.compile(r"---|\.\.\.")
 
 
+def is_surely_text(text: str) -> bool:
+    """Whether a plain scalar is a string to every reader, told by a glance: no other word is this long."""
+    return len(text) > 5 and text[0].isalpha()
+
+
 @lru_cache(maxsize=16384)
 def read_plain(text: str) -> Scalar:
     """The value of a plain scalar by the core schema of YAML 1.2."""
