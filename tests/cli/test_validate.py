@@ -93,17 +93,20 @@ def test_a_folder_that_nobody_named_may_hold_none(tmp_path: Path, monkeypatch: p
     assert run() == (0, "0 entities in 0 files: 0 errors, 0 warnings\n")
 
 
-def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.yaml")
-
-    for path in ("pipe.yaml", os.devnull):
-        result = CliRunner().invoke(validate, [path])
-
-        assert result.exit_code == 2
-        assert f"{path} cannot be read: it is neither a file nor a folder" in result.stderr
-
-
-def test_a_pipe_in_a_folder_is_passed_by(tmp_path: Path) -> None:
+def test_what_is_no_regular_file_is_a_problem_and_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "catalog-info.yml")
 
-    assert run(".") == (0, "1 entity in 1 file: 0 errors, 0 warnings\n")
+    for path in (".", "catalog-info.yml", os.devnull):
+        code, output = run(path, "-o", "json")
+
+        assert code == 1
+        (one,) = json.loads(output)["diagnostics"]
+        assert one["code"] == "unreadable-file"
+        assert "it is not a regular file" in one["message"]
+
+
+def test_a_file_that_is_no_yaml_is_passed_by_unless_it_is_all(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# x\n")
+
+    assert run("README.md", "catalog-info.yaml")[0] == 0
+    assert run("README.md")[0] == 2

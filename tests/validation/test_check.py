@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -215,28 +214,6 @@ def test_a_large_value_does_not_make_a_large_message() -> None:
     report = check(FINE.replace("ai-model", str(["x" * 1000] * 20)))
     assert all(len(one.message) < 600 for one in report.diagnostics)
     assert report.errors
-
-
-def test_every_code_is_documented_and_every_documented_code_exists() -> None:
-    source = "".join(path.read_text() for path in (DOCS.parents[1] / "bot").rglob("*.py"))
-    documented = set(re.findall(r"^### ([a-z0-9-]+)$", DOCS.read_text(), re.MULTILINE))
-    in_code = set(re.findall(r'"(yaml-[a-z-]+)"', source))
-    in_code |= {f"{name}-format" for name in re.findall(r'"([a-z-]+)": formats\.', source)}
-    in_code |= set(re.findall(r'"[a-zA-Z]+": "([a-z-]+)",', _between(source, "_CODES = {", "}")))
-    in_code |= {
-        "schema",
-        "not-an-entity",
-        "ambiguous-scalar",
-        "unknown-kind",
-        "reference-format",
-        *OWN_OUTPUT,
-    }
-    in_code |= {"unresolved-reference"}
-    assert documented == in_code
-
-
-def _between(text: str, start: str, end: str) -> str:
-    return text.split(start, 1)[1].split(end, 1)[0]
 
 
 def test_the_documented_limits_are_those_of_the_reader() -> None:

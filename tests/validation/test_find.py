@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from callboard.documents.building import Limits
-from callboard.validation.find import find_catalog_files
+from callboard.validation.find import Files, Found, find_catalog_files
 
 ENTITY = b"apiVersion: backstage.io/v1alpha1\nkind: Domain\n"
 
 
+def find(*paths: Path | str) -> Found:
+    return find_catalog_files([str(path) for path in paths])
+
+
 def found(*paths: Path | str) -> list[str]:
-    return [path for path, _ in find_catalog_files([str(path) for path in paths], io.BytesIO())]
+    return list(find(*paths).paths)
 
 
 def test_a_folder_gives_its_catalog_files_in_order(tmp_path: Path) -> None:
@@ -43,9 +47,13 @@ def test_a_folder_gives_its_catalog_files_in_order(tmp_path: Path) -> None:
     assert found(tmp_path) == [(tmp_path / name).as_posix() for name in expected]
 
 
-def test_a_file_that_is_named_is_taken_whatever_it_is_called(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_bytes(b"x")
-    assert found(tmp_path / "notes.txt") == [(tmp_path / "notes.txt").as_posix()]
+def test_what_is_named_is_taken_if_it_can_hold_entities(tmp_path: Path) -> None:
+    for name in ("notes.yaml", "entities.json", "README.md", "mkdocs.yml"):
+        (tmp_path / name).write_bytes(b"x")
+    assert found(*sorted(tmp_path.iterdir())) == sorted(
+        str(tmp_path / name) for name in ("entities.json", "notes.yaml")
+    )
+    assert find(tmp_path / "README.md").empty == (str(tmp_path / "README.md"),)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -59,17 +67,73 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (inside / "same.yaml").symlink_to(inside / "real.yaml")
     (inside / "dangling.yaml").symlink_to(inside / "nothing")
     assert found(inside) == [(inside / "real.yaml").as_posix(), (inside / "same.yaml").as_posix()]
+    assert [(one.file, one.code, one.severity) for one in find(inside).problems] == [
+        ((inside / "catalog-info.yaml").as_posix(), "link-not-followed", "warning"),
+        ((inside / "folder").as_posix(), "link-not-followed", "warning"),
+    ]
 
 
 def test_standard_input_is_one_file() -> None:
-    assert list(find_catalog_files(["-"], io.BytesIO(ENTITY))) == [("-", ENTITY)]
+    assert found("-") == ["-"]
+    assert dict(Files(["-"], io.BytesIO(ENTITY))) == {"-": ENTITY}
 
 
 def test_what_is_too_large_is_cut_behind_the_limit(tmp_path: Path) -> None:
     with (tmp_path / "catalog-info.yaml").open("wb") as file:
         file.truncate(Limits().bytes * 3)
-    ((_, content),) = find_catalog_files([str(tmp_path)], io.BytesIO())
+    (content,) = Files(found(tmp_path), io.BytesIO()).values()
     assert len(content) == Limits().bytes + 1
+
+
+def test_a_file_that_went_away_meanwhile_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "catalog-info.yaml").write_bytes(ENTITY)
+    files = Files(found(tmp_path), io.BytesIO())
+    (tmp_path / "catalog-info.yaml").unlink()
+    assert list(files.values()) == [b""]
+    assert [one.code for one in files.problems] == ["unreadable-file"]
+    with pytest.raises(KeyError):
+        files["another.yaml"]
+
+
+def made(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_bytes(ENTITY)
+
+
+def test_a_pattern_names_files_at_any_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(
+        tmp_path,
+        "catalog-info.yaml",
+        "a/catalog-info.yaml",
+        "a/b/catalog-info.yaml",
+        "a/b/other.yaml",
+        "a/x.md",
+    )
+    monkeypatch.chdir(tmp_path)
+    assert found("**/catalog-info.yaml") == [
+        "a/b/catalog-info.yaml",
+        "a/catalog-info.yaml",
+        "catalog-info.yaml",
+    ]
+    assert found("a/*/*") == ["a/b/catalog-info.yaml", "a/b/other.yaml"]
+    assert found("a/**/[n-o]ther.y?ml") == ["a/b/other.yaml"]
+    assert found("*.yaml", f"{tmp_path}/*.yaml") == ["catalog-info.yaml", f"{tmp_path}/catalog-info.yaml"]
+    assert find("nothing/*", "*.md").empty == ("nothing/*", "*.md")
+
+
+def test_the_ignore_file_passes_over_what_is_found_and_what_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, "catalog-info.yaml", "templates/x/skeleton/catalog-info.yaml", "old/catalog-info.yaml")
+    made(tmp_path, "old/kept/catalog-info.yaml", "build/catalog-info.yaml")
+    (tmp_path / ".callboardignore").write_text(
+        "# of the scaffolder\nskeleton/\n\n/old/*\n!/old/kept\nbuild\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert found(".") == ["catalog-info.yaml", "old/kept/catalog-info.yaml"]
+    assert found("**/catalog-info.yaml") == found(".")
+    assert find("build/catalog-info.yaml") == Found((), (), ("build/catalog-info.yaml",), ())
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:

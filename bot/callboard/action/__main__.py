@@ -18,7 +18,7 @@ from callboard.action.inputs import Inputs, WrongInput, read_inputs
 from callboard.action.trust import Start, refusal
 from callboard.cli.main import main as command_line
 from callboard.cli.session import USAGE
-from callboard.cli.validate import checked
+from callboard.cli.validate import check
 from callboard.git.command import GitError, run
 from callboard.redaction import Secret
 from callboard.validation.reports import render
@@ -47,11 +47,12 @@ def main() -> int:
 
 def _validate(inputs: Inputs, environ: Mapping[str, str]) -> int:
     try:
-        report, files = checked(inputs.paths)
+        checked = check(inputs.paths)
     except click.UsageError as problem:
         return _failed(problem.message, USAGE)
-    _say(render("github", report, files))
-    _append(environ, "GITHUB_STEP_SUMMARY", render("markdown", report, files))
+    report = checked.report
+    _say(render("github", report, checked.files))
+    _append(environ, "GITHUB_STEP_SUMMARY", render("markdown", report, checked.files))
     _output(environ, {"findings": str(len(report.diagnostics))})
     return 1 if report.errors else 0
 

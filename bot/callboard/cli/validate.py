@@ -9,54 +9,78 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from callboard.validation.diagnostics import Report
+    from callboard.validate import Checked
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True), metavar="[PATH]…")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(("text", "json", "sarif", "github", "markdown")),
+    type=click.Choice(("text", "json", "sarif", "github", "codequality", "markdown")),
     default="text",
     show_default=True,
     help="How to say what was found.",
 )
-def validate(paths: tuple[str, ...], output: str) -> None:
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="PATH",
+    help="Entities there may be referred to; nothing is said of those files. May be given more than once.",
+)
+@click.option(
+    "--changed-since",
+    metavar="REF",
+    help="Check only what differs from the merge base with this branch or commit, against all the rest.",
+)
+@click.option("--fix", is_flag=True, help="First repair what is safe to repair: see docs/validate.md.")
+def validate(
+    paths: tuple[str, ...], output: str, known: tuple[str, ...], changed_since: str | None, fix: bool
+) -> None:
     """Check catalog files as Backstage would, and more.
 
-    PATH is a file, a folder, or - for standard input; without one, the folder that you are in. Of a folder,
-    files called catalog-info.yaml are checked, and other YAML files that say an apiVersion of backstage.io.
-    Ends with 1 if there is any error, and with 2 if a PATH holds no catalog file.
+    PATH is a file, a folder, a pattern such as '**/catalog-info.yaml', or - for standard input; without one,
+    the folder that you are in. Of a folder, files called catalog-info.yaml are checked, and other YAML files
+    that say an apiVersion of backstage.io, but not what git ignores or .callboardignore names. Ends with 1 if
+    there is any error, and with 2 if a PATH holds no catalog file.
     """
+    from callboard.cli.output import line
     from callboard.validation.reports import render
+    from callboard.validation.reports.words import counted
 
-    report, files = checked(paths)
-    click.echo(render(output, report, files), nl=False)
-    if report.errors:
+    checked = check(paths, known=known, changed_since=changed_since, fix=fix)
+    for path in checked.passed_over:
+        click.echo(line(f"{path}: passed over, as .callboardignore says"), err=True)
+    for one in checked.fixes:
+        click.echo(line(f"{one.file}:{one.line}:{one.column}: {one.code}: {one.what}"), err=True)
+    if fix:
+        files = len({one.file for one in checked.fixes})
+        click.echo(f"repaired {counted(len(checked.fixes), 'place')} in {counted(files, 'file')}", err=True)
+    click.echo(render(output, checked.report, checked.files, color=_may_color()), nl=False, color=True)
+    if checked.report.errors:
         raise SystemExit(1)
 
 
-def checked(paths: Sequence[str]) -> tuple[Report, dict[str, bytes]]:
-    """The report on what ``paths`` name, and the files.
-
-    Raises click.UsageError for a path that cannot be read or holds no catalog file: a check that looks at
-    nothing must not pass.
-    """
-    from pathlib import Path
-
-    from callboard.validation.check import validate_files
-    from callboard.validation.find import find_catalog_files
+def check(
+    paths: Sequence[str],
+    *,
+    known: Sequence[str] = (),
+    changed_since: str | None = None,
+    fix: bool = False,
+) -> Checked:
+    """``validate_paths`` with the errors of a command: raises click.UsageError."""
+    from callboard.validate import CannotCheck, validate_paths
 
     try:
-        found = {path: dict(find_catalog_files((path,), sys.stdin.buffer)) for path in paths or (".",)}
-    except OSError as error:
-        raise click.UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
-    empty = [path for path in paths if not found[path]]
-    if empty:
-        raise click.UsageError(
-            f"{', '.join(empty)}: no catalog file is there. Name a file, or a folder with catalog-info.yaml "
-            "or other YAML that says an apiVersion of backstage.io."
+        return validate_paths(
+            paths, known=known, changed_since=changed_since, fix=fix, stdin=sys.stdin.buffer
         )
-    files = {name: content for one in found.values() for name, content in one.items()}
-    return validate_files(files, exists=lambda path: Path(path).is_file()), files
+    except CannotCheck as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _may_color() -> bool:
+    """Only where a person looks at it: a terminal, and none that was told otherwise (no-color.org)."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

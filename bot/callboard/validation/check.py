@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from callboard.validation.diagnostics import Report
 from callboard.validation.one_file import OneFile
-from callboard.validation.together import report_on, surroundings_of
+from callboard.validation.together import Facts, Remark, Surroundings, report_on, surroundings_of
 
 OWN_OUTPUT = frozenset({"ambiguous-scalar", "duplicate-entity", "techdocs-missing", "unsafe-link"})
 """The warnings that are errors in files that Callboard itself wrote."""
+
+
+class Looks(Protocol):
+    """How files are looked at: here, in other processes, or from memory. The answers are the same."""
+
+    def first(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        """What can be said of each file alone."""
+
+    def presence(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        """At least which entities each file holds."""
+
+    def second(self, others: Mapping[str, Surroundings]) -> Mapping[str, Iterable[Remark]]:
+        """What can be said of each file by what others have to do with it."""
+
+    def place_of_name(self, path: str, position: int) -> tuple[int, int]:
+        """Line and column of the name of the entity at this position."""
 
 
 def validate_files(
@@ -19,23 +36,60 @@ def validate_files(
     known_references: frozenset[str] = frozenset(),
     as_errors: Collection[str] = (),
     exists: Callable[[str], bool] | None = None,
+    known_files: Mapping[str, bytes] | None = None,
+    looks: Looks | None = None,
 ) -> Report:
     """Every problem of every catalog file among ``files``, whose keys are paths with ``/``.
 
     ``known_references`` are entities outside the files that may be referred to (``kind:namespace/name``, in
     lower case). Warnings with a code in ``as_errors`` are errors. ``exists`` tells whether a path beside the
-    catalog files is there, such as ``docs/mkdocs.yml``; by default only ``files`` are.
+    catalog files is there, such as ``docs/mkdocs.yml``; by default only ``files`` are. The entities of
+    ``known_files`` may be referred to and must not be there twice, but nothing is said of those files.
+    ``looks`` takes the place of reading the files here, one after the other.
     """
-    catalog = sorted(path for path in files if can_hold_entities(path))
-    read = {path: OneFile(files[path]) for path in catalog}
-    facts = {path: one.facts() for path, one in read.items()}
+    look = looks or _Here({**(known_files or {}), **files})
+    checked = sorted(filter(can_hold_entities, files))
+    facts = look.first(checked)
+    known = look.presence(sorted(path for path in known_files or () if can_hold_entities(path)))
     others = surroundings_of(
-        facts,
+        {**known, **facts},
         known=known_references,
         exists=exists or files.__contains__,
-        place_of=lambda path, position: read[path].place_of_name(position),
+        place_of=look.place_of_name,
     )
-    return report_on(facts, {path: read[path].among(one) for path, one in others}, as_errors)
+    second = look.second({path: one for path, one in others if path in facts})
+    return report_on(facts, second, as_errors)
+
+
+class _Here(Looks):
+    """Looks at files in this process, and keeps what was read until the second look."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._read: dict[str, OneFile] = {}
+
+    def first(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        return {path: self._reading(path).facts() for path in paths}
+
+    def presence(self, paths: Sequence[str]) -> Mapping[str, Facts]:
+        return {path: self._reading(path).presence() for path in paths}
+
+    def second(self, others: Mapping[str, Surroundings]) -> Mapping[str, Iterable[Remark]]:
+        return {path: self._reading(path).among(one) for path, one in others.items()}
+
+    def place_of_name(self, path: str, position: int) -> tuple[int, int]:
+        return self._reading(path).place_of_name(position)
+
+    def _reading(self, path: str) -> OneFile:
+        if path not in self._read:
+            self._read[path] = OneFile(self._files[path])
+        return self._read[path]
+
+
+def entities_in(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The entities of files (``kind:namespace/name``, in lower case), as far as the files can be read."""
+    present = (OneFile(text).presence() for path, text in files.items() if can_hold_entities(path))
+    return frozenset(reference for facts in present for reference in facts.entities if reference)
 
 
 def can_hold_entities(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,16 @@ class Report:
     def errors(self) -> bool:
         """Whether anything is wrong that is more than a warning."""
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+    def with_more(self, diagnostics: Iterable[Diagnostic]) -> Report:
+        """The same with other diagnostics put in where they belong."""
+        every = sorted({*self.diagnostics, *diagnostics}, key=by_place)
+        return Report(self.files, self.entities, tuple(every))
+
+
+def by_place(one: Diagnostic) -> tuple[str, int, int, str, str]:
+    """What diagnostics are sorted by."""
+    return one.file, one.line, one.column, one.code, one.message
 
 
 def shown(value: object, limit: int = 80) -> str:

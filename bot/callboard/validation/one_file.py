@@ -5,8 +5,9 @@ All of it depends on nothing but the content, so that it can be done in another 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from callboard.documents.reader import Document, read_documents
@@ -41,6 +42,18 @@ class Entity:
             yield _remark(place, one.severity, one.code, f"{one.what}; {one.hint}", self.reference)
 
 
+MOST_OF_ONE_LOOK = 1000
+"""Remarks on one file. Nobody reads more, and a hostile file could have a million."""
+
+
+def _most(remarks: Iterator[Remark]) -> tuple[Remark, ...]:
+    first = tuple(islice(remarks, MOST_OF_ONE_LOOK))
+    if next(remarks, None) is None:
+        return first
+    message = f"it has more than {MOST_OF_ONE_LOOK:,} problems; correct those that are told, and check again"
+    return (*first, Remark(1, 1, "error", "too-many-problems", message, None))
+
+
 class OneFile:
     """A file that was read."""
 
@@ -60,11 +73,15 @@ class OneFile:
             refers_to.update(reference for _, _, reference in _references(entity))
             beside.update(_site(entity))
         return Facts(
-            remarks=tuple(self._alone()),
-            entities=tuple(str(one.reference) if one.reference else None for one in self._entities),
+            remarks=_most(self._alone()),
+            entities=self.presence().entities,
             refers_to=tuple(sorted(refers_to)),
             beside=tuple(sorted(beside)),
         )
+
+    def presence(self) -> Facts:
+        """No more than which entities it holds: what others need to know of a file that is not checked."""
+        return Facts(entities=tuple(str(one.reference) if one.reference else None for one in self._entities))
 
     def _alone(self) -> Iterator[Remark]:
         for fault in self._reading.faults:
@@ -78,8 +95,11 @@ class OneFile:
             for rule in RULES:
                 yield from entity.remarks(rule(entity.value))
 
-    def among(self, others: Surroundings) -> Iterator[Remark]:
+    def among(self, others: Surroundings) -> Iterable[Remark]:
         """What can be said of the file once the others are known."""
+        return _most(self._among(others))
+
+    def _among(self, others: Surroundings) -> Iterator[Remark]:
         for position, entity in enumerate(self._entities):
             if position in others.taken:
                 yield from entity.remarks(_duplicate(entity, others.taken[position]))

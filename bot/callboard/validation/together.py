@@ -120,8 +120,4 @@ def report_on(
         for line, column, severity, code, message, entity in remarks
     }
     entities = sum(len(each.entities) for each in facts.values())
-    return Report(len(facts), entities, tuple(sorted(found, key=_position)))
-
-
-def _position(one: Diagnostic) -> tuple[str, int, int, str, str]:
-    return one.file, one.line, one.column, one.code, one.message
+    return Report(len(facts), entities, ()).with_more(found)

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 
 from callboard.validation.diagnostics import Report
 
-OUTPUTS = ("text", "json", "sarif", "github", "markdown")
+OUTPUTS = ("text", "json", "sarif", "github", "codequality", "markdown")
 
 
-def render(output: str, report: Report, files: Mapping[str, bytes]) -> str:
-    """The report as ``output`` wants it, with a line end. Raises ImportError for no such output."""
+def render(output: str, report: Report, files: Mapping[str, bytes], *, color: bool = False) -> str:
+    """The report as ``output`` wants it, with a line end; ``color`` is for text on a terminal.
+
+    Raises ImportError for no such output.
+    """
     module = importlib.import_module(f"{__name__}.{output}")
-    rendered: str = module.render(report, files)
+    more = {"color": True} if color and output == "text" else {}
+    rendered: str = module.render(report, files, **more)
     return rendered

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from callboard.validation.diagnostics import Diagnostic, Report
 
@@ -35,3 +39,34 @@ def summary(report: Report) -> str:
 def of_severity(report: Report, severity: str) -> list[Diagnostic]:
     """The diagnostics of one severity."""
     return [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == severity]
+
+
+def relative(file: str) -> str:
+    """The file as forges know it: from the folder that we are in, if it is below."""
+    here = os.getcwd() + os.sep  # noqa: PTH109 - a string is wanted
+    return os.path.normpath(file.removeprefix(here)).replace(os.sep, "/")
+
+
+def line_of(files: Mapping[str, bytes], one: Diagnostic, lines: dict[str, list[str]]) -> str:
+    """The source line that a diagnostic is about, or nothing; ``lines`` remembers those of the files."""
+    if one.file not in lines:
+        text = files.get(one.file, b"").decode("utf-8", "replace").removeprefix("\ufeff")
+        lines.clear()
+        lines[one.file] = text.split("\n")
+    source = lines[one.file]
+    return source[one.line - 1] if one.line <= len(source) else ""
+
+
+def fingerprints(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
+    """What each diagnostic is known by from run to run: it stays when lines above it come and go.
+
+    Made of the file, the code, the entity and the text of the line. What is equal in all of them is numbered.
+    """
+    seen: Counter[str] = Counter()
+    lines: dict[str, list[str]] = {}
+    for one in report.diagnostics:
+        parts = (relative(one.file), one.code, one.entity or "", line_of(files, one, lines).strip())
+        known_by = "\0".join(parts)
+        seen[known_by] += 1
+        text = f"{known_by}\0{seen[known_by]}".encode("utf-8", "surrogateescape")
+        yield hashlib.sha256(text).hexdigest()

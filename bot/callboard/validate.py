@@ -1,0 +1,171 @@
+"""Catalog files on disk, checked by one call: what ``callboard validate`` does, for programs.
+
+from callboard.validate import validate_paths
+
+checked = validate_paths(["catalog", "**/catalog-info.yaml"])
+for one in checked.report.diagnostics:
+    print(f"{one.file}:{one.line}:{one.column}: {one.severity}: {one.message} [{one.code}]")
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from callboard.git.checkout import checkout_of
+from callboard.git.command import GitError
+from callboard.validation.check import entities_in, validate_files
+from callboard.validation.diagnostics import Diagnostic, Report
+from callboard.validation.find import (
+    STDIN,
+    Files,
+    Name,
+    Tree,
+    find_catalog_files,
+    plain_tree,
+    says_it_is_one,
+)
+from callboard.validation.fix import Fix, fix_file
+
+__all__ = ["CannotCheck", "Checked", "Diagnostic", "Fix", "Report", "validate_paths"]
+
+
+class CannotCheck(ValueError):
+    """What was asked for cannot be checked; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check answers."""
+
+    report: Report
+    files: Mapping[str, bytes]
+    """What was checked, read again when it is asked for (OSError)."""
+    passed_over: tuple[str, ...] = ()
+    """Files that were named, and that ``.callboardignore`` passes over."""
+    fixes: tuple[Fix, ...] = ()
+    """What was repaired. The report says what is left."""
+
+
+def validate_paths(
+    paths: Sequence[str] = (),
+    *,
+    known: Sequence[str] = (),
+    changed_since: str | None = None,
+    fix: bool = False,
+    stdin: BinaryIO | None = None,
+) -> Checked:
+    """Check the catalog files that ``paths`` name: files, folders, patterns, ``-``; by default this folder.
+
+    Which files of a folder are meant, and what is passed over, says ``find_catalog_files``; in a checkout,
+    what git ignores is passed over, too. Entities in ``known`` (named likewise) may be referred to and must
+    not be there twice, but nothing is said of those files. With ``changed_since``, only files are checked
+    that differ from the merge base with that commit or branch, against all the others; and references to what
+    went away since are told wherever they stand. With ``fix``, files are repaired before they are checked.
+
+    Raises CannotCheck for a path that is not there or names no catalog file, and for a commit that git does
+    not know: a check that looks at nothing must not pass.
+    """
+    if fix and STDIN in paths:
+        raise CannotCheck("what comes from standard input cannot be repaired; name a file")
+    try:
+        found = find_catalog_files(paths or (".",), _tree_of)
+        known_found = find_catalog_files(known, _tree_of)
+    except FileNotFoundError as error:
+        raise CannotCheck(f"{error.filename} cannot be read: {error.strerror}") from None
+    if paths and found.empty:
+        raise CannotCheck(
+            f"{', '.join(found.empty)}: no catalog file is there. Name a file, or a folder with "
+            "catalog-info.yaml or other YAML that says an apiVersion of backstage.io."
+        )
+    since = None if changed_since is None else _Since(changed_since)
+    checked = [path for path in found.paths if since is None or path in since]
+    others = [path for path in (*found.paths, *known_found.paths) if path not in set(checked)]
+    source = stdin or io.BytesIO()
+    files, known_files = Files(checked, source), Files(others, source)
+    fixes, unwritable = _fixed(checked if fix else ())
+    report = validate_files(files, exists=_exists, known_files=known_files)
+    more = [one for one in found.problems if since is None or one.file in since]
+    if since is not None:
+        more += _dangling(since.gone(files), files, known_files)
+    report = report.with_more((*more, *files.problems, *unwritable))
+    return Checked(report, Files((*checked, *others), source), found.passed_over, fixes)
+
+
+def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
+    fixes: list[Fix] = []
+    problems: list[Diagnostic] = []
+    for path in paths:
+        try:
+            fixes += fix_file(Path(path))
+        except OSError as error:
+            message = f"it cannot be repaired: {error.strerror}; make it a file that you may write"
+            problems.append(Diagnostic(path, 1, 1, "error", "unwritable-file", message, None))
+    return tuple(fixes), problems
+
+
+class _Since:
+    """What is otherwise than in a commit."""
+
+    def __init__(self, commit: str) -> None:
+        here = checkout_of(Path())
+        if here is None:
+            raise CannotCheck("this folder belongs to no git repository, so nothing can have changed in it")
+        self._checkout = here
+        try:
+            self._changes = here.changes_since(commit)
+        except GitError as error:
+            why = error.said.strip() or "they have no commit in common"
+            raise CannotCheck(
+                f"what changed since {commit} cannot be told: {why}; fetch it with its history "
+                "(in GitHub Actions: actions/checkout with fetch-depth: 0)"
+            ) from None
+
+    def __contains__(self, path: str) -> bool:
+        real = _real(path)
+        top = self._checkout.top
+        return real.is_relative_to(top) and real.relative_to(top).as_posix() in self._changes.changed
+
+    def gone(self, files: Mapping[str, bytes]) -> frozenset[str]:
+        """Entities that there were, and that none of the changed ``files`` holds now."""
+        changes = self._changes
+        before = self._checkout.contents(changes.base, sorted(changes.changed | changes.deleted))
+        catalog = {path: text for path, text in before.items() if says_it_is_one(path, text)}
+        return entities_in(catalog) - entities_in(files)
+
+
+def _dangling(
+    gone: frozenset[str], files: Mapping[str, bytes], others: Mapping[str, bytes]
+) -> Iterable[Diagnostic]:
+    """What refers to an entity that is gone, in files that did not change."""
+    if not gone:
+        return ()
+    now = validate_files(others, exists=_exists, known_files=files)
+    if_it_were_there = validate_files(others, exists=_exists, known_files=files, known_references=gone)
+    return {*now.diagnostics} - {*if_it_were_there.diagnostics}
+
+
+def _exists(path: str) -> bool:
+    return Path(path).is_file()
+
+
+def _real(path: str) -> Path:
+    return Path(path).parent.resolve() / Path(path).name
+
+
+def _tree_of(folder: Path) -> Tree:
+    """What git would track, where there is a git; else simply what there is."""
+    checkout = checkout_of(folder)
+    if checkout is None:
+        return plain_tree(folder)
+
+    def names(root: Path) -> Iterable[Name]:
+        try:
+            return [Name(one.path, one.is_link, one.is_checkout) for one in checkout.listed(root)]
+        except GitError:
+            return plain_tree(root).names(root)
+
+    return Tree(checkout.top, names)

@@ -1,0 +1,26 @@
+"""For GitLab: a code quality report, as merge requests show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from callboard.validation.diagnostics import Report
+from callboard.validation.reports.words import fingerprints, one_line, relative
+
+_SEVERITIES = {"error": "major", "warning": "minor"}
+
+
+def render(report: Report, files: Mapping[str, bytes]) -> str:
+    """One issue for each diagnostic, with a fingerprint that stays while lines move."""
+    issues = [
+        {
+            "description": one_line(one.message + (f" ({one.entity})" if one.entity else "")),
+            "check_name": one.code,
+            "fingerprint": fingerprint,
+            "severity": _SEVERITIES[one.severity],
+            "location": {"path": one_line(relative(one.file)), "lines": {"begin": one.line}},
+        }
+        for one, fingerprint in zip(report.diagnostics, fingerprints(report, files), strict=True)
+    ]
+    return json.dumps(issues, indent=2) + "\n"
