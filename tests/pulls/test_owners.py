@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.config import ForgeKind
-from callboard.pulls.owners import Owner, Requirement, groups_of, required_owners
+from callboard.config_promotion import Stage
+from callboard.pulls.owners import Owner, Requirement, groups_of, owners_named, required_owners
 
 
 def owners(text: str, path: str, kind: ForgeKind = "github") -> list[str]:
@@ -246,3 +247,13 @@ def test_a_pattern_without_wildcards_is_the_path_or_a_folder_of_it(pattern: str,
     expected = re.fullmatch(f"{'' if rooted else '(.+/)?'}{re.escape(words)}{below}", path)
 
     assert bool(owners(f"{pattern} @ann", path)) is bool(expected)
+
+
+@pytest.mark.parametrize("word", ["@acme/ml/leads", "@ann.smith", "@acme/..", "@acme/.", "@a.b/leads"])
+def test_an_approver_whom_the_forge_cannot_have_stands_in_the_way_instead_of_being_nobody(word: str) -> None:
+    assert Stage(name="production", approvers=(word,)).approvers == (word,)
+
+    (owner,) = owners_named([word], "github")
+
+    assert (owner.kind, str(owner)) == ("user", word)
+    assert groups_of([owner]) == frozenset()

@@ -86,7 +86,8 @@ def owners_named(words: Iterable[str], kind: ForgeKind) -> tuple[Owner, ...]:
     """Those whom words such as ``@ann`` and ``@acme/leads`` name on this forge."""
     if kind == "gitlab":
         return _owners_on_gitlab(" ".join(words))
-    return tuple(owner for word in words if (owner := _owner_on_github(word)) is not None)
+    # Left out, somebody whom this forge cannot have would open the way to everybody.
+    return tuple(_owner_on_github(word) or Owner("user", word.removeprefix("@").lower()) for word in words)
 
 
 def _owners_of(path: str, rules: list[_Rule]) -> tuple[Owner, ...]:
@@ -113,7 +114,7 @@ def _owner_on_github(word: str) -> Owner | None:
     name = word.removeprefix("@").lower()
     if word.startswith("@") and re.fullmatch(r"[a-z0-9_-]+(\[bot\])?", name):
         return Owner("user", name)
-    if word.startswith("@") and re.fullmatch(r"[a-z0-9_-]+/[a-z0-9._-]+", name):
+    if word.startswith("@") and re.fullmatch(r"[a-z0-9_-]+/[a-z0-9_-][a-z0-9._-]*", name):
         return Owner("group", name)
     return Owner("email", word.lower()) if _EMAIL.fullmatch(word) else None
 
