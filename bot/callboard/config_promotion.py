@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from callboard.config_base import Settings
 
@@ -30,6 +30,12 @@ class Threshold(Settings):
         return self
 
 
+def _free(name: str) -> str:
+    if name == "deployment":
+        raise ValueError("callboard.dev/deployment-version says which version is served; name it otherwise")
+    return name
+
+
 class Stage(Settings):
     """A stage that versions are promoted to, each time in a pull request of its own that people land.
 
@@ -44,6 +50,7 @@ class Stage(Settings):
             max_length=40,
             description="lower-case letters, digits and single dashes between them, at most 40",
         ),
+        AfterValidator(_free),
     ]
     aliases: tuple[str, ...] = ()
     states: tuple[str, ...] = ()

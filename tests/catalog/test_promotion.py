@@ -13,6 +13,7 @@ from callboard.config_promotion import Stage, Threshold
 from callboard.model import Evaluation, Model, Promotion, Version
 
 STAGES = (Stage(name="staging"), Stage(name="production", aliases=("champion", "Live")))
+BARE: dict[str, object] = {"promotions": (), "lifecycle": None, "said": {}}
 _NAMES = st.sampled_from(["1", "2", "3"])
 
 
@@ -73,12 +74,8 @@ def test_what_is_held_back_promotes_nothing_and_what_is_promoted_is_nothing_else
     then = promoted(old, new)
 
     assert moves(old, held) == ()
-    assert held.model_copy(update={"promotions": (), "lifecycle": None}) == new.model_copy(
-        update={"promotions": (), "lifecycle": None}
-    )
-    assert then.model_copy(update={"promotions": (), "lifecycle": None}) == old.model_copy(
-        update={"promotions": (), "lifecycle": None}
-    )
+    assert held.model_copy(update=BARE) == new.model_copy(update=BARE)
+    assert then.model_copy(update=BARE) == old.model_copy(update=BARE)
     had = {version.name for version in old.versions}
     assert {move.now for move in moves(old, then)} <= had
     waiting = {move.stage for move in moves(old, new)}
@@ -187,3 +184,8 @@ def test_what_was_not_measured_meets_nothing_and_every_dataset_counts() -> None:
 def test_a_threshold_that_asks_nothing_or_the_impossible_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"at-least|finite"):
         Threshold.model_validate({"metric": "f1", **wrong})
+
+
+def test_no_stage_is_called_as_what_the_catalog_says_of_a_version_already() -> None:
+    with pytest.raises(ValueError, match="deployment-version says which version is served"):
+        Stage(name="deployment")

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from callboard import metrics
+from callboard.catalog.entities import lifecycle_word
 from callboard.config_promotion import Stage, Threshold
 from callboard.model import Evaluation, Model, Promotion, Version
 
@@ -59,10 +61,11 @@ def kept(model: Model, before: Model | None, stages: Collection[str]) -> Model:
             promotions.append(one)
         elif one.stage in there:
             promotions.append(Promotion(stage=one.stage, version=there[one.stage]))
-    lifecycle = model.lifecycle
-    if lifecycle in stages:
-        lifecycle = before.lifecycle if before else None
-    return model.model_copy(update={"promotions": tuple(promotions), "lifecycle": lifecycle})
+    update: dict[str, Any] = {"promotions": tuple(promotions)}
+    if lifecycle_word(model.lifecycle) in stages:  # as it would be written
+        update["lifecycle"] = before.lifecycle if before else None
+        update["said"] = {"lifecycle": model.lifecycle, **model.said}
+    return model.model_copy(update=update)
 
 
 def held_back(model: Model, before: Model | None) -> Model:
@@ -77,7 +80,11 @@ def promoted(before: Model, model: Model) -> Model:
     """
     had = {version.name for version in before.versions}
     model = kept(model, before, {one.stage for one in model.promotions if one.version not in had})
-    return before.model_copy(update={"promotions": model.promotions, "lifecycle": model.lifecycle})
+    said = {field: said for field, said in before.said.items() if field != "lifecycle"}
+    said |= {field: said for field, said in model.said.items() if field == "lifecycle"}
+    return before.model_copy(
+        update={"promotions": model.promotions, "lifecycle": model.lifecycle, "said": said}
+    )
 
 
 def moves(before: Model | None, after: Model | None) -> tuple[Move, ...]:

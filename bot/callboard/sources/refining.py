@@ -108,8 +108,9 @@ def refined_record(model: Model, overrides: Iterable[Override], rules: Rules) ->
 def as_said(record: Model) -> Model | None:
     """The record as its source itself said it; None when it does not tell, since it may come from a lock."""
     if not record.said:
-        return record
-    whole = record.model_dump(mode="json") | {"said": {}, "provenance": {}}
+        # What is promoted is the catalog's word, and would come back as that of a source that reuses records.
+        return record.model_copy(update={"promotions": ()}) if record.promotions else record
+    whole = record.model_dump(mode="json") | {"said": {}, "provenance": {}, "promotions": ()}
     try:
         return None if record.said.keys() - set(FIELDS) else Model.model_validate(whole | record.said)
     except ValidationError:
