@@ -52,6 +52,7 @@ def desire(
     pending: Mapping[Key, str],
     *,
     prune: bool,
+    refresh: bool = False,
     handed_back: Mapping[str, Set[str]] = MappingProxyType({}),
     open_in: Mapping[str, str] = MappingProxyType({}),
     parts: Mapping[Key, Mapping[Key, Model]] = MappingProxyType({}),
@@ -61,6 +62,7 @@ def desire(
     ``pending``: names that our open pull requests propose for models that the base does not have yet.
     ``parts``: what each source said of those of them that are of several sources, by the folders' keys.
     ``open_in``: the branch of the open pull request that holds a model, by its key.
+    ``refresh``: what only this version of Callboard writes otherwise is asked for.
     ``handed_back``: what people gave back to the registry in these pull requests, by the models' keys.
     """
     shelf, root = base.shelf, config.catalog.path
@@ -99,14 +101,14 @@ def desire(
         if key not in shelf.folders and any(base_name(name).lower() in broken_names for name in entry.names):
             continue  # most likely that broken folder's model: a second folder would only add to the mess
         settings = settings_of[entry.source]
-        records, problems = records_to_write(key, model, shelf, config.promotion, open_in.get(str(key), ""))
-        findings += problems
         try:
-            for record in records:
-                wanted, problems = wish(
-                    key, names[key], record, shelf, root, settings, config.defaults, entry.parts
-                )
-                findings += problems if record is records[0] else ()
+            records, problems = records_to_write(
+                key, model, entry.parts, shelf, config.promotion, open_in.get(str(key), "")
+            )
+            findings += problems
+            for count, (record, own) in enumerate(records):
+                wanted, problems = wish(key, names[key], record, shelf, root, settings, config.defaults, own)
+                findings += () if count else problems
                 wishes.setdefault(key, []).extend([wanted] if wanted else [])
         except Exception as error:  # one model's fault must not stop the others
             wishes.pop(key, None)
@@ -122,7 +124,7 @@ def desire(
         if not several:
             continue
         handed = fields_of(handed_back.get(str(key), ()), several[0].name)
-        plan = _first_that_writes(several, current, handed)
+        plan = _first_that_writes(several, current, handed, rewording=refresh or str(key) in open_in)
         findings += plan.problems
         if plan.files:
             planned.append(file_change(plan, current))
@@ -170,11 +172,20 @@ def members(base: Base) -> tuple[Member, ...]:
 
 
 def _first_that_writes(
-    several: Sequence[Wish], current: Mapping[str, Mapping[str, bytes]], handed_back: Set[str]
+    several: Sequence[Wish],
+    current: Mapping[str, Mapping[str, bytes]],
+    handed_back: Set[str],
+    *,
+    rewording: bool,
 ) -> FolderPlan:
+    """``rewording``: also what only this version of Callboard writes otherwise, and nobody may ever ask for.
+
+    Else that comes with what follows it.
+    """
     plans = (plan_folder(wanted, current.get(wanted.path, {}), handed_back) for wanted in several)
-    for plan in plans:
-        if plan.files or plan.problems:
+    for left, plan in zip(range(len(several) - 1, -1, -1), plans, strict=True):
+        waits = plan.files and left and not rewording and file_change(plan, current).rewording
+        if plan.problems or (plan.files and not waits):
             break
     return plan
 

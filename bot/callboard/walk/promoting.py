@@ -13,18 +13,20 @@ from callboard.model import Model, Problem
 from callboard.pulls.promoting import unmet
 from callboard.redaction import redact
 
+Parts = tuple[tuple[Key, Model], ...]
+
 
 def records_to_write(
-    key: Key, model: Model, shelf: Shelf, stages: Sequence[Stage], branch: str
-) -> tuple[tuple[Model, ...], tuple[Problem, ...]]:
-    """The records to write of a model, each after the one before it is on the base branch.
+    key: Key, model: Model, parts: Parts, shelf: Shelf, stages: Sequence[Stage], branch: str
+) -> tuple[tuple[tuple[Model, Parts], ...], tuple[Problem, ...]]:
+    """The records to write of a model, with its parts, each after the one before it is on the base branch.
 
     A promotion comes when nothing else of the model is left to write; one that is open already goes first,
     so that nothing that people are reviewing changes under them. ``branch``: of the open pull request that
     holds the model.
     """
     if not stages:
-        return (model,), ()
+        return ((model, parts),), ()
     there = shelf.folders.get(key)
     before = there.lock.record if there else None
     model = standing(model, stages)
@@ -33,9 +35,10 @@ def records_to_write(
     }
     model = kept(model, before, {stage for stage, said in missing.items() if said})
     findings = tuple(_not_promoted(model, stage, said) for stage, said in missing.items() if said)
-    normal = held_back(model, before)
-    if before is None or not moves(before, promotion := promoted(before, model)):
+    normal = held_back(model, before), parts
+    if there is None or not moves(before, promoting := promoted(there.lock.record, model)):
         return (normal,), findings
+    promotion = promoting, there.lock.parts
     return ((promotion, normal) if is_promotion(branch, str(key)) else (normal, promotion)), findings
 
 

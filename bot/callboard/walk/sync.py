@@ -104,6 +104,7 @@ def sync(
         listings,
         pending_names(locks),
         prune=prune,
+        refresh=refresh,
         handed_back=given_back(pulls, held, reading.identity, forge.can_write),
         open_in=held,
         parts=pending_parts(locks),
