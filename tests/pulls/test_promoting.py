@@ -15,7 +15,7 @@ from callboard.model import Model, Promotion, Version
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import Promoting
 from callboard.pulls.owners import Owner
-from callboard.pulls.promoting import promotions
+from callboard.pulls.promoting import promotions, unmet
 from tests.pulls.examples import ANN, BEA, facts, review
 
 MET = Gate("f1", "at least 0.9", "0.95", met=True)
@@ -110,3 +110,12 @@ def test_what_a_change_promotes_is_read_from_its_two_records(
         2,
         owners,
     )
+
+
+def test_what_is_not_met_is_said_in_one_short_line_whatever_a_registry_calls_things() -> None:
+    hostile = "x\x1b[2J\n" * 2000
+
+    (said,) = unmet(Move("production", None, hostile), [Gate(hostile, "at least 0.9", "0.8", met=False)])
+
+    assert said.isprintable()
+    assert len(said) < 220

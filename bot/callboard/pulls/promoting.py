@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from callboard.catalog.promotion import Gate, Move, gates, moves
+from callboard.catalog.text import shortened
 from callboard.config import ForgeKind
 from callboard.config_promotion import Stage
 from callboard.model import Model
@@ -36,7 +37,8 @@ def _promoting(title: str, after: Model, move: Move, stage: Stage, kind: ForgeKi
 def unmet(move: Move, asked: Iterable[Gate]) -> tuple[str, ...]:
     """What stands between the version and its stage, a sentence each."""
     return tuple(
-        f"{gate.measure} of version {move.now} is {gate.measured}; {move.stage} asks for {gate.asked}."
+        f"{shortened(gate.measure, 80)} of version {shortened(move.now, 60)} is {gate.measured}; "
+        f"{move.stage} asks for {gate.asked}."
         for gate in asked
         if not gate.met
     )
