@@ -163,9 +163,8 @@ def test_what_was_closed_comes_again_when_it_changes_or_somebody_says_so() -> No
     ignored = replace(closed, labels=(IGNORED_LABEL,))
     reopened = replace(closed, labels=(IGNORED_LABEL, REOPENED_LABEL))
 
-    assert is_declined(closed, "ab", "ab")
-    assert is_declined(closed, "ab", "cd") is None
-    assert is_declined(closed, None, "cd") is None
-    assert is_declined(ignored, "ab", "cd")
-    assert is_declined(reopened, "ab", "ab") is None
-    assert is_declined(replace(ignored, state="merged"), "ab", "ab") is None
+    assert is_declined(closed, same=True)
+    assert is_declined(closed, same=False) is None
+    assert is_declined(ignored, same=False)
+    assert is_declined(reopened, same=True) is None
+    assert is_declined(replace(ignored, state="merged"), same=True) is None

@@ -119,16 +119,16 @@ def asked_to_merge(
     return None
 
 
-def is_declined(closed: PullRequest, fingerprint_said: str | None, fingerprint: str) -> str | None:
+def is_declined(closed: PullRequest, *, same: bool) -> str | None:
     """Why what a group proposes is not proposed again, after its last pull request was closed unmerged.
 
-    ``fingerprint_said``: of the content that was refused, as its commit tells. None: it is proposed.
+    ``same``: whether that is what was refused. None: it is proposed.
     """
     if closed.state != "closed" or REOPENED_LABEL in closed.labels:
         return None
     if IGNORED_LABEL in closed.labels:
         return f"{closed.reference} was closed by /ignore; comment /callboard reopen there to have it again"
-    if fingerprint_said == fingerprint:
+    if same:
         return f"{closed.reference} proposed the same and was closed; it comes again when it changes"
     return None
 

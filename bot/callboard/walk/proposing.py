@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from callboard.catalog.lock import FILE, BadLock, read_lock
 from callboard.changes.group import Group
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Repository
@@ -215,10 +216,28 @@ def _open(workplace: Workplace, proposal: Proposal) -> Proposal:
         # The commit tells what was refused; the text may have been rewritten by whoever refused it.
         had = workplace.repository.fetch_commits([closed.head])
         said = workplace.repository.commit(closed.head).message if had else closed.body
-        declined = is_declined(closed, fingerprint_in(said), proposal.group.fingerprint)
+        same = fingerprint_in(said) == proposal.group.fingerprint
+        if had and not same:
+            same = _promotes_the_same(workplace.repository, closed.head, proposal.group)
+        declined = is_declined(closed, same=same)
         if declined is not None:
             return replace(proposal, action="declined", why=declined, pull=closed)
     if proposal.head is not None and not made_by_us(workplace.repository, proposal.head):
         why = "the branch is there with commits of people and has no pull request; delete it to start anew"
         return replace(proposal, action="leave", why=why)
     return proposal
+
+
+def _promotes_the_same(repository: Repository, head: str, group: Group) -> bool:
+    """Whether a commit promotes what the group does, whatever else of the model has changed since."""
+    change = group.changes[0].change
+    if not change.promotes or change.after is None:
+        return False
+    entry = repository.entry(head, f"{change.folder}/{FILE}")
+    if entry is None or not entry.is_file:
+        return False
+    try:
+        refused = read_lock(repository.blobs([entry.blob])[entry.blob]).record
+    except BadLock:
+        return False
+    return refused.promotions == change.after.promotions
