@@ -1,6 +1,7 @@
 """For GitHub Actions: workflow commands that become annotations.
 
-GitHub keeps ten errors and ten warnings of a step and drops the others without a word, so those are counted.
+GitHub keeps ten errors and ten warnings of a step, and fifty of a job, and drops the others without a word.
+So the others are counted, and told as plain lines of the log.
 """
 
 from __future__ import annotations
@@ -8,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from callboard.validation.diagnostics import Diagnostic, Report
-from callboard.validation.reports.words import counted, of_severity, one_line, summary
+from callboard.validation.reports.words import counted, of_severity, one_line, relative, summary
 
 MOST = 10
+_MOST_LINES = 1000
 
 
 def render(report: Report, _files: Mapping[str, bytes]) -> str:
-    """At most ten errors and ten warnings, what was left out, and one sentence that counts."""
+    """At most ten errors and ten warnings; what was left out, a line each; and one sentence that counts."""
     lines: list[str] = []
     for severity in ("error", "warning"):
         found = of_severity(report, severity)
         lines += map(_annotation, found[:MOST])
         if len(found) > MOST:
-            lines.append(f"{counted(len(found) - MOST, severity)} more, which GitHub would not show here")
+            lines.append(f"{counted(len(found) - MOST, severity)} more, which GitHub would not show here:")
+            lines += map(_line, found[MOST:_MOST_LINES])
+        if len(found) > _MOST_LINES:
+            lines.append(f"- and {counted(len(found) - _MOST_LINES, severity)} more")
     return "\n".join([*lines, summary(report)]) + "\n"
 
 
@@ -31,10 +36,17 @@ def command(name: str, message: str, **properties: str | int) -> str:
 
 
 def _annotation(one: Diagnostic) -> str:
-    about = f" ({one.entity})" if one.entity else ""
-    return command(
-        one.severity, one.message + about, file=one.file, line=one.line, col=one.column, title=one.code
-    )
+    file = relative(one.file)
+    return command(one.severity, _said(one), file=file, line=one.line, col=one.column, title=one.code)
+
+
+def _line(one: Diagnostic) -> str:
+    # The dash keeps a file with a strange name from beginning a command.
+    return one_line(f"- {one.file}:{one.line}:{one.column} {one.code}: {_said(one)}")
+
+
+def _said(one: Diagnostic) -> str:
+    return one.message + (f" ({one.entity})" if one.entity else "")
 
 
 def _data(text: str) -> str:

@@ -68,5 +68,5 @@ def fingerprints(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
         parts = (relative(one.file), one.code, one.entity or "", line_of(files, one, lines).strip())
         known_by = "\0".join(parts)
         seen[known_by] += 1
-        text = f"{known_by}\0{seen[known_by]}".encode("utf-8", "surrogateescape")
+        text = f"{known_by}\0{seen[known_by]}".encode("utf-8", "surrogatepass")
         yield hashlib.sha256(text).hexdigest()
