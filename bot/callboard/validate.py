@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from callboard.checking.many import check_many
 from callboard.git.checkout import checkout_of
 from callboard.git.command import GitError
 from callboard.validation.check import entities_in, validate_files
@@ -57,6 +58,8 @@ def validate_paths(
     changed_since: str | None = None,
     fix: bool = False,
     stdin: BinaryIO | None = None,
+    jobs: int | None = None,
+    cache: Path | None = None,
 ) -> Checked:
     """Check the catalog files that ``paths`` name: files, folders, patterns, ``-``; by default this folder.
 
@@ -83,11 +86,12 @@ def validate_paths(
         )
     since = None if changed_since is None else _Since(changed_since)
     checked = [path for path in found.paths if since is None or path in since]
-    others = [path for path in (*found.paths, *known_found.paths) if path not in set(checked)]
+    taken = set(checked)
+    others = [path for path in (*found.paths, *known_found.paths) if path not in taken]
     source = stdin or io.BytesIO()
     files, known_files = Files(checked, source), Files(others, source)
     fixes, unwritable = _fixed(checked if fix else ())
-    report = validate_files(files, exists=_exists, known_files=known_files)
+    report = check_many(files, known_files=known_files, exists=_exists, jobs=jobs, cache=cache)
     more = [one for one in found.problems if since is None or one.file in since]
     if since is not None:
         more += _dangling(since.gone(files), files, known_files)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from callboard.validate import Checked
 
 
@@ -34,8 +36,29 @@ if TYPE_CHECKING:
     help="Check only what differs from the merge base with this branch or commit, against all the rest.",
 )
 @click.option("--fix", is_flag=True, help="First repair what is safe to repair: see docs/validate.md.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes for many files; by default, one for each core.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Where it is remembered what unchanged files hold; by default, in the folder of this user's caches.",
+)
+@click.option("--no-cache", is_flag=True, help="Remember nothing, and believe nothing that was remembered.")
 def validate(
-    paths: tuple[str, ...], output: str, known: tuple[str, ...], changed_since: str | None, fix: bool
+    paths: tuple[str, ...],
+    output: str,
+    known: tuple[str, ...],
+    changed_since: str | None,
+    fix: bool,
+    jobs: int | None,
+    cache: str | None,
+    no_cache: bool,
 ) -> None:
     """Check catalog files as Backstage would, and more.
 
@@ -44,11 +67,15 @@ def validate(
     that say an apiVersion of backstage.io, but not what git ignores or .callboardignore names. Ends with 1 if
     there is any error, and with 2 if a PATH holds no catalog file.
     """
+    from pathlib import Path
+
+    from callboard.checking.cache import default_folder
     from callboard.cli.output import line
     from callboard.validation.reports import render
     from callboard.validation.reports.words import counted
 
-    checked = check(paths, known=known, changed_since=changed_since, fix=fix)
+    folder = None if no_cache else Path(cache) if cache else default_folder()
+    checked = check(paths, known=known, changed_since=changed_since, fix=fix, jobs=jobs, cache=folder)
     for path in checked.passed_over:
         click.echo(line(f"{path}: passed over, as .callboardignore says"), err=True)
     for one in checked.fixes:
@@ -67,13 +94,21 @@ def check(
     known: Sequence[str] = (),
     changed_since: str | None = None,
     fix: bool = False,
+    jobs: int | None = None,
+    cache: Path | None = None,
 ) -> Checked:
     """``validate_paths`` with the errors of a command: raises click.UsageError."""
     from callboard.validate import CannotCheck, validate_paths
 
     try:
         return validate_paths(
-            paths, known=known, changed_since=changed_since, fix=fix, stdin=sys.stdin.buffer
+            paths,
+            known=known,
+            changed_since=changed_since,
+            fix=fix,
+            stdin=sys.stdin.buffer,
+            jobs=jobs,
+            cache=cache,
         )
     except CannotCheck as error:
         raise click.UsageError(str(error)) from None
