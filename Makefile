@@ -13,10 +13,13 @@ test: check
 	$(BIN)/python tools/environments.py registry
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered tests
 
-# Against a real Open WebUI (3 GB, built once). RECORD=1 writes down what it answers, for every other run.
+# Against a real Open WebUI (3 GB) and a real Kubernetes API server (130 MB), each built once; where the second cannot
+# be built, its tests skip. RECORD=1 writes down what they answer, for every other run.
 slow: $(VENV)/.develop
 	$(BIN)/python tools/environments.py openwebui
-	CALLBOARD_SLOW=1 CALLBOARD_RECORD=$(RECORD) $(BIN)/python -m pytest tests/sources/test_openwebui.py
+	-$(BIN)/python tools/environments.py kubernetes
+	CALLBOARD_SLOW=1 CALLBOARD_RECORD=$(RECORD) $(BIN)/python -m pytest $(SLOW)
+SLOW := $(addprefix tests/sources/test_,openwebui.py kubernetes.py kserve.py threescale.py)
 
 check: $(VENV)/.develop
 	$(BIN)/ruff check .

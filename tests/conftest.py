@@ -17,6 +17,7 @@ pytest_plugins: list[str] = [
     "tests.servers.mlflow",
     "tests.servers.oci",
     "tests.servers.openwebui",
+    "tests.servers.kube_apiserver",
 ]
 
 

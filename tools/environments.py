@@ -1,8 +1,8 @@
-"""What tests run beside Callboard, fetched once: MLflow, Open WebUI, Node, the real Backstage, a registry.
+"""What tests run beside Callboard, had once: MLflow, Open WebUI, Node, Backstage, a registry, Kubernetes.
 
-``python tools/environments.py mlflow`` (or ``openwebui``, ``node``, ``backstage``, ``registry``) prints the
-folder of that environment, building it first where it is not there yet. Standard library only: this runs
-before anything is installed.
+``python tools/environments.py mlflow`` (or ``openwebui``, ``node``, ``backstage``, ``registry``,
+``kubernetes``) prints the folder of that environment, building it first where it is not there yet. Standard
+library only: this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -186,6 +186,37 @@ _NO_REGISTRY = (
 )
 
 
+def kubernetes(*, cache: Path | None = None, search_path: str | None = None) -> Path:
+    """The executable of a Kubernetes API server; ``etcd`` is on PATH like it, or stands beside it.
+
+    The machine's own, where it has both, else one that is built from the package sources of Debian 12, which
+    takes some minutes once. ``search_path`` is looked through instead of PATH. Raises Missing where neither
+    is to be had.
+    """
+    own, store = (shutil.which(name, path=search_path) for name in ("kube-apiserver", "etcd"))
+    if own and store:
+        return Path(own)
+    holds = "bin/kube-apiserver"
+    script = _CHECKOUT / "tools" / "build_kube_apiserver.sh"
+    tools = ("bash", "apt-get", "dpkg-deb", "dpkg-source")
+    if not all(shutil.which(tool, path=search_path) for tool in tools):
+        raise Missing(_NO_KUBERNETES)
+
+    def build(folder: Path) -> None:
+        done = subprocess.run(["bash", script, folder], stdout=sys.stderr, check=False)
+        if done.returncode:
+            raise Missing(_NO_KUBERNETES)
+
+    inputs = (script.read_bytes(), platform.machine().encode())
+    return _built_once("kube-apiserver", inputs, build, holds=holds, cache=cache) / holds
+
+
+_NO_KUBERNETES = (
+    "a Kubernetes API server can be built of the package sources of Debian 12 (with dpkg-dev installed), but"
+    " could not be here; put kube-apiserver and etcd on PATH"
+)
+
+
 def _ensure_compiler() -> None:
     if _compiler():
         return
@@ -238,7 +269,7 @@ def _built_once(
 
 def main(arguments: list[str]) -> int:
     """Prints the folder (or executable) of the environment that is named. 2 when the name is not known."""
-    others = {"backstage": backstage, "registry": registry}
+    others = {"backstage": backstage, "registry": registry, "kubernetes": kubernetes}
     names = (*LOCKS, *others)
     if len(arguments) != 1 or arguments[0] not in names:
         print(f"usage: python tools/environments.py {{{','.join(names)}}}", file=sys.stderr)

@@ -38,6 +38,10 @@ class Authority:
     """For 127.0.0.1."""
     client: Signed
 
+    def trusted(self) -> ssl.SSLContext:
+        """How a client speaks TLS to a server of this authority."""
+        return ssl.create_default_context(cadata=self.own.certificate)
+
     def serving(self, folder: Path, *, client_needed: bool = False) -> ssl.SSLContext:
         """How a server of this authority speaks TLS. ``folder`` takes its files."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=self.own.certificate)

@@ -1,4 +1,4 @@
-"""A real Kubernetes API server with KServe's definitions, where ``etcd`` and ``kube-apiserver`` are in PATH.
+"""A real Kubernetes API server, with the definitions of KServe and of 3scale's operator, in the slow tier.
 
 Only the API: no node, no controller, so nothing ever becomes ready by itself. Old servers know neither empty
 defaults nor keys of lists that rely on them; both are left out of the definitions.
@@ -12,25 +12,35 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.contracts.crds import UPSTREAM
+from tests.servers import certificates
+from tests.servers.certificates import Authority
+from tests.servers.openwebui import SLOW
+from tools import environments
 
 _DEFINITIONS = (
     "kserve-inferenceservices.crd.yaml",
     "kserve-llminferenceservices.crd.yaml",
     "kserve-servingruntimes.crd.yaml",
+    "3scale-products.crd.yaml",
+    "3scale-backends.crd.yaml",
+    "3scale-activedocs.crd.yaml",
 )
 _START_WITHIN = 120.0
-_ADMIN, READER, NOBODY = "admin-of-the-tests", "reader-of-the-tests", "nobody-of-the-tests"
+ADMINISTRATOR, READER, NOBODY = "admin-of-the-tests", "reader-of-the-tests", "nobody-of-the-tests"
+"""Tokens: of who may do everything, of who has the role that docs say, and of who has none."""
+_RBAC = "rbac.authorization.k8s.io"
 
 
 @dataclass
@@ -38,33 +48,77 @@ class ApiServer:
     """A running server."""
 
     url: str
-    authority: Path
-    """What it signed its certificate with."""
+    authority: Authority
+    """Whose certificates it shows and believes. Its client has the same role as the token READER."""
     client: httpx2.Client
     """Its administrator's."""
+    store: str
+    """The address of its etcd."""
 
-    def create(self, path: str, value: dict[str, Any]) -> None:
-        """Stores an object, and what it says as its status."""
+    def create(self, path: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Stores an object, and what it says as its status; what became of it."""
         made = self.client.post(path, json=value)
         assert made.status_code == 201, made.text
         if "status" in value:
             current = made.json() | {"status": value["status"]}
-            said = self.client.put(f"{path}/{value['metadata']['name']}/status", json=current)
-            assert said.status_code == 200, said.text
+            made = self.client.put(f"{path}/{value['metadata']['name']}/status", json=current)
+            assert made.status_code == 200, made.text
+        stored: dict[str, Any] = made.json()
+        return stored
+
+    def namespace(self, name: str) -> str:
+        """Makes a namespace."""
+        self.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        return name
+
+    def bind(self, name: str, role: str, *subjects: dict[str, str], namespace: str | None = None) -> None:
+        """Gives a ClusterRole to people, everywhere or in one namespace."""
+        place = "clusterrolebindings" if namespace is None else f"namespaces/{namespace}/rolebindings"
+        binding = {
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role},
+            "subjects": subjects,
+        }
+        self.create(f"/apis/{_RBAC}/v1/{place}", binding)
+
+    def forget(self) -> None:
+        """Throws away all that is no more, as it does itself every five minutes: no snapshot is left."""
+        # The newest is always kept, so there must be one that nobody has asked for.
+        with httpx2.Client(base_url=self.store, trust_env=False) as client:
+            put = client.post("/v3/kv/put", json={"key": "bmV3ZXI=", "value": ""})
+            now = put.json()["header"]["revision"]
+            done = client.post("/v3/kv/compaction", json={"revision": now, "physical": True})
+            assert done.status_code == 200, done.text
 
 
-def why_not() -> str | None:
-    """Why there is no such server here; None: there is."""
-    missing = [name for name in ("etcd", "kube-apiserver") if shutil.which(name) is None]
-    if missing:
-        return f"{' and '.join(missing)} not in PATH"
-    return None if (UPSTREAM / _DEFINITIONS[0]).exists() else "KServe's definitions are not at hand"
+def user(name: str) -> dict[str, str]:
+    """Somebody, as a binding names them."""
+    return {"apiGroup": _RBAC, "kind": "User", "name": name}
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server for all tests of the slow tier; each of them has namespaces of its own."""
+    if not os.environ.get(SLOW):
+        pytest.skip(f"a real Kubernetes API server is built for minutes; make slow starts one ({SLOW}=1)")
+    if not all((UPSTREAM / file).exists() for file in _DEFINITIONS):
+        pytest.skip("a real Kubernetes API server needs the definitions of KServe and 3scale: not at hand")
+    try:
+        executable = environments.kubernetes()
+    except environments.Missing as missing:
+        pytest.skip(str(missing))
+    with _running(executable, tmp_path_factory.mktemp("kubernetes")) as server:
+        yield server
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[ApiServer]:
-    """A server with KServe's definitions and a namespace ``ml``. The token READER may list what docs say."""
+def _running(executable: Path, folder: Path) -> Iterator[ApiServer]:
+    etcd = shutil.which("etcd", path=f"{executable.parent}{os.pathsep}{os.environ['PATH']}")
+    assert etcd is not None
     store, peer, port = _free_port(), _free_port(), _free_port()
+    authority = certificates.authority()
+    authority.server.write(folder, "server")
+    authority.own.write(folder, "ca")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (folder / "sa.key").write_bytes(
         key.private_bytes(
@@ -73,67 +127,82 @@ def running(folder: Path) -> Iterator[ApiServer]:
             serialization.NoEncryption(),
         )
     )
-    people = f'{_ADMIN},admin,1,"system:masters"\n{READER},reader,2\n{NOBODY},nobody,3\n'
+    people = f'{ADMINISTRATOR},admin,1,"system:masters"\n{READER},reader,2\n{NOBODY},nobody,3\n'
     (folder / "tokens.csv").write_text(people, encoding="utf-8")
-    etcd = [
-        "etcd", "--data-dir", str(folder / "etcd"),
-        "--listen-client-urls", f"http://127.0.0.1:{store}",
-        "--advertise-client-urls", f"http://127.0.0.1:{store}",
-        "--listen-peer-urls", f"http://127.0.0.1:{peer}",
-    ]  # fmt: skip
-    server = [
-        "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{store}", "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={folder}",
-        f"--service-account-key-file={folder}/sa.key", f"--service-account-signing-key-file={folder}/sa.key",
-        "--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={folder}/tokens.csv",
-        "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
-        "--disable-admission-plugins=ServiceAccount",
-    ]  # fmt: skip
+    url = f"https://127.0.0.1:{port}"
+    commands = (
+        [
+            etcd, f"--data-dir={folder}/etcd",
+            f"--listen-client-urls=http://127.0.0.1:{store}", f"--advertise-client-urls=http://127.0.0.1:{store}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+        ],
+        [
+            str(executable), f"--etcd-servers=http://127.0.0.1:{store}", "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={folder}",
+            f"--tls-cert-file={folder}/server.crt", f"--tls-private-key-file={folder}/server.key",
+            f"--client-ca-file={folder}/ca.crt", f"--token-auth-file={folder}/tokens.csv",
+            f"--service-account-key-file={folder}/sa.key",
+            f"--service-account-signing-key-file={folder}/sa.key",
+            "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
+        ],
+    )  # fmt: skip
     with contextlib.ExitStack() as stack:
-        for command in (etcd, server):
-            log = stack.enter_context((folder / f"{command[0]}.log").open("wb"))
+        for command in commands:
+            log = stack.enter_context((folder / f"{Path(command[0]).name}.log").open("wb"))
             process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, process_group=0)
             stack.callback(_stop, process)
-        headers = {"authorization": f"Bearer {_ADMIN}"}
-        # Its certificate is made when it starts; the tests themselves verify it.
         client = stack.enter_context(
             httpx2.Client(
-                base_url=f"https://127.0.0.1:{port}",
-                headers=headers,
-                verify=False,
+                base_url=url,
+                headers={"authorization": f"Bearer {ADMINISTRATOR}"},
+                verify=authority.trusted(),
                 trust_env=False,
                 timeout=60,
             )
         )
-        api = ApiServer(f"https://127.0.0.1:{port}", folder / "apiserver.crt", client)
-        _wait(api, "/readyz", folder)
+        api = ApiServer(url, authority, client, f"http://127.0.0.1:{store}")
+        _wait(api, ["/readyz"], folder)
         _fill(api, folder)
         yield api
 
 
 def _fill(api: ApiServer, folder: Path) -> None:
+    paths = []
+    for definition in _definitions():
+        api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+        spec = definition["spec"]
+        paths += [
+            f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
+            for version in spec["versions"]
+        ]
+    _wait(api, paths, folder)
+    for page in ("kserve", "threescale"):
+        role = _documented_role(page)
+        api.create(f"/apis/{_RBAC}/v1/clusterroles", role)
+        people = (user("reader"), user("callboard test client"))
+        api.bind(f"reader-{page}", role["metadata"]["name"], *people)
+
+
+def _documented_role(page: str) -> dict[str, Any]:
+    path = Path(__file__).parents[2] / "docs" / "sources" / f"{page}.md"
+    blocks = path.read_text(encoding="utf-8").split("```yaml\n")
+    text = next(block for block in blocks if "kind: ClusterRole" in block).split("```")[0]
+    role: dict[str, Any] = yaml.safe_load(text)
+    return role
+
+
+def _definitions() -> Iterator[dict[str, Any]]:
     for file in _DEFINITIONS:
         definition = yaml.load((UPSTREAM / file).read_bytes(), Loader=yaml.CSafeLoader)
-        api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", _for_old_servers(definition))
-        for version in definition["spec"]["versions"]:
-            _wait(
-                api,
-                f"/apis/serving.kserve.io/{version['name']}/{definition['spec']['names']['plural']}",
-                folder,
-            )
-    api.create("/api/v1/namespaces", {"metadata": {"name": "ml"}})
-    page = (Path(__file__).parents[2] / "docs" / "sources" / "kserve.md").read_text(encoding="utf-8")
-    role = yaml.safe_load(
-        next(part for part in page.split("```yaml\n") if "kind: ClusterRole" in part).split("```")[0]
-    )
-    rbac = "rbac.authorization.k8s.io"
-    api.create(f"/apis/{rbac}/v1/clusterroles", role)
-    binding = {
-        "metadata": {"name": "reader"},
-        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role["metadata"]["name"]},
-        "subjects": [{"apiGroup": rbac, "kind": "User", "name": "reader"}],
-    }
-    api.create(f"/apis/{rbac}/v1/clusterrolebindings", binding)
+        yield _for_old_servers(definition)
+        if file == "kserve-servingruntimes.crd.yaml":
+            # That of the runtimes of the whole cluster has the same schema, and is not among the contracts.
+            names = {"kind": "ClusterServingRuntime", "listKind": "ClusterServingRuntimeList"}
+            names |= {"plural": "clusterservingruntimes", "singular": "clusterservingruntime"}
+            metadata = definition["metadata"] | {"name": "clusterservingruntimes.serving.kserve.io"}
+            spec = definition["spec"] | {"names": names, "scope": "Cluster"}
+            yield _for_old_servers(definition | {"metadata": metadata, "spec": spec})
 
 
 def _for_old_servers(value: Any) -> Any:
@@ -155,21 +224,24 @@ def _for_old_servers(value: Any) -> Any:
     return kept
 
 
-def _wait(api: ApiServer, path: str, folder: Path) -> None:
+def _wait(api: ApiServer, paths: Sequence[str], folder: Path) -> None:
+    """Until all of them are answered. Raises RuntimeError, with the end of the log, when one is not."""
     end = time.monotonic() + _START_WITHIN
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx2.HTTPError):
-            if api.client.get(path).status_code == 200:
-                return
-        time.sleep(0.2)
-    log = (folder / "kube-apiserver.log").read_text(errors="replace")[-3000:]
-    raise RuntimeError(f"the API server does not answer {path}:\n{log}")
+    for path in paths:
+        while True:
+            with contextlib.suppress(httpx2.HTTPError):
+                if api.client.get(path).status_code == 200:
+                    break
+            if time.monotonic() > end:
+                log = (folder / "kube-apiserver.log").read_text(errors="replace")[-3000:]
+                raise RuntimeError(f"the API server does not answer {path}:\n{log}")
+            time.sleep(0.1)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, 15)
-    process.wait(timeout=30)
+    process.wait(timeout=60)
 
 
 def _free_port() -> int:

@@ -55,6 +55,10 @@ KSERVE = (
     Kind("serving.kserve.io", "v1alpha1", "clusterservingruntimes", "ClusterServingRuntime", namespaced=False,
          definition="kserve-servingruntimes.crd.yaml"),
 )  # fmt: skip
+THREESCALE = tuple(
+    Kind("capabilities.3scale.net", "v1beta1", plural, kind, definition=f"3scale-{plural}.crd.yaml")
+    for plural, kind in (("products", "Product"), ("backends", "Backend"), ("activedocs", "ActiveDoc"))
+)
 BUILT_IN = (
     Kind("", "v1", "services", "Service"),
     Kind("networking.k8s.io", "v1", "ingresses", "Ingress"),
@@ -192,8 +196,7 @@ class Kubernetes:
             try:
                 start, snapshot = json.loads(base64.b64decode(token))
             except ValueError:
-                said = "invalid continue token: continue key is not valid"
-                return _status(400, "BadRequest", said)
+                return _status(400, "BadRequest", "invalid continue token: continue key is not valid")
             if self.expires:
                 self.expires -= 1
                 # What the rest would be now, and no snapshot.

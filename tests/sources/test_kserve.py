@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,13 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from callboard.config import Select
+from callboard.config import SecretReference, Select
 from callboard.model import Artifact, Counterpart, Endpoint, Link, Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.kserve import Settings, list_models
 from tests.contracts import crds
 from tests.servers import kube_apiserver, kubernetes
+from tests.servers.kube_apiserver import ApiServer
 from tests.servers.kubernetes import KNATIVE, KSERVE, OPENSHIFT, Kubernetes
 
 DIGEST = "sha256:" + "4f" * 32
@@ -737,40 +737,73 @@ def test_a_wrong_value_in_any_field_of_the_contract_costs_that_service_at_most(
 
 
 @pytest.mark.optional
-def test_a_real_api_server_is_read_as_its_double_is(cluster: Kubernetes, tmp_path: Path) -> None:
-    reason = kube_apiserver.why_not()
-    if reason is not None:
-        pytest.skip(f"no real API server: {reason}")
-    path = "/apis/serving.kserve.io/{}/namespaces/ml/{}"
-    iris = service("iris", sklearn("oci://quay.io/a/b:1"), status=ready())
-    other = service("other", {"onnx": {"storageUri": "s3://a/b"}}, status=broken("RevisionMissing"))
-    fox = llm("fox", "hf://acme/fox", status={"url": "https://fox.example"})
-    with kube_apiserver.running(tmp_path) as real:
-        for one in (iris, other):
-            real.create(path.format("v1beta1", "inferenceservices"), one)
-        real.create(path.format("v1alpha2", "llminferenceservices"), fox)
-        bad = {**iris, "metadata": {"name": "bad"}, "spec": {"predictor": {"canaryTrafficPercent": "10"}}}
-        assert real.client.post(path.format("v1beta1", "inferenceservices"), json=bad).status_code == 422
-        said = {"server": real.url, "certificate-authority": str(real.authority)}
-        listings = []
-        for token in (kube_apiserver.READER, kube_apiserver.NOBODY):
-            people = [{"name": "u", "user": {"token": token}}]
-            context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
-            kubeconfig = {
-                "clusters": [{"name": "c", "cluster": said}],
-                "users": people,
-                "contexts": [context],
-            }
-            (tmp_path / "config").write_text(json.dumps(kubeconfig), encoding="utf-8")
-            own = Settings(name="prod", kubeconfig=tmp_path / "config", context="c")
-            listings.append(list_models(own, Context(tmp_path)))
-    cluster.add(iris, other, fox)
+def test_a_real_api_server_is_read_as_its_double_is(
+    cluster: Kubernetes, api_server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    namespace = api_server.namespace("kserve")
+    objects = [
+        service("iris", sklearn("oci://quay.io/a/b:1"), namespace=namespace, status=ready()),
+        service(
+            "other",
+            {"onnx": {"storageUri": "s3://a/b"}},
+            namespace=namespace,
+            status=broken("RevisionMissing"),
+        ),
+        llm("fox", "hf://acme/fox", metadata={"namespace": namespace}, status={"url": "https://fox.example"}),
+        service("raw", sklearn(runtime="own"), namespace=namespace),
+        {
+            "apiVersion": "serving.kserve.io/v1alpha1",
+            "kind": "ClusterServingRuntime",
+            "metadata": {"name": "own"},
+            "spec": {"containers": [{"name": "kserve-container"}], "protocolVersions": ["v2"]},
+        },
+    ]
+    for one in objects:
+        place = "" if one["kind"] == "ClusterServingRuntime" else f"/namespaces/{namespace}"
+        stored = api_server.create(f"/apis/{one['apiVersion']}{place}/{one['kind'].lower()}s", one)
+        one["metadata"]["uid"] = stored["metadata"]["uid"]
+    behind = owned("Service", "raw-predictor", objects[3], {"ports": [{"port": 8080}]}, component="predictor")
+    api_server.create(f"/api/v1/namespaces/{namespace}/services", behind)
+    cluster.add(*objects, behind)
     double = read(cluster)
+
+    api_server.authority.own.write(tmp_path, "ca")
+    monkeypatch.setenv("KUBE_TEST_TOKEN", kube_apiserver.READER)
+    at = {
+        "url": api_server.url,
+        "ca_bundle": tmp_path / "ca.crt",
+        "token": SecretReference(env="KUBE_TEST_TOKEN"),
+        "namespaces": (namespace,),
+    }
+    real = list_models(Settings.model_validate({"name": "prod", **at}), Context(tmp_path))
     created: dict[str, Any] = {"created_at": None, "provenance": {}}
-    assert [one.model_copy(update=created) for one in listings[0].models] == [
+    assert [one.model_copy(update=created) for one in real.models] == [
         one.model_copy(update=created) for one in double.models
     ]
-    assert listings[0].complete
-    assert len(listings[0].models) == 3
-    assert listings[1].models == ()
-    assert all("cannot list resource" in problem.what for problem in listings[1].problems)
+    assert (len(real.models), real.complete) == (4, True)
+    (model,) = (one for one in real.models if one.name == f"{namespace}/raw")
+    assert [(one.url, one.protocol) for one in model.endpoints] == [
+        ("http://raw-predictor.kserve.svc:8080", "kserve-v2")
+    ]
+    assert [one.what for one in real.problems] == [one.what for one in double.problems]
+
+    monkeypatch.setenv("KUBE_TEST_TOKEN", kube_apiserver.NOBODY)
+    refused = list_models(Settings.model_validate({"name": "prod", **at}), Context(tmp_path))
+    assert (refused.models, refused.complete) == ((), False)
+    assert ["cannot list resource" in problem.what for problem in refused.problems] == [True, True]
+
+
+@pytest.mark.optional
+@pytest.mark.parametrize(
+    "wrong",
+    [{"predictor": {"canaryTrafficPercent": "10"}}, {"predictor": {"minReplicas": []}}, {"predictor": None}],
+)
+def test_what_the_definitions_refuse_a_real_server_refuses(
+    api_server: ApiServer, wrong: dict[str, Any]
+) -> None:
+    bad = service("bad", sklearn(), namespace="default") | {"spec": wrong}
+    answer = api_server.client.post(
+        "/apis/serving.kserve.io/v1beta1/namespaces/default/inferenceservices", json=bad
+    )
+    assert answer.status_code == 422
+    assert crds.errors(DEFINITION, bad)

@@ -6,10 +6,12 @@ import asyncio
 import base64
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given
@@ -22,13 +24,17 @@ from callboard.config import Config, SecretReference, SecretUnavailable
 from callboard.http import HttpProblem
 from callboard.model import Listing
 from callboard.sources import kubeconfig
+from callboard.sources import kubernetes as kubernetes_source
 from callboard.sources.kserve import Settings
 from callboard.sources.kubeconfig import in_cluster, read_kubeconfig
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
 from callboard.walk.listings import list_sources
-from tests.servers import certificates, kubernetes
+from tests.servers import certificates, kube_apiserver, kubernetes, kubernetes_answers
 from tests.servers.certificates import Authority
-from tests.servers.kubernetes import Kubernetes
+from tests.servers.kube_apiserver import ApiServer
+from tests.servers.kubernetes import BUILT_IN, KSERVE, THREESCALE, Kubernetes
+from tests.servers.kubernetes_answers import ANONYMOUS, NOBODY, STRANGER
+from tests.servers.openwebui import RECORD
 
 CANARY = "canary-kubernetes-token-5d2c8e"
 SERVICES = Kind("serving.kserve.io", ("v1beta1",), "inferenceservices")
@@ -542,3 +548,213 @@ def test_keys_that_do_not_fit_are_refused_without_being_quoted(tmp_path: Path, a
 def test_a_configuration_that_names_no_one_place_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         KubernetesSettings.model_validate({"name": "a", "type": "kserve", **settings})
+
+
+def test_the_double_answers_as_a_real_server_did(server: Kubernetes) -> None:
+    server.kinds = [*BUILT_IN, *KSERVE, *THREESCALE]
+    server.add(*(one for _, one in kubernetes_answers.objects()))
+    secret = {
+        (plural, namespace)
+        for plural in ("servingruntimes", "trainedmodels", "services")
+        for namespace in ("", "one")
+    }
+
+    def forget() -> None:
+        server.expires = 1
+
+    with httpx2.Client(base_url=server.url, trust_env=False) as client:
+
+        def ask(path: str, who: str) -> httpx2.Response:
+            server.user = server.token = who
+            server.forbidden = secret if who == NOBODY else set()
+            token = "wrong" if who == STRANGER else who
+            headers = {} if who == ANONYMOUS else {"authorization": f"Bearer {token}"}
+            return client.get(path, headers=headers)
+
+        assert kubernetes_answers.answers(ask, forget) == kubernetes_answers.recorded()
+
+
+@pytest.mark.optional
+class TestARealServer:
+    """In the slow tier: ``make slow``."""
+
+    def test_it_answers_as_recorded(self, api_server: ApiServer) -> None:
+        for namespace in ("one", "two"):
+            api_server.namespace(namespace)
+        for path, one in kubernetes_answers.objects():
+            api_server.create(path, one)
+        tokens = {"admin": kube_apiserver.ADMINISTRATOR, NOBODY: kube_apiserver.NOBODY, STRANGER: "wrong"}
+        trusted = api_server.authority.trusted()
+        with httpx2.Client(base_url=api_server.url, verify=trusted, trust_env=False) as client:
+
+            def ask(path: str, who: str) -> httpx2.Response:
+                headers = {} if who == ANONYMOUS else {"authorization": f"Bearer {tokens[who]}"}
+                return client.get(path, headers=headers)
+
+            said = kubernetes_answers.answers(ask, api_server.forget)
+        if os.environ.get(RECORD):
+            kubernetes_answers.record(said)
+        assert said == kubernetes_answers.recorded()
+
+    def test_a_long_list_is_read_to_its_end(
+        self, api_server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        namespace = api_server.namespace("many")
+        expected = [f"m{number:03}" for number in range(501)]
+        for name in expected:
+            api_server.create(services_of(namespace), inference_service(name))
+        with self.cluster(api_server, tmp_path, kube_apiserver.READER) as cluster:
+            everywhere = cluster.objects(SERVICES)
+            assert everywhere.complete
+            assert set(expected) <= set(names(everywhere))
+            assert cluster._client.requests == 2
+            monkeypatch.setattr(kubernetes_source, "_PAGE", 100)
+            objects = cluster.objects(SERVICES, (namespace, "nowhere"))
+            assert names(objects) == expected
+            assert (objects.complete, objects.problems) == (True, ())
+            assert cluster._client.requests == 2 + 6 + 1
+
+    def test_a_list_that_it_forgets_meanwhile_is_read_anew(
+        self, api_server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        namespace = api_server.namespace("forgotten")
+        for name in "abc":
+            api_server.create(services_of(namespace), inference_service(name))
+        monkeypatch.setattr(kubernetes_source, "_PAGE", 2)
+        with self.cluster(api_server, tmp_path, kube_apiserver.READER) as cluster:
+            pages = cluster._client.get
+            asked: list[str] = []
+
+            def get(path: str, *rest: Any, **more: Any) -> Any:
+                asked.append(path)
+                if len(asked) == 2:
+                    api_server.create(services_of(namespace), inference_service("aa"))
+                    api_server.forget()
+                return pages(path, *rest, **more)
+
+            monkeypatch.setattr(cluster._client, "get", get)
+            objects = cluster.objects(SERVICES, (namespace,))
+        assert names(objects) == ["a", "aa", "b", "c"]
+        assert (objects.complete, len(asked)) == (True, 4)
+
+    def test_what_it_does_not_have_is_certain_also_for_who_may_not_ask(
+        self, api_server: ApiServer, tmp_path: Path
+    ) -> None:
+        missing = (
+            Kind("serving.kserve.io", ("v1alpha1",), "trainedmodels"),
+            Kind("route.openshift.io", ("v1",), "routes"),
+        )
+        for token in (kube_apiserver.ADMINISTRATOR, kube_apiserver.READER, kube_apiserver.NOBODY):
+            with self.cluster(api_server, tmp_path, token) as cluster:
+                for kind in missing:
+                    objects = cluster.objects(kind, ("default",))
+                    assert (objects.installed, objects.complete, objects.problems) == (False, True, ())
+        with self.cluster(api_server, tmp_path, kube_apiserver.ADMINISTRATOR) as cluster:
+            objects = cluster.objects(Kind("serving.kserve.io", ("v2", "v1"), "inferenceservices"))
+            assert (objects.installed, objects.complete) == (True, False)
+            assert "only in v1beta1" in objects.problems[0].what
+
+    def test_whom_it_does_not_know_and_who_may_not_read_are_told_what_to_do(
+        self, api_server: ApiServer, tmp_path: Path
+    ) -> None:
+        for token, what, hint in (
+            (kube_apiserver.NOBODY, 'User "nobody" cannot list resource', "allow the account to list"),
+            ("wrong", "401 Unauthorized", ""),
+            (None, 'User "system:anonymous" cannot list resource', "give the source a token"),
+        ):
+            with self.cluster(api_server, tmp_path, token) as cluster:
+                objects = cluster.objects(SERVICES)
+                (problem,) = objects.problems
+                assert (objects.installed, objects.complete) == (True, False)
+                assert what in problem.what
+                assert hint in problem.hint
+
+    def test_a_namespace_that_may_be_read_is_read_beside_one_that_may_not(
+        self, api_server: ApiServer, tmp_path: Path
+    ) -> None:
+        for namespace in (api_server.namespace("open"), api_server.namespace("closed")):
+            api_server.create(services_of(namespace), inference_service(f"in-{namespace}"))
+        account = self.account(api_server, "open")
+        api_server.bind("reader", "callboard-kserve", account, namespace="open")
+        token = self.token(api_server, "open")
+        with self.cluster(api_server, tmp_path, token) as cluster:
+            objects = cluster.objects(SERVICES, ("closed", "open"))
+            everywhere = cluster.objects(SERVICES)
+        assert names(objects) == ["in-open"]
+        assert not objects.complete
+        (problem,) = objects.problems
+        assert "in namespace closed" in problem.hint
+        assert (everywhere.items, everywhere.complete) == ((), False)
+
+    def test_a_client_certificate_signs_in(self, api_server: ApiServer, tmp_path: Path) -> None:
+        signed, inline = api_server.authority, encoded(api_server.authority.own.certificate)
+        server = {"server": api_server.url, "certificate-authority-data": inline}
+        chain, key = encoded(signed.client.certificate), encoded(signed.client.key)
+        path = config(tmp_path, server, {"client-certificate-data": chain, "client-key-data": key})
+        with open_cluster(at(kubeconfig=path), tmp_path) as cluster:
+            assert cluster.objects(SERVICES).complete
+        stranger = certificates.authority().client
+        chain, key = encoded(stranger.certificate), encoded(stranger.key)
+        path = config(tmp_path, server, {"client-certificate-data": chain, "client-key-data": key})
+        with open_cluster(at(kubeconfig=path), tmp_path) as cluster:
+            (problem,) = cluster.objects(SERVICES).problems
+        assert "401" in problem.what
+
+    def test_a_pods_service_account_signs_in_and_believes_no_other_server(
+        self, api_server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        namespace = api_server.namespace("pods")
+        api_server.create(services_of(namespace), inference_service("iris"))
+        api_server.bind("pods", "callboard-kserve", self.account(api_server, namespace))
+        token = self.token(api_server, namespace)
+        (tmp_path / "token").write_text(token, encoding="utf-8")
+        api_server.authority.own.write(tmp_path, "ca")
+        monkeypatch.setattr(kubeconfig, "MOUNTED", tmp_path)
+        environ = {
+            "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+            "KUBERNETES_SERVICE_PORT": api_server.url.split(":")[2],
+        }
+        with open_cluster(at(in_cluster=True), Path(), environ) as cluster:
+            objects = cluster.objects(SERVICES, (namespace,))
+            assert (names(objects), objects.complete) == (["iris"], True)
+        certificates.authority().own.write(tmp_path, "ca")
+        with open_cluster(at(in_cluster=True), Path(), environ) as cluster:
+            (problem,) = cluster.objects(SERVICES).problems
+        assert "certificate" in problem.what
+
+    @staticmethod
+    def cluster(api_server: ApiServer, folder: Path, token: str | None) -> Cluster:
+        server = {
+            "server": api_server.url,
+            "certificate-authority-data": encoded(api_server.authority.own.certificate),
+        }
+        path = config(folder, server, {} if token is None else {"token": token})
+        return open_cluster(at(kubeconfig=path), folder)
+
+    @staticmethod
+    def account(api_server: ApiServer, namespace: str) -> dict[str, str]:
+        api_server.create(
+            f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "callboard"}}
+        )
+        return {"kind": "ServiceAccount", "name": "callboard", "namespace": namespace}
+
+    @staticmethod
+    def token(api_server: ApiServer, namespace: str) -> str:
+        """As ``kubectl create token callboard`` makes one."""
+        made = api_server.create(
+            f"/api/v1/namespaces/{namespace}/serviceaccounts/callboard/token", {"spec": {}}
+        )
+        return str(made["status"]["token"])
+
+
+def services_of(namespace: str) -> str:
+    return f"/apis/serving.kserve.io/v1beta1/namespaces/{namespace}/inferenceservices"
+
+
+def inference_service(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": name},
+        "spec": {"predictor": {"sklearn": {"storageUri": "s3://a/b"}}},
+    }

@@ -21,16 +21,13 @@ from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.threescale import Settings, list_models
 from tests.contracts import crds
-from tests.servers import kubernetes, threescale
-from tests.servers.kubernetes import Kind, Kubernetes
+from tests.servers import kube_apiserver, kubernetes, threescale
+from tests.servers.kube_apiserver import ApiServer
+from tests.servers.kubernetes import THREESCALE, Kind, Kubernetes
 from tests.servers.threescale import ThreeScale
 from tests.sources.wrong_types import spoiled
 
 GROUP = "capabilities.3scale.net"
-KINDS = tuple(
-    Kind(GROUP, "v1beta1", plural, kind, definition=f"3scale-{plural}.crd.yaml")
-    for plural, kind in (("products", "Product"), ("backends", "Backend"), ("activedocs", "ActiveDoc"))
-)
 
 
 @pytest.fixture(scope="module")
@@ -352,14 +349,16 @@ class TestCustomResources:
 
     @pytest.fixture
     def cluster(self, running: Kubernetes) -> Kubernetes:
-        running.kinds, running.objects, running.forbidden = [*KINDS], {}, set()
+        running.kinds, running.objects, running.forbidden = [*THREESCALE], {}, set()
         return running
 
     def read(self, cluster: Kubernetes, known: Listing | None = None, **changes: Any) -> Listing:
         models = {model.id: model for model in known.models} if known else {}
         said: dict[str, Any] = {"select": Select()} | changes
         return list_models(
-            Settings(name="apis", type="threescale", read="custom-resources", url=cluster.url, **said),
+            Settings.model_validate(
+                {"name": "apis", "type": "threescale", "read": "custom-resources", "url": cluster.url} | said
+            ),
             Context(Path.cwd(), known=models),
         )
 
@@ -450,14 +449,59 @@ class TestCustomResources:
     @settings(max_examples=20)
     @given(product=spoiled(FRAUD))
     def test_wrong_types_lose_only_themselves(self, running: Kubernetes, product: Any) -> None:
-        running.kinds, running.objects, running.forbidden = [*KINDS], {}, set()
+        running.kinds, running.objects, running.forbidden = [*THREESCALE], {}, set()
         running.objects["products"] = [product, resource("Product", "o", spec={"systemName": "other"})]
         listing = self.read(running)
         assert "other" in [model.id for model in listing.models]
         assert len(listing.models) == 2 or listing.unread or not listing.complete
         assert all(Model.model_validate(model.model_dump()) == model for model in listing.models)
 
-    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+    @pytest.mark.optional
+    def test_a_real_api_server_is_read_as_its_double_is(
+        self,
+        cluster: Kubernetes,
+        api_server: ApiServer,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        objects = (
+            FRAUD,
+            resource("Product", "other", spec={"name": "Other", "systemName": "other"}),
+            resource("Backend", "scorer", spec={"name": "Scorer", "systemName": "scorer", "privateBaseURL": "http://a"}),
+            resource("ActiveDoc", "fraud-api", spec={
+                "name": "Fraud API", "productSystemName": "fraud",
+                "activeDocOpenAPIRef": {"url": "https://fraud.example/openapi.json"},
+            }),
+        )  # fmt: skip
+        namespace = api_server.namespace("apis")
+        for one in objects:
+            plural = "activedocs" if one["kind"] == "ActiveDoc" else f"{one['kind'].lower()}s"
+            api_server.create(f"/apis/{one['apiVersion']}/namespaces/{namespace}/{plural}", one)
+        cluster.add(*objects)
+        double = self.read(cluster)
+
+        api_server.authority.own.write(tmp_path, "ca")
+        monkeypatch.setenv("KUBE_TEST_TOKEN", kube_apiserver.READER)
+        at: dict[str, Any] = {
+            "url": api_server.url,
+            "ca_bundle": tmp_path / "ca.crt",
+            "token": SecretReference(env="KUBE_TEST_TOKEN"),
+        }
+        real = self.read(cluster, **at)
+        created: dict[str, Any] = {"created_at": None, "provenance": {}}
+        assert [one.model_copy(update=created) for one in real.models] == [
+            one.model_copy(update=created) for one in double.models
+        ]
+        assert ([one.id for one in real.models], real.complete) == (["fraud", "other"], True)
+        assert real.problems == double.problems == ()
+        assert [one.id for one in self.read(cluster, **at, marked={"ai": "yes"}).models] == ["fraud"]
+
+        monkeypatch.setenv("KUBE_TEST_TOKEN", kube_apiserver.NOBODY)
+        refused = self.read(cluster, **at)
+        assert (refused.models, refused.complete) == ((), False)
+        assert "allow the account to list products" in refused.problems[0].hint
+
+    @pytest.mark.parametrize("kind", THREESCALE, ids=lambda kind: kind.kind)
     def test_our_schemas_say_nothing_that_upstream_does_not(self, kind: Kind) -> None:
         assert kind.definition is not None
         definition = crds.Definition(kind.definition, kind.plural, kind.kind, kind.version)

@@ -128,6 +128,22 @@ def test_a_registry_of_the_machine_is_taken_and_a_missing_one_is_told(
     assert environments.registry(search_path=str(tmp_path)) == tmp_path / "docker-registry"
 
 
+def test_a_kubernetes_of_the_machine_is_taken_when_it_is_whole_and_a_missing_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "kube-apiserver", "ready")
+    with pytest.raises(environments.Missing, match="put kube-apiserver and etcd on PATH"):
+        environments.kubernetes(cache=tmp_path, search_path=str(tmp_path))
+    for tool in ("apt-get", "dpkg-deb", "dpkg-source"):
+        program(tmp_path, tool, "nothing to give")
+    (tmp_path / "bash").symlink_to("/bin/false")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(environments.Missing, match="Debian 12"):
+        environments.kubernetes(cache=tmp_path, search_path=str(tmp_path))
+    program(tmp_path, "etcd", "ready")
+    assert environments.kubernetes(search_path=str(tmp_path)) == tmp_path / "kube-apiserver"
+
+
 def test_the_command_prints_the_folder_and_nothing_else() -> None:
     command = [sys.executable, environments.__file__]
     said = subprocess.run([*command, "backstage"], capture_output=True, text=True, check=True).stdout
