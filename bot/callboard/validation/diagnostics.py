@@ -11,6 +11,26 @@ from callboard.documents.place import Path
 if TYPE_CHECKING:
     from callboard.model import Severity
 
+WARNINGS = frozenset(
+    {
+        "ambiguous-scalar",
+        "definition-invalid",
+        "definition-syntax",
+        "definition-unchecked",
+        "duplicate-entity",
+        "location-target-missing",
+        "location-target-unchecked",
+        "location-target-unreadable",
+        "placeholder-fetched",
+        "placeholder-missing",
+        "techdocs-missing",
+        "unknown-kind",
+        "unresolved-reference",
+        "unsafe-link",
+    }
+)
+"""The codes of what Backstage takes and people stumble over: a policy may make errors of them, or nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
