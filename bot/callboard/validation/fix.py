@@ -78,7 +78,12 @@ def fixed(text: bytes, file: str) -> tuple[bytes, tuple[Fix, ...]]:
         return text, ()
     body = whole.removeprefix(_MARK)
     try:
-        after, fixes = _in_order(*_with_right_scalars(body, file), file)
+        after, fixes = _with_right_scalars(body, file)
+        if any(one.code == "unknown-kind" for one in fixes):
+            # Only now is it known what the other fields should be.
+            after, more = _with_right_scalars(after, file)
+            fixes += more
+        after, fixes = _in_order(after, fixes, file)
     except _Unfit:
         return text, ()
     return (whole[: len(whole) - len(body)] + after).encode(), fixes
@@ -193,6 +198,7 @@ def _findings(value: Mapping[str, Any]) -> set[tuple[Path, str]]:
 
 
 def _candidates(value: Mapping[str, Any], part: Part, text: str) -> Iterator[tuple[Node, str, SetValue]]:
+    given: set[tuple[Path, Any]] = set()  # to items of lists, where one value may not be there twice
     for path, code in sorted(_findings(value), key=str):
         node = _node_at(part.root, path)
         if node is None or node.kind != "scalar" or node.anchored or node.style in ("|", ">"):
@@ -201,7 +207,9 @@ def _candidates(value: Mapping[str, Any], part: Part, text: str) -> Iterator[tup
             continue
         old, siblings = _value_at(value, path)
         new = _repaired(old, code, node.text)
-        if new != old and new not in siblings:
+        item = (path if isinstance(path[-1], str) else path[:-1], new)
+        if new != old and new not in siblings and item not in given:
+            given.add(item)
             yield node, code, SetValue(path, new)
 
 
