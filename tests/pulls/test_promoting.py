@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callboard.catalog.promotion import Gate, Move
 from callboard.config import ForgeKind, Merge
 from callboard.config_promotion import Stage, Threshold
-from callboard.model import Model, Promotion, Version
+from callboard.model import Evaluation, Model, Promotion, Version
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import Promoting
 from callboard.pulls.owners import Owner
@@ -101,8 +101,9 @@ def test_what_a_change_promotes_is_read_from_its_two_records(
         }
     )
 
-    (found,) = promotions("Fraud", model, after, (stage,), kind)
+    gone, found = promotions("Fraud", model, after, (stage,), kind)
 
+    assert gone == Promoting("Fraud", Move("gone", None, "1"))
     assert found == Promoting(
         "Fraud",
         Move("production", None, "2"),
@@ -119,3 +120,27 @@ def test_what_is_not_met_is_said_in_one_short_line_whatever_a_registry_calls_thi
 
     assert said.isprintable()
     assert len(said) < 220
+
+
+def test_what_counts_as_measured_stands_on_the_base_branch_whatever_a_commit_to_the_head_says() -> None:
+    stage = Stage(name="production", evaluations=(Threshold(metric="f1", at_least=0.9, not_worse=True),))
+    poor, good = (
+        Version(name=name, evaluations=(Evaluation(metric="f1", value=value),))
+        for name, value in (("2", 0.1), ("1", 0.95))
+    )
+    base = Model(
+        source="s",
+        id="m",
+        name="m",
+        versions=(poor, good),
+        promotions=(Promotion(stage="production", version="1"),),
+    )
+    forged = (good, Version(name="2", evaluations=(Evaluation(metric="f1", value=1.0),)), Version(name="9"))
+    head = base.model_copy(
+        update={"versions": forged, "promotions": (Promotion(stage="production", version="2"),)}
+    )
+
+    (found,) = promotions("M", base, head, (stage,), "github")
+
+    assert (found.move.back, [(gate.measured, gate.met) for gate in found.gates]) == (False, [("0.1", False)])
+    assert promotions("M", base, None, (stage,), "github") == ()

@@ -20,18 +20,25 @@ from callboard.pulls.verdict import Reason
 def promotions(
     title: str, before: Model | None, after: Model | None, stages: Sequence[Stage], kind: ForgeKind
 ) -> tuple[Promoting, ...]:
-    """What a change from one record of a model to another promotes."""
+    """What a change from one record of a model to another promotes.
+
+    To a stage that the configuration does not name any more too: a person lands that like any other. What was
+    measured is what the record before says, since whoever commits to a branch can write anything there.
+    """
+    if after is None:
+        return ()
     by_name = {stage.name: stage for stage in stages}
+    record = before.model_copy(update={"promotions": after.promotions}) if before else after
     return tuple(
-        _promoting(title, after, move, by_name[move.stage], kind)
-        for move in moves(before, after)
-        if after is not None and move.stage in by_name
+        _promoting(title, record, move, by_name.get(move.stage), kind) for move in moves(before, record)
     )
 
 
-def _promoting(title: str, after: Model, move: Move, stage: Stage, kind: ForgeKind) -> Promoting:
+def _promoting(title: str, record: Model, move: Move, stage: Stage | None, kind: ForgeKind) -> Promoting:
+    if stage is None:
+        return Promoting(title, move)
     approvers = owners_named(stage.approvers, kind)
-    return Promoting(title, move, gates(after, move, stage), stage.approvals, approvers)
+    return Promoting(title, move, gates(record, move, stage), stage.approvals, approvers)
 
 
 def unmet(move: Move, asked: Iterable[Gate]) -> tuple[str, ...]:

@@ -131,15 +131,17 @@ def _promotions(
     """What the locks of a head promote that those of the base branch do not."""
     stages = workplace.config.promotion
     found: list[Promoting] = []
-    for path in lock_paths(entries, workplace.config.catalog.path) if stages else ():
+    for path in lock_paths(entries, workplace.config.catalog.path):
+        content = contents[entries[path].blob] if entries[path].is_file else b""
+        if b'"promotions"' not in content:
+            continue  # reading hundreds of locks takes seconds
         try:
-            lock = read_lock(contents[entries[path].blob]) if entries[path].is_file else None
+            lock = read_lock(content)
         except BadLock:
             continue
-        if lock is not None:
-            there = base.shelf.folders.get(lock.key)
-            before, after = there.lock.record if there else None, lock.record
-            found += promotions(title_of(after), before, after, stages, kind_of(workplace))
+        there = base.shelf.folders.get(lock.key)
+        before, after = there.lock.record if there else None, lock.record
+        found += promotions(title_of(after), before, after, stages, kind_of(workplace))
     return tuple(found)
 
 
