@@ -6,10 +6,9 @@
 # Takes 5 minutes of CPU, 3 GB while it builds, 130 MB after.
 set -euo pipefail
 
-folder=$1
+folder=$(realpath -m "$1")
 work=$folder/work
 mkdir -p "$folder/bin" "$work"/{sources,lists/partial,archives/partial,packages}
-work=$(cd "$work" && pwd)
 cd "$work"
 
 # The machine's own list of sources, with those of source code, which few machines have in theirs.
@@ -28,7 +27,7 @@ for package in *.deb; do
   dpkg-deb -x "$package" packages
 done
 mkdir -p go/src/k8s.io
-dpkg-source --no-check -x kubernetes_*.dsc go/src/k8s.io/kubernetes > unpacked.log
+dpkg-source -x kubernetes_*.dsc go/src/k8s.io/kubernetes > unpacked.log
 
 export GOPATH=$work/go GOCACHE=$work/cache GO111MODULE=off GOPROXY=off GOFLAGS= CGO_ENABLED=0
 export GOROOT=$work/packages/usr/lib/go-1.19
