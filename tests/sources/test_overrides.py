@@ -106,6 +106,8 @@ def test_a_wrong_field_is_told_at_its_place_and_loses_only_itself(
     ("text", "fault", "unusable", "faulty"),
     [
         ("prud: {}\n", ("1:1", "there is no source 'prud'", "did you mean 'prod'?"), False, []),
+        ("prud: {a: {title: A}}\n", ("1:1", "there is no source", "did you"), False, ["a"] * 2),
+        ("prud: [x]\n", ("1:1", "there is no source", "did you"), False, ["*"] * 2),
         ("prod: [x]\n", ("1:7", "prod is not a mapping of models", "write the name"), False, ["*"]),
         ("prod: {a: x}\n", ("1:11", "this is not a mapping of fields", "write some of"), False, ["a"]),
         ("[x]\n", ("1:1", "the file is not a mapping", "begin it with the name"), True, []),

@@ -122,6 +122,15 @@ def test_models_that_a_faulty_override_speaks_of_are_held_back_and_no_others() -
     assert ([one.name for one in found.models], found.unread) == (["two"], ("three", "one"))
 
 
+def test_a_misspelled_source_gives_no_model_back_to_its_registry_that_may_be_meant() -> None:
+    by = rules("prud: {one: {owner: group:default/a}, elsewhere: {title: T}}\n")
+
+    found = refined(listing(model("one"), model("two")), settings(), by)
+
+    assert ([one.name for one in found.models], found.unread) == (["two"], ("one",))
+    assert (found.problems, len(by.overrides.problems)) == ((), 1)
+
+
 def test_when_a_file_of_overrides_cannot_be_read_nothing_is_said_of_any_model() -> None:
     found = refined(listing(model("one"), model("two")), settings(), rules("prod: ["))
 

@@ -190,10 +190,13 @@ class _Reading:
             if source not in self.sources:
                 what = f"there is no source {_quoted(source)}"
                 self._say((source,), what, nearest(str(source), self.sources), key=True)
+                for name in models if isinstance(models, dict) else ("*",):
+                    for any_of_them in self.sources:
+                        self._faulty(any_of_them, name, (source,))
             elif not isinstance(models, dict):
                 hint = "write the name of a model, ':' and the fields to override"
                 self._say((source,), f"{source} is not a mapping of models", hint)
-                self._faulty(source, "*")
+                self._faulty(source, "*", (source,))
             else:
                 for name, fields in models.items():
                     self._entry(source, name, fields)
@@ -203,7 +206,7 @@ class _Reading:
         path = (source, name)
         if not isinstance(fields, dict):
             self._say(path, "this is not a mapping of fields", f"write some of: {', '.join(FIELDS)}")
-            self._faulty(source, name)
+            self._faulty(source, name, path)
             return
         wrong = set()
         try:
@@ -219,8 +222,8 @@ class _Reading:
         where = str(self.document.place(path, key=True))
         self.entries.append(Override(source, name, values, places, where, faulty=bool(wrong)))
 
-    def _faulty(self, source: str, name: str) -> None:
-        where = str(self.document.place((source,), key=True))
+    def _faulty(self, source: str, name: str, path: Path) -> None:
+        where = str(self.document.place(path, key=True))
         self.entries.append(Override(source, name, {}, {}, where, faulty=True))
 
     def _say(self, path: Path, what: str, hint: str, *, key: bool = False) -> None:

@@ -66,14 +66,14 @@ def refined(listing: Listing, settings: SourceSettings, rules: Rules) -> Listing
         else:
             models.append(record)
     sure = listing.complete and not listing.unread
-    unused = [one for index, one in own.entries.items() if index not in used] if sure else []
+    unused = [one for index, one in own.entries.items() if index not in used and not one.faulty]
     return listing.model_copy(
         update={
             "models": tuple(models),
             "unread": (*listing.unread, *held_back),
             "deselected": (*listing.deselected, *deselected),
             "archived": tuple(archived),
-            "problems": (*listing.problems, *_useless(unused, listing)),
+            "problems": (*listing.problems, *(_useless(unused, listing) if sure else ())),
         }
     )
 
