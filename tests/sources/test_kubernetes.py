@@ -23,8 +23,7 @@ from starlette.responses import JSONResponse, Response
 from callboard.config import Config, SecretReference, SecretUnavailable
 from callboard.http import HttpProblem
 from callboard.model import Listing
-from callboard.sources import kubeconfig
-from callboard.sources import kubernetes as kubernetes_source
+from callboard.sources import kubeconfig, kubernetes_pages
 from callboard.sources.kserve import Settings
 from callboard.sources.kubeconfig import in_cluster, read_kubeconfig
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
@@ -310,6 +309,22 @@ def test_a_gzip_bomb_is_stopped(server: Kubernetes, cluster: Cluster) -> None:
 
     server.interfere = interfere
     assert "more than" in cluster.objects(SERVICES).problems[0].what
+
+
+def test_a_page_of_objects_that_are_too_long_together_is_asked_for_in_smaller_ones(
+    server: Kubernetes, cluster: Cluster
+) -> None:
+    fill(server, 70)
+    bomb = gzip.compress(b"[" + b" " * (70 * 1024 * 1024), 1)
+
+    async def interfere(request: Request) -> Response | None:
+        if int(request.query_params["limit"]) <= 50:
+            return None
+        return Response(bomb, headers={"content-encoding": "gzip"}, media_type="application/json")
+
+    server.interfere = interfere
+    objects = cluster.objects(SERVICES)
+    assert (len(objects.items), objects.complete, len(server.requests)) == (70, True, 3)
 
 
 def test_a_kubeconfig_with_a_token_signs_in(server: Kubernetes, tmp_path: Path) -> None:
@@ -608,7 +623,7 @@ class TestARealServer:
             assert everywhere.complete
             assert set(expected) <= set(names(everywhere))
             assert cluster._client.requests == 2
-            monkeypatch.setattr(kubernetes_source, "_PAGE", 100)
+            monkeypatch.setattr(kubernetes_pages, "_PAGE", 100)
             objects = cluster.objects(SERVICES, (namespace, "nowhere"))
             assert names(objects) == expected
             assert (objects.complete, objects.problems) == (True, ())
@@ -620,7 +635,7 @@ class TestARealServer:
         namespace = api_server.namespace("forgotten")
         for name in "abc":
             api_server.create(services_of(namespace), inference_service(name))
-        monkeypatch.setattr(kubernetes_source, "_PAGE", 2)
+        monkeypatch.setattr(kubernetes_pages, "_PAGE", 2)
         with self.cluster(api_server, tmp_path, kube_apiserver.READER) as cluster:
             pages = cluster._client.get
             asked: list[str] = []

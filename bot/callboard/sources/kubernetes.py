@@ -1,14 +1,12 @@
 """Objects of a Kubernetes API server, listed: what every source shares that reads custom resources.
 
-``open_cluster`` signs in, ``Cluster.objects`` lists one kind. Lists come in pages of one snapshot; when the
-server has forgotten the snapshot (410), the list begins anew. A kind that is not there is told from one that
-could not be asked for by what the server says of itself (its discovery).
+``open_cluster`` signs in, ``Cluster.objects`` lists one kind (``kubernetes_pages``). A kind that is not there
+is told from one that could not be asked for by what the server says of itself (its discovery).
 """
 
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import os
 import re
 from collections.abc import Mapping
@@ -24,6 +22,7 @@ from callboard.http import Client, HttpProblem, connect
 from callboard.model import Problem
 from callboard.sources import kubeconfig
 from callboard.sources.kubeconfig import Access
+from callboard.sources.kubernetes_pages import Pages
 from callboard.sources.remote import as_problem, basic_of
 
 Namespace = Annotated[
@@ -35,9 +34,6 @@ Namespace = Annotated[
     ),
 ]
 
-_PAGE = 500  # kubectl's own
-_MOST_PAGES = 1000
-_MOST_RELISTS = 3
 _VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 _HOPELESS = frozenset({"unreachable", "timeout", "unauthorized", "refused"})
 
@@ -170,7 +166,7 @@ class Cluster:
         found: dict[object, Any] = {}
         problems: list[Problem] = []
         for place in places or [""]:
-            listing = _Pages(self._client)
+            listing = Pages(self._client)
             try:
                 try:
                     listing.read(_path(kind, version, place))
@@ -268,65 +264,3 @@ def _readable(kind: Kind, served: tuple[str, ...], error: HttpProblem) -> str:
     what = f"the server has {kind.title} only in {', '.join(served)}"
     hint = f"Callboard reads {', '.join(kind.versions)}; use a Callboard that knows the other"
     raise HttpProblem("rejected", what, where=error.where, hint=hint)
-
-
-class _Pages:
-    """All pages of one list, from one snapshot."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.now: datetime | None = None
-        self.found: dict[object, Any] = {}
-        """The objects, those of former snapshots too as long as no later one was read to its end."""
-
-    def read(self, path: str) -> None:
-        """Raises HttpProblem, also for a list that never ends; what was read until then stays."""
-        for _ in range(_MOST_RELISTS):
-            try:
-                fresh: dict[object, Any] = {}
-                self._pages(path, fresh)
-            except HttpProblem as error:
-                self.found.update(fresh)
-                if error.status != 410:
-                    raise
-                expired = error
-            else:
-                self.found = fresh
-                return
-        raise expired from None
-
-    def _pages(self, path: str, found: dict[object, Any]) -> None:
-        asked: set[str] = set()
-        token = ""
-        for _ in range(_MOST_PAGES):
-            answer = self._client.get(path, {"limit": _PAGE} | ({"continue": token} if token else {}))
-            self.now = self.now or _clock(answer.headers)
-            said = answer.json()
-            items = said.get("items", said) if isinstance(said, dict) else said
-            if items is not None and not isinstance(items, list):
-                raise HttpProblem("bad-answer", "the answer holds no list of objects", where=answer.where)
-            for item in items or ():
-                found.setdefault(_identity(item) or ("unnamed", len(found)), item)
-            metadata = said.get("metadata") if isinstance(said, dict) else None
-            token = (metadata.get("continue") or "") if isinstance(metadata, dict) else ""
-            if not token:
-                return
-            if not isinstance(token, str) or token in asked:
-                break
-            asked.add(token)
-        raise HttpProblem("bad-answer", "the list of pages does not end", where=f"GET /{path}")
-
-
-def _identity(item: Any) -> tuple[str, str] | None:
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    if not isinstance(metadata, dict):
-        return None
-    namespace, name = metadata.get("namespace") or "", metadata.get("name")
-    return (namespace, name) if isinstance(namespace, str) and isinstance(name, str) and name else None
-
-
-def _clock(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        return email.utils.parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
