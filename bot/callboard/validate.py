@@ -1,19 +1,18 @@
 """Catalog files on disk, checked by one call: what ``callboard validate`` does, for programs.
 
-from callboard.validate import validate_paths
-
-checked = validate_paths(["catalog", "**/catalog-info.yaml"])
-for one in checked.report.diagnostics:
-    print(f"{one.file}:{one.line}:{one.column}: {one.severity}: {one.message} [{one.code}]")
+Public: what ``__all__`` names stays as it is (docs/validate.md has an example).
 """
 
 from __future__ import annotations
 
 import io
+import os
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from callboard.checking.many import check_many
 from callboard.git.checkout import checkout_of
@@ -30,8 +29,16 @@ from callboard.validation.find import (
     says_it_is_one,
 )
 from callboard.validation.fix import Fix, fix_file
+from callboard.validation.globs import is_glob, matches, split_glob
+
+if TYPE_CHECKING:
+    from callboard.validation.policy import Policy
+    from callboard.validation.together import Elsewhere
 
 __all__ = ["CannotCheck", "Checked", "Diagnostic", "Fix", "Report", "validate_paths"]
+
+_MOST_LOOKED_AT = 20_000
+"""Files below the folder that a pattern of a Location begins with."""
 
 
 class CannotCheck(ValueError):
@@ -60,6 +67,8 @@ def validate_paths(
     stdin: BinaryIO | None = None,
     jobs: int | None = None,
     cache: Path | None = None,
+    policy: Policy | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Checked:
     """Check the catalog files that ``paths`` name: files, folders, patterns, ``-``; by default this folder.
 
@@ -68,6 +77,7 @@ def validate_paths(
     not be there twice, but nothing is said of those files. With ``changed_since``, only files are checked
     that differ from the merge base with that commit or branch, against all the others; and references to what
     went away since are told wherever they stand. With ``fix``, files are repaired before they are checked.
+    Entities are held against the ``policy``, too, and ``elsewhere`` is asked for what no file holds.
 
     Raises CannotCheck for a path that is not there or names no catalog file, and for a commit that git does
     not know: a check that looks at nothing must not pass.
@@ -91,12 +101,21 @@ def validate_paths(
     source = stdin or io.BytesIO()
     files, known_files = Files(checked, source), Files(others, source)
     fixes, unwritable = _fixed(checked if fix else ())
-    report = check_many(files, known_files=known_files, exists=_exists, jobs=jobs, cache=cache)
+    report = check_many(
+        files,
+        known_files=known_files,
+        exists=_exists,
+        jobs=jobs,
+        cache=cache,
+        policy=policy,
+        elsewhere=elsewhere,
+    )
     more = [one for one in found.problems if since is None or one.file in since]
     if since is not None:
-        more += _dangling(since.gone(files), files, known_files)
+        more += _dangling(since.gone(files), files, known_files, policy)
     report = report.with_more((*more, *files.problems, *unwritable))
-    return Checked(report, Files((*checked, *others), source), found.passed_over, fixes)
+    contents: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
+    return Checked(report, contents, found.passed_over, fixes)
 
 
 def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
@@ -142,18 +161,36 @@ class _Since:
 
 
 def _dangling(
-    gone: frozenset[str], files: Mapping[str, bytes], others: Mapping[str, bytes]
+    gone: frozenset[str],
+    files: Mapping[str, bytes],
+    others: Mapping[str, bytes],
+    policy: Policy | None,
 ) -> Iterable[Diagnostic]:
     """What refers to an entity that is gone, in files that did not change."""
     if not gone:
         return ()
-    now = validate_files(others, exists=_exists, known_files=files)
-    if_it_were_there = validate_files(others, exists=_exists, known_files=files, known_references=gone)
+    now, if_it_were_there = (
+        validate_files(others, exists=_exists, known_files=files, known_references=known, policy=policy)
+        for known in (frozenset[str](), gone)
+    )
     return {*now.diagnostics} - {*if_it_were_there.diagnostics}
 
 
 def _exists(path: str) -> bool:
-    return Path(path).is_file()
+    """Whether a file is there, or one that a pattern matches."""
+    try:
+        return Path(path).is_file() or (is_glob(path) and any(_matching(path)))
+    except (OSError, ValueError):  # no path of this system
+        return False
+
+
+def _matching(pattern: str) -> Iterable[bool]:
+    """For each file that may be meant, whether it is; nobody waits for more than some thousands."""
+    folder, rest = split_glob(pattern)
+    root = Path(folder)
+    below = (Path(found, name) for found, _, names in os.walk(root) for name in names)
+    for path in islice(below, _MOST_LOOKED_AT):
+        yield matches(rest, path.relative_to(root).as_posix())
 
 
 def _real(path: str) -> Path:

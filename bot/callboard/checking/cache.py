@@ -33,7 +33,7 @@ MOST_FOLDERS = 32
 """Folders for which something is kept."""
 MOST_BYTES = 64 * 1024 * 1024
 """The size of a file of the cache."""
-_LIBRARIES = ("jsonschema", "jsonschema_rs", "pyyaml")
+_LIBRARIES = ("graphql_core", "jsonschema", "packaging", "pydantic_core", "pyyaml")
 _LIBRARY_MODULE = "yaml"
 
 Digests = Mapping[str, str]
@@ -56,11 +56,11 @@ def digest_of(text: bytes) -> str:
 
 
 class Cache:
-    """What is remembered of checks that were run in one folder."""
+    """What is remembered of checks that were run in one folder, by one ``policy``."""
 
-    def __init__(self, folder: Path, checked_in: Path) -> None:
+    def __init__(self, folder: Path, checked_in: Path, policy: str = "") -> None:
         self._folder = folder
-        name = digest_of(b"\0".join((judge().encode(), os.fsencode(checked_in))))
+        name = digest_of(b"\0".join((judge().encode(), policy.encode(), os.fsencode(checked_in))))
         self._facts, self._report = folder / f"{name}.facts", folder / f"{name}.report"
 
     def is_empty(self) -> bool:
@@ -127,7 +127,7 @@ def judge() -> str:
     sources = chain.from_iterable(
         (package / room).rglob("*.py") for room in ("checking", "documents", "validation")
     )
-    schemas = shipped("schemas", "backstage").glob("*.json")
+    schemas = chain.from_iterable(shipped("schemas", one).glob("*.json") for one in ("backstage", "openapi"))
     digest = hashlib.blake2b(f"{__version__} {sys.version} {sorted(_libraries())}".encode())
     for path in sorted((*sources, *schemas)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -169,16 +169,18 @@ def _write(path: Path, what: object) -> None:
 
 
 def _plain(facts: Facts) -> list[object]:
-    return [facts.remarks, facts.entities, facts.refers_to, facts.beside]
+    return [facts.remarks, facts.entities, facts.refers_to, facts.beside, facts.leads_to, facts.is_yaml]
 
 
 def _facts(found: Any) -> Facts:
-    remarks, entities, refers_to, beside = found
+    remarks, entities, refers_to, beside, leads_to, is_yaml = found
     return Facts(
         tuple(_remark(one) for one in remarks),
         tuple(None if one is None else _text(one) for one in entities),
         tuple(map(_text, refers_to)),
         tuple(map(_text, beside)),
+        tuple(map(_text, leads_to)),
+        is_yaml is True,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callboard.checking.cache import digest_of
 from callboard.checking.workers import Workers
@@ -12,6 +13,9 @@ from callboard.validation.check import Looks
 from callboard.validation.find import STDIN, content
 from callboard.validation.one_file import OneFile
 from callboard.validation.together import Facts, Remark, Surroundings
+
+if TYPE_CHECKING:
+    from callboard.validation.policy import Policy
 
 
 class LooksAtDisk(Looks):
@@ -27,7 +31,9 @@ class LooksAtDisk(Looks):
         workers: Workers,
         digests: Mapping[str, str],
         remembered: Mapping[str, Facts],
+        policy: Policy | None = None,
     ) -> None:
+        self._policy = policy
         self._files, self._workers, self._remembered = files, workers, remembered
         self.digests = dict(digests)
         """Of every file that was looked at."""
@@ -44,7 +50,9 @@ class LooksAtDisk(Looks):
             if digest in self._remembered:
                 found[path] = self.facts[digest] = self._remembered[digest]
         asked = [path for path in paths if path not in found and path != STDIN]
-        for path, answer in zip(asked, self._workers.ask(first_looks, asked), strict=True):
+        for path, answer in zip(
+            asked, self._workers.ask(partial(first_looks, policy=self._policy), asked), strict=True
+        ):
             if answer is not None:
                 digest, found[path] = answer
                 self.facts[digest] = found[path]
@@ -57,7 +65,9 @@ class LooksAtDisk(Looks):
     def second(self, others: Mapping[str, Surroundings]) -> Mapping[str, Iterable[Remark]]:
         found: dict[str, Iterable[Remark]] = {}
         asked = [(path, one) for path, one in others.items() if path != STDIN]
-        for (path, _), answer in zip(asked, self._workers.ask(second_looks, asked), strict=True):
+        for (path, _), answer in zip(
+            asked, self._workers.ask(partial(second_looks, policy=self._policy), asked), strict=True
+        ):
             if answer is not None:
                 digest, found[path] = answer
                 self._saw(path, digest)
@@ -73,24 +83,27 @@ class LooksAtDisk(Looks):
     def _here(self, path: str) -> OneFile:
         text = self._files[path]
         self._saw(path, digest_of(text))
-        return OneFile(text)
+        return OneFile(text, self._policy)
 
     def _saw(self, path: str, digest: str) -> None:
         self.steady &= self.digests.setdefault(path, digest) == digest
 
 
-def first_looks(paths: Sequence[str]) -> list[tuple[str, Facts] | None]:
+def first_looks(paths: Sequence[str], policy: Policy | None = None) -> list[tuple[str, Facts] | None]:
     """The digest and the facts of each file; None where it cannot be read."""
-    return [None if text is None else (digest_of(text), OneFile(text).facts()) for text in map(_text, paths)]
+    return [
+        None if text is None else (digest_of(text), OneFile(text, policy).facts())
+        for text in map(_text, paths)
+    ]
 
 
 def second_looks(
-    asked: Sequence[tuple[str, Surroundings]],
+    asked: Sequence[tuple[str, Surroundings]], policy: Policy | None = None
 ) -> list[tuple[str, tuple[Remark, ...]] | None]:
     """The digest of each file, and what there is to say of it once the others are known; None as before."""
     texts = ((_text(path), others) for path, others in asked)
     return [
-        None if text is None else (digest_of(text), tuple(OneFile(text).among(others)))
+        None if text is None else (digest_of(text), tuple(OneFile(text, policy).among(others)))
         for text, others in texts
     ]
 

@@ -16,7 +16,8 @@ from callboard.validation.find import STDIN, Files, content
 if TYPE_CHECKING:
     from callboard.checking.looking import LooksAtDisk
     from callboard.validation.diagnostics import Report
-    from callboard.validation.together import Facts
+    from callboard.validation.policy import Policy
+    from callboard.validation.together import Elsewhere, Facts
 
 
 def check_many(
@@ -26,17 +27,20 @@ def check_many(
     exists: Callable[[str], bool],
     jobs: int | None = None,
     cache: Path | None = None,
+    policy: Policy | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Report:
     """``validate_files`` for files on disk: the same report, by ``jobs`` processes (all cores by default).
 
     ``cache`` is a folder for what is to be remembered until the next time. A few files are checked in this
-    process, and nothing of them is remembered: both would take longer than it saves.
+    process, and nothing of them is remembered: both would take longer than it saves. What is ``elsewhere`` is
+    never remembered.
     """
     if cache is None or len(files) + len(known_files) < WORTHWHILE:
-        return _checked(files, known_files, exists, jobs)[0]
-    memory = Cache(cache, Path.cwd())
+        return _checked(files, known_files, exists, jobs, policy, elsewhere)[0]
+    memory = Cache(cache, Path.cwd(), policy.text if policy else "")
     digests = {} if memory.is_empty() else _digests((*files, *known_files))
-    if len(digests) == len({*files, *known_files}):
+    if len(digests) == len({*files, *known_files}) and elsewhere is None:
         report = memory.report(_question(files, known_files, digests), exists)
         if report is not None:
             return report
@@ -47,11 +51,12 @@ def check_many(
         return beside[path]
 
     remembered = memory.facts() if digests else {}
-    report, looks = _checked(files, known_files, asked, jobs, digests, remembered)
+    report, looks = _checked(files, known_files, asked, jobs, policy, elsewhere, digests, remembered)
     # What could not be read, or changed meanwhile, is not what the next time will find.
     if looks.steady and not files.problems and not known_files.problems:
         memory.keep_facts(looks.facts, remembered)
-        memory.keep_report(_question(files, known_files, looks.digests), beside, report)
+        if elsewhere is None:
+            memory.keep_report(_question(files, known_files, looks.digests), beside, report)
     return report
 
 
@@ -60,6 +65,8 @@ def _checked(
     known_files: Files,
     exists: Callable[[str], bool],
     jobs: int | None,
+    policy: Policy | None,
+    elsewhere: Elsewhere | None,
     digests: Mapping[str, str] = MappingProxyType({}),
     remembered: Mapping[str, Facts] = MappingProxyType({}),
 ) -> tuple[Report, LooksAtDisk]:
@@ -67,8 +74,12 @@ def _checked(
     from callboard.validation.check import validate_files
 
     with workers(jobs) as some:
-        looks = LooksAtDisk(ChainMap(files, known_files), some, digests, remembered)  # type: ignore[arg-type]
-        return validate_files(files, exists=exists, known_files=known_files, looks=looks), looks
+        both: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
+        looks = LooksAtDisk(both, some, digests, remembered, policy)
+        report = validate_files(
+            files, exists=exists, known_files=known_files, looks=looks, policy=policy, elsewhere=elsewhere
+        )
+        return report, looks
 
 
 def _digests(paths: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from callboard.validate import Checked
+    from callboard.validation.policy import Policy
+    from callboard.validation.together import Elsewhere
+    from callboard.walk.known_entities import KnownTo
 
 
 @click.command()
@@ -35,6 +38,18 @@ if TYPE_CHECKING:
     metavar="REF",
     help="Check only what differs from the merge base with this branch or commit, against all the rest.",
 )
+@click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="What your organisation wants beyond what Backstage asks: see docs/policy.md.",
+)
+@click.option(
+    "--backstage",
+    metavar="URL",
+    help="Ask this Backstage for entities that are referred to and that no checked file holds.",
+)
+@click.option("--backstage-token-env", metavar="NAME", help="The environment variable that holds its token.")
 @click.option("--fix", is_flag=True, help="First repair what is safe to repair: see docs/validate.md.")
 @click.option(
     "-j",
@@ -55,6 +70,9 @@ def validate(
     output: str,
     known: tuple[str, ...],
     changed_since: str | None,
+    policy: str | None,
+    backstage: str | None,
+    backstage_token_env: str | None,
     fix: bool,
     jobs: int | None,
     cache: str | None,
@@ -75,7 +93,17 @@ def validate(
     from callboard.validation.reports.words import counted
 
     folder = None if no_cache else Path(cache) if cache else default_folder()
-    checked = check(paths, known=known, changed_since=changed_since, fix=fix, jobs=jobs, cache=folder)
+    known_to = _known_to(backstage, backstage_token_env)
+    checked = check(
+        paths,
+        known=known,
+        changed_since=changed_since,
+        fix=fix,
+        jobs=jobs,
+        cache=folder,
+        policy=_policy(policy),
+        elsewhere=known_to,
+    )
     for path in checked.passed_over:
         click.echo(line(f"{path}: passed over, as .callboardignore says"), err=True)
     for one in checked.fixes:
@@ -84,7 +112,11 @@ def validate(
         files = len({one.file for one in checked.fixes})
         click.echo(f"repaired {counted(len(checked.fixes), 'place')} in {counted(files, 'file')}", err=True)
     click.echo(render(output, checked.report, checked.files, color=_may_color()), nl=False, color=True)
-    if checked.report.errors:
+    unanswered = known_to is not None and known_to.problem is not None
+    if known_to is not None and unanswered:
+        count = counted(known_to.unasked, "reference")
+        click.echo(line(f"Backstage did not answer for {count}: {known_to.problem}"), err=True)
+    if checked.report.errors or unanswered:
         raise SystemExit(1)
 
 
@@ -96,6 +128,8 @@ def check(
     fix: bool = False,
     jobs: int | None = None,
     cache: Path | None = None,
+    policy: Policy | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Checked:
     """``validate_paths`` with the errors of a command: raises click.UsageError."""
     from callboard.validate import CannotCheck, validate_paths
@@ -109,9 +143,42 @@ def check(
             stdin=sys.stdin.buffer,
             jobs=jobs,
             cache=cache,
+            policy=policy,
+            elsewhere=elsewhere,
         )
     except CannotCheck as error:
         raise click.UsageError(str(error)) from None
+
+
+def _policy(file: str | None) -> Policy | None:
+    """The policy in a file. Raises click.UsageError, and ConfigError for what is wrong in it."""
+    if file is None:
+        return None
+    from pathlib import Path
+
+    from callboard.validation.policy import Policy
+    from callboard.validation.policy_settings import load_policy
+
+    try:
+        text = Path(file).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
+    return Policy(load_policy(text, file))
+
+
+def _known_to(url: str | None, token_variable: str | None) -> KnownTo | None:
+    if url is None:
+        if token_variable is not None:
+            raise click.UsageError("--backstage-token-env is of no use without --backstage URL.")
+        return None
+    from callboard.config import Backstage, SecretReference
+    from callboard.walk.known_entities import KnownTo
+    from callboard.walk.workplace import open_backstage
+
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--backstage: {url} is not an http or https URL.")
+    token = SecretReference(env=token_variable) if token_variable else None
+    return KnownTo(open_backstage(Backstage(url=url, token=token)))
 
 
 def _may_color() -> bool:

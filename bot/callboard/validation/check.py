@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from callboard.validation.diagnostics import Report
+from callboard.validation.globs import is_glob, matches
 from callboard.validation.one_file import OneFile
-from callboard.validation.together import Facts, Remark, Surroundings, report_on, surroundings_of
+from callboard.validation.together import (
+    Elsewhere,
+    Facts,
+    Remark,
+    Surroundings,
+    report_on,
+    surroundings_of,
+)
+
+if TYPE_CHECKING:
+    from callboard.validation.policy import Policy
 
 OWN_OUTPUT = frozenset({"ambiguous-scalar", "duplicate-entity", "techdocs-missing", "unsafe-link"})
 """The warnings that are errors in files that Callboard itself wrote."""
@@ -38,34 +49,55 @@ def validate_files(
     exists: Callable[[str], bool] | None = None,
     known_files: Mapping[str, bytes] | None = None,
     looks: Looks | None = None,
+    policy: Policy | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Report:
     """Every problem of every catalog file among ``files``, whose keys are paths with ``/``.
 
     ``known_references`` are entities outside the files that may be referred to (``kind:namespace/name``, in
     lower case). Warnings with a code in ``as_errors`` are errors. ``exists`` tells whether a path beside the
-    catalog files is there, such as ``docs/mkdocs.yml``; by default only ``files`` are. The entities of
+    catalog files is there, such as ``docs/mkdocs.yml``, or anything that a pattern matches; by default only
+    ``files`` are, and nothing is known of other folders. The entities of
     ``known_files`` may be referred to and must not be there twice, but nothing is said of those files.
-    ``looks`` takes the place of reading the files here, one after the other.
+    ``looks`` takes the place of reading the files here, one after the other, and has to know the ``policy``.
+    ``elsewhere`` is asked once for the references that lead to nothing here.
     """
-    look = looks or _Here({**(known_files or {}), **files})
+    look = looks or _Here({**(known_files or {}), **files}, policy)
     checked = sorted(filter(can_hold_entities, files))
     facts = look.first(checked)
     known = look.presence(sorted(path for path in known_files or () if can_hold_entities(path)))
     others = surroundings_of(
         {**known, **facts},
         known=known_references,
-        exists=exists or files.__contains__,
+        exists=exists or _among(files),
         place_of=look.place_of_name,
+        elsewhere=elsewhere,
     )
     second = look.second({path: one for path, one in others if path in facts})
-    return report_on(facts, second, as_errors)
+    report = report_on(facts, second, as_errors)
+    return policy.judged(report) if policy else report
+
+
+def _among(files: Mapping[str, bytes]) -> Callable[[str], bool]:
+    """Whether a path or pattern leads to one of the files, or to where none of them is."""
+    folders = {posixpath.dirname(path) for path in files}
+
+    def exists(path: str) -> bool:
+        above = posixpath.dirname(path)
+        while above not in folders:
+            if above in ("", "/"):
+                return True
+            above = posixpath.dirname(above)
+        return path in files or (is_glob(path) and any(matches(path, file) for file in files))
+
+    return exists
 
 
 class _Here(Looks):
     """Looks at files in this process, and keeps what was read until the second look."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = files
+    def __init__(self, files: Mapping[str, bytes], policy: Policy | None) -> None:
+        self._files, self._policy = files, policy
         self._read: dict[str, OneFile] = {}
 
     def first(self, paths: Sequence[str]) -> Mapping[str, Facts]:
@@ -82,7 +114,7 @@ class _Here(Looks):
 
     def _reading(self, path: str) -> OneFile:
         if path not in self._read:
-            self._read[path] = OneFile(self._files[path])
+            self._read[path] = OneFile(self._files[path], self._policy)
         return self._read[path]
 
 

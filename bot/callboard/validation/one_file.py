@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from callboard.documents.reader import Document, read_documents
 from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.locations import files_of, lost_targets
+from callboard.validation.placeholders import missing_placeholders, placeholder_findings, placeholders
 from callboard.validation.references import (
     NotAReference,
     Reference,
@@ -25,6 +27,7 @@ from callboard.validation.together import Facts, Remark, Surroundings
 if TYPE_CHECKING:
     from callboard.documents.place import Place
     from callboard.model import Severity
+    from callboard.validation.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,11 @@ def _most(remarks: Iterator[Remark]) -> tuple[Remark, ...]:
 class OneFile:
     """A file that was read."""
 
-    def __init__(self, content: bytes) -> None:
-        self._reading = read_documents(content, "")
+    def __init__(self, content: bytes, policy: Policy | None = None) -> None:
+        self._policy = policy
+        # Looking for them costs more than most rules do, and few files have any.
+        self._may_hold_placeholders = any(key in content for key in _PLACEHOLDERS)
+        self._reading = read_documents(content, "", forgiving=True)
         self._entities = [
             Entity(document, document.value, reference_to(document.value))
             for document in self._reading.documents
@@ -69,14 +75,18 @@ class OneFile:
         """What can be said of the file alone."""
         refers_to: set[str] = set()
         beside: set[str] = set()
+        leads_to: set[str] = set()
         for entity in self._entities:
             refers_to.update(reference for _, _, reference in _references(entity))
             beside.update(_site(entity))
+            leads_to.update(self._leads_to(entity))
         return Facts(
             remarks=_most(self._alone()),
             entities=self.presence().entities,
             refers_to=tuple(sorted(refers_to)),
             beside=tuple(sorted(beside)),
+            leads_to=tuple(sorted(leads_to)),
+            is_yaml=not self._reading.faults,
         )
 
     def presence(self) -> Facts:
@@ -91,9 +101,30 @@ class OneFile:
                 message = f"{shown(document.value)} is no entity; write a mapping with kind and metadata"
                 yield _remark(document.place(), "error", "not-an-entity", message, None)
         for entity in self._entities:
+            for odd in entity.document.oddities:
+                yield _remark(odd.place, "warning", odd.code, f"{odd.what}; {odd.hint}", entity.reference)
             yield from _ambiguous(entity)
-            for rule in RULES:
-                yield from entity.remarks(rule(entity.value))
+            yield from entity.remarks(self._findings(entity.value))
+
+    def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
+        replaced = [one.path for one in placeholders(entity)] if self._may_hold_placeholders else []
+        for rule in RULES:
+            for finding in rule(entity):
+                # What will stand there, only Backstage sees.
+                if not any(finding.path[: len(path)] == path for path in replaced):
+                    yield finding
+        if replaced:
+            yield from placeholder_findings(entity)
+        if self._policy is not None:
+            yield from self._policy.findings(entity)
+
+    def _leads_to(self, entity: Entity) -> Iterator[str]:
+        """Files and patterns, relative to this one, that have to lead to something."""
+        yield from (target for _, target in files_of(entity.value))
+        if self._may_hold_placeholders:
+            yield from (one.beside for one in placeholders(entity.value) if one.beside is not None)
+        if self._policy is not None:
+            yield from self._policy.files(entity.value)
 
     def among(self, others: Surroundings) -> Iterable[Remark]:
         """What can be said of the file once the others are known."""
@@ -103,8 +134,16 @@ class OneFile:
         for position, entity in enumerate(self._entities):
             if position in others.taken:
                 yield from entity.remarks(_duplicate(entity, others.taken[position]))
-            yield from entity.remarks(_unresolved(entity, others.unresolved))
+            yield from entity.remarks(_unresolved(entity, others))
             yield from entity.remarks(_without_site(entity, others.without_site))
+            yield from entity.remarks(self._lost(entity.value, others))
+
+    def _lost(self, entity: Mapping[str, Any], others: Surroundings) -> Iterator[Finding]:
+        yield from lost_targets(entity, others.missing, others.unreadable)
+        if others.missing and self._may_hold_placeholders:
+            yield from missing_placeholders(entity, others.missing)
+        if others.missing and self._policy is not None:
+            yield from self._policy.missing_files(entity, others.missing)
 
     def place_of_name(self, position: int) -> tuple[int, int]:
         """Line and column of the name of the entity at this position."""
@@ -112,6 +151,7 @@ class OneFile:
         return place.line, place.column
 
 
+_PLACEHOLDERS = (b"$text", b"$json", b"$yaml")
 _NAME = ("metadata", "name")
 _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
 
@@ -145,10 +185,11 @@ def _references(entity: Entity) -> Iterator[tuple[tuple[str | int, ...], str, st
             continue
 
 
-def _unresolved(entity: Entity, unresolved: frozenset[str]) -> Iterator[Finding]:
-    for path, text, reference in _references(entity) if unresolved else ():
-        if reference in unresolved:
-            what = f"{shown(text)} leads to {shown(reference)}, which is not among the checked entities"
+def _unresolved(entity: Entity, others: Surroundings) -> Iterator[Finding]:
+    for path, text, reference in _references(entity) if others.unresolved else ():
+        if reference in others.unresolved:
+            nor = ", nor in Backstage" if reference in others.nowhere else ""
+            what = f"{shown(text)} leads to {shown(reference)}, which is not among the checked entities{nor}"
             hint = "correct the reference, or check the file that has the entity too"
             yield Finding(path, "unresolved-reference", what, hint, "warning")
 

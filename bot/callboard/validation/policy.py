@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from callboard.documents.place import Path
@@ -14,7 +14,7 @@ from callboard.validation.json_schema import JsonSchema
 from callboard.validation.licenses import BadLicense, license_id, permits
 from callboard.validation.policy_settings import Choice, Licenses, Relation, RelationName, Rule
 from callboard.validation.policy_settings import Policy as Settings
-from callboard.validation.references import NotAReference, parse_reference, references_of
+from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
 
 _MOST = 20
 """Things said of one entity by one schema."""
@@ -40,8 +40,13 @@ class Policy:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def __reduce__(self) -> tuple[type[Policy], tuple[Settings]]:
-        return Policy, (self.settings,)
+    @cached_property
+    def text(self) -> str:
+        """All that it says: equal for equal policies."""
+        return self.settings.model_dump_json(by_alias=True)
+
+    def __reduce__(self) -> tuple[Callable[[str], Policy], tuple[str]]:
+        return _policy_of, (self.text,)
 
     def findings(self, entity: Entity) -> Iterator[Finding]:
         """What is wrong with one entity, without what has to stand beside its file."""
@@ -120,6 +125,12 @@ class Policy:
                 yield rule
 
 
+@lru_cache(maxsize=4)
+def _policy_of(text: str) -> Policy:
+    """A policy that comes from another process, once and not with every question."""
+    return Policy(Settings.model_validate_json(text))
+
+
 def _of_rule(rule: Rule, finding: Finding) -> Finding:
     why = f" ({rule.name}: {rule.why})" if rule.why else f" ({rule.name})"
     return replace(finding, what=finding.what + why, severity=rule.severity)
@@ -194,7 +205,12 @@ def _relation(relation: Relation, entity: Entity) -> Iterator[Finding]:
 def _references(entity: Entity) -> Iterator[tuple[Path, str]]:
     """Path and whole of each reference that can be read."""
     namespace = _in(entity, "metadata", "namespace")
-    for path, text, kind in references_of(entity):
+    found = list(references_of(entity))
+    owner = _in(entity, "spec", "owner")
+    if entity.get("kind") not in KINDS and isinstance(owner, str):
+        # What others say of their owners, every plugin's kinds say.
+        found.append((("spec", "owner"), owner, "Group"))
+    for path, text, kind in found:
         try:
             own = namespace if isinstance(namespace, str) and namespace else "default"
             yield path, str(parse_reference(text, kind=kind, namespace=own))

@@ -8,7 +8,9 @@ from typing import Any
 
 from callboard.documents.place import Path
 from callboard.validation import formats
+from callboard.validation.definitions import definition_findings
 from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.locations import location_findings
 from callboard.validation.quick import is_surely_valid
 from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
 
@@ -137,5 +139,7 @@ RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
     field_formats,
     reference_formats,
     unsafe_links,
+    location_findings,
+    definition_findings,
 )
 """Every rule that needs nothing but the entity."""

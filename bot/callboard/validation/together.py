@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from callboard.model import Severity
 
 
+Elsewhere = Callable[[frozenset[str]], Mapping[str, bool]]
+"""Asked for references that lead to nothing here: which of them another catalog has (True), and which it has
+not (False). What it cannot tell is left out."""
+
+
 class Remark(NamedTuple):
     """A diagnostic of a file whose name does not matter yet."""
 
@@ -40,6 +45,10 @@ class Facts:
     """The entities that it refers to, each once, sorted."""
     beside: tuple[str, ...] = ()
     """The folders with a TechDocs site that it names, relative to its own."""
+    leads_to: tuple[str, ...] = ()
+    """Files that it names, relative to its own, and patterns of them; each has to be there."""
+    is_yaml: bool = True
+    """Whether all of it could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,20 @@ class Surroundings:
 
     unresolved: frozenset[str] = frozenset()
     """References of the file that lead to no entity."""
+    nowhere: frozenset[str] = frozenset()
+    """Those of ``unresolved`` that a catalog was asked for, and does not have."""
     taken: Mapping[int, str] = field(default_factory=dict)
     """Positions of entities whose reference stands earlier already, and where."""
     without_site: Mapping[str, str] = field(default_factory=dict)
     """Folders of ``Facts.beside`` that hold no TechDocs site, and the file that would make one."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """What of ``Facts.leads_to`` leads to no file, and where one should be."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """What of ``Facts.leads_to`` leads to a file that is no YAML, and the file."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.unresolved or self.taken or self.without_site)
+        return bool(self.unresolved or self.taken or self.without_site or self.missing or self.unreadable)
 
 
 def surroundings_of(
@@ -64,22 +79,60 @@ def surroundings_of(
     known: Collection[str],
     exists: Callable[[str], bool],
     place_of: Callable[[str, int], tuple[int, int]],
+    elsewhere: Elsewhere | None = None,
 ) -> Iterator[tuple[str, Surroundings]]:
     """The files that others have something to do with, in the order of ``facts``.
 
     ``known`` are references of entities outside of the files, in lower case. ``exists`` tells whether a path
-    beside the files is there. ``place_of`` answers line and column of the name of a file's entity.
+    beside the files is there; the path may be a pattern. ``place_of`` answers line and column of the name of
+    a file's entity. ``elsewhere`` is asked at most once.
     """
     taken = _taken(facts, place_of)
     entities = {one for each in facts.values() for one in each.entities}
+    answers = _asked(facts, entities, known, elsewhere)
     for file, each in facts.items():
+        unresolved = frozenset(
+            one for one in each.refers_to if one not in entities and one not in known and not answers.get(one)
+        )
         found = Surroundings(
-            frozenset(one for one in each.refers_to if one not in entities and one not in known),
+            unresolved,
+            frozenset(one for one in unresolved if one in answers),
             taken.get(file, {}),
             dict(_without_site(file, each.beside, exists)),
+            *_lost(file, facts, exists),
         )
         if found:
             yield file, found
+
+
+def _asked(
+    facts: Mapping[str, Facts],
+    entities: Collection[str | None],
+    known: Collection[str],
+    elsewhere: Elsewhere | None,
+) -> Mapping[str, bool]:
+    if elsewhere is None:
+        return {}
+    every = {one for each in facts.values() for one in each.refers_to}
+    wanted = frozenset(one for one in every if one not in entities and one not in known)
+    return elsewhere(wanted) if wanted else {}
+
+
+def _lost(
+    file: str, facts: Mapping[str, Facts], exists: Callable[[str], bool]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What of a file's targets is missing, and what is unreadable."""
+    missing: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    # What comes from standard input stands nowhere.
+    for target in facts[file].leads_to if file != "-" else ():
+        whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
+        if whole in facts:
+            if not facts[whole].is_yaml:
+                unreadable[target] = whole
+        elif not exists(whole):
+            missing[target] = whole
+    return missing, unreadable
 
 
 def _taken(

@@ -111,9 +111,11 @@ class _Api:
 
     async def by_refs(self, request: Request) -> Response:
         self._must_read(request)
-        refs = (await _body(request, {"entityRefs"}))["entityRefs"]
-        visible = self._engine.visible()
-        return JSONResponse({"items": [visible.get(ref.lower()) for ref in refs]})
+        body = await _body(request, {"entityRefs"}, {"fields"})
+        visible, fields = self._engine.visible(), body.get("fields")
+        found = [visible.get(ref.lower()) for ref in body["entityRefs"]]
+        items = [entities.project(each, fields) if each and fields else each for each in found]
+        return JSONResponse({"items": items})
 
     async def by_query(self, request: Request) -> Response:
         self._must_read(request)
@@ -170,7 +172,9 @@ def _fits(entity: entities.Document, filters: list[str]) -> bool:
     return not filters or any(all(map(holds, each.split(","))) for each in filters)
 
 
-async def _body(request: Request, keys: set[str]) -> dict[str, Any]:
+async def _body(
+    request: Request, keys: set[str], optional: frozenset[str] | set[str] = frozenset()
+) -> dict[str, Any]:
     try:
         body = await request.json()
     except ValueError:
@@ -178,7 +182,7 @@ async def _body(request: Request, keys: set[str]) -> dict[str, Any]:
     for key in sorted(keys):
         if not isinstance(body, dict) or key not in body:
             raise HTTPException(400, f"request/body must have required property '{key}'")
-    if unknown := body.keys() - keys:
+    if unknown := body.keys() - keys - optional:
         raise HTTPException(400, f"Malformed request: unrecognized_keys {sorted(unknown)}")
     return dict(body)
 
