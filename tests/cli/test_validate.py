@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,7 @@ def test_standard_input_is_read() -> None:
     code, output = run("-", "-o", "json", text="a: [")
     assert code == 1
     assert json.loads(output)["diagnostics"][0]["file"] == "-"
+    assert "1 | a: [\n" in run("-", text="a: [")[1]
 
 
 def test_a_path_that_is_not_there_ends_with_2() -> None:
@@ -110,3 +113,44 @@ def test_a_file_that_is_no_yaml_is_passed_by_unless_it_is_all(tmp_path: Path) ->
 
     assert run("README.md", "catalog-info.yaml")[0] == 0
     assert run("README.md")[0] == 2
+
+
+def test_what_was_repaired_is_told_and_what_is_left_decides(tmp_path: Path) -> None:
+    (tmp_path / "catalog-info.yaml").write_text(FINE.replace("children: []", "children: [], x: no"))
+    result = CliRunner().invoke(validate, ["--fix"])
+    assert result.stderr == (
+        'catalog-info.yaml:6:37: ambiguous-scalar: no became "no"\nrepaired 1 place in 1 file\n'
+    )
+    assert (result.exit_code, result.stdout) == (0, "1 entity in 1 file: 0 errors, 0 warnings\n")
+    assert CliRunner().invoke(validate, ["--fix"]).stderr == "repaired 0 places in 0 files\n"
+
+
+def test_a_named_file_that_is_passed_over_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".callboardignore").write_text("catalog-info.yaml\n")
+    result = CliRunner().invoke(validate, ["catalog-info.yaml"])
+    assert (result.exit_code, result.stdout) == (0, "0 entities in 0 files: 0 errors, 0 warnings\n")
+    assert result.stderr == "catalog-info.yaml: passed over, as .callboardignore says\n"
+
+
+def test_a_range_or_a_repair_that_cannot_be_ends_with_2(tmp_path: Path) -> None:
+    for arguments in (["--changed-since", "main"], ["--fix", "-"]):
+        assert CliRunner().invoke(validate, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("environ", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_color_is_for_terminals_whose_owner_wants_it(
+    environ: dict[str, str], colored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("catalog-info.yaml").write_text("a: [")
+    for name, value in ({"TERM": "xterm", "NO_COLOR": ""} | environ).items():
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", terminal)
+        with pytest.raises(SystemExit):
+            validate.main([], standalone_mode=False)
+    assert (b"\x1b[31m" in os.read(ours, 10_000)) is colored
+    os.close(ours)
+    assert "\x1b" not in run()[1]

@@ -1,0 +1,210 @@
+"""Checking files on disk by one call: the whole tree, what is named, or what changed since a commit."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callboard.validate import CannotCheck, Checked, validate_paths
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def entity(name: str, kind: str = "Component", **spec: str) -> str:
+    usual = {"type": "service", "lifecycle": "production", "owner": "team"}
+    inner = ", ".join(f"{key}: {value}" for key, value in {**usual, **spec}.items())
+    head = f"apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
+    return head + (f"spec: {{{inner}}}\n" if kind == "Component" else "spec: {type: team, children: []}\n")
+
+
+def git(*arguments: str) -> str:
+    told = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+    done = subprocess.run(["git", *told, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with a team and two services on main, and a branch."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "team/catalog-info.yaml": entity("team", "Group"),
+        "one/catalog-info.yaml": entity("one"),
+        "two/catalog-info.yaml": entity("two", subcomponentOf="one"),
+        ".gitignore": "build/\n",
+    }.items():
+        write(name, text)
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message=first")
+    git("switch", "--quiet", "--create=work")
+    return tmp_path
+
+
+def write(name: str, text: str) -> None:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text)
+
+
+def said(checked: Checked) -> list[tuple[str, str]]:
+    return [(one.file, one.code) for one in checked.report.diagnostics]
+
+
+def test_what_git_ignores_is_passed_over_but_not_what_it_would_track(tree: Path) -> None:
+    write("build/catalog-info.yaml", "a: [")
+    write("new/catalog-info.yaml", "a: [")
+
+    assert said(validate_paths()) == [("new/catalog-info.yaml", "yaml-syntax")]
+    assert said(validate_paths(["**/catalog-info.yaml"])) == said(validate_paths())
+    assert said(validate_paths(["build/catalog-info.yaml"])) == [("build/catalog-info.yaml", "yaml-syntax")]
+
+
+def test_repositories_within_are_looked_into_with_rules_of_their_own(tree: Path) -> None:
+    write("inner/catalog-info.yaml", "a: [")
+    write("inner/left/catalog-info.yaml", "a: [")
+    write("inner/.gitignore", "left\n")
+    git("init", "--quiet", "inner")
+
+    assert said(validate_paths()) == [("inner/catalog-info.yaml", "yaml-syntax")]
+
+
+def test_a_folder_that_a_link_took_the_place_of_is_not_looked_into(tree: Path) -> None:
+    outside = tree.parent / "outside"
+    outside.mkdir()
+    (outside / "catalog-info.yaml").write_text("secret: [")
+    git("mv", "one", "former")
+    Path("one").symlink_to(outside)
+    git("add", ".")
+    git("reset", "--quiet", "HEAD", "one", "former")
+
+    assert ("one/catalog-info.yaml", "yaml-syntax") not in said(validate_paths())
+    assert ("one", "link-not-followed") in said(validate_paths())
+
+
+def test_a_checkout_whose_git_says_nothing_is_walked(tree: Path) -> None:
+    Path(".git/HEAD").write_text("broken")
+    write("build/catalog-info.yaml", "a: [")
+
+    assert said(validate_paths()) == [("build/catalog-info.yaml", "yaml-syntax")]
+
+
+def test_another_work_tree_knows_its_repository(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("worktree", "add", "--quiet", "--detach", "../other")
+    monkeypatch.chdir("../other")
+    write("build/catalog-info.yaml", "a: [")
+    write("new/catalog-info.yaml", "a: [")
+
+    assert said(validate_paths(changed_since="main")) == [("new/catalog-info.yaml", "yaml-syntax")]
+
+
+def test_known_entities_may_be_referred_to_and_nothing_else_is_said_of_them(tree: Path) -> None:
+    write("bad/catalog-info.yaml", entity("ONE"))
+    assert said(validate_paths(["two"])) == [("two/catalog-info.yaml", "unresolved-reference")] * 2
+
+    assert said(validate_paths(["two"], known=["."])) == []
+    assert said(validate_paths(["bad"], known=["."])) == [("bad/catalog-info.yaml", "duplicate-entity")]
+    assert validate_paths(["two"], known=["."]).report.files == 1
+
+
+def test_only_what_changed_is_checked_against_all_the_rest(tree: Path) -> None:
+    write("main/catalog-info.yaml", "on: main\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=before")
+    git("branch", "--force", "main")
+    write("one/catalog-info.yaml", entity("one", owner="nobody"))
+    git("commit", "--quiet", "--all", "--message=committed")
+    write("two/catalog-info.yaml", entity("team", "Group"))
+    write("new/catalog-info.yaml", entity("new", subcomponentOf="one"))
+
+    checked = validate_paths(changed_since="main")
+
+    assert said(checked) == [
+        ("one/catalog-info.yaml", "unresolved-reference"),
+        ("two/catalog-info.yaml", "duplicate-entity"),
+    ]
+    assert checked.report.files == 3
+
+
+def test_what_still_refers_to_something_deleted_is_told_though_it_did_not_change(tree: Path) -> None:
+    write("three/catalog-info.yaml", entity("three", subcomponentOf="nothing"))
+    git("add", ".")
+    git("commit", "--quiet", "--message=dangling before")
+    git("branch", "--force", "main")
+    git("rm", "--quiet", "one/catalog-info.yaml")
+
+    checked = validate_paths(changed_since="main")
+
+    assert said(checked) == [("two/catalog-info.yaml", "unresolved-reference")]
+    assert checked.report.files == 0
+    assert said(validate_paths(changed_since="HEAD")) == said(checked)
+    git("mv", "two", "one")
+    assert ("one/catalog-info.yaml", "unresolved-reference") in said(validate_paths(changed_since="main"))
+
+
+def test_only_what_changed_is_repaired(tree: Path) -> None:
+    for name in ("one", "two"):
+        write(f"{name}/catalog-info.yaml", entity(name) + "x-date: 2026-01-01\n")
+    git("commit", "--quiet", "--message=one", "one")
+
+    checked = validate_paths(changed_since="HEAD", fix=True)
+
+    assert [(one.file, one.code) for one in checked.fixes] == [("two/catalog-info.yaml", "ambiguous-scalar")]
+    assert "'2026-01-01'" in Path("two/catalog-info.yaml").read_text()
+    assert git("diff", "--name-only", "HEAD") == "two/catalog-info.yaml"
+
+
+def test_what_cannot_be_repaired_is_a_problem_of_its_file(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write("one/catalog-info.yaml", "a: no\n")
+    monkeypatch.setattr("os.replace", refused)
+    assert ("one/catalog-info.yaml", "unwritable-file") in said(validate_paths(["one"], fix=True))
+
+
+@pytest.mark.parametrize("commit", ["nothing", "-x", "--all", ""])
+def test_a_commit_that_git_does_not_know_is_refused_with_what_to_do(tree: Path, commit: str) -> None:
+    with pytest.raises(CannotCheck, match=r"cannot be told: .*; fetch it with its history"):
+        validate_paths(changed_since=commit)
+
+
+def test_without_a_repository_nothing_can_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CannotCheck, match="no git repository"):
+        validate_paths(changed_since="main")
+
+
+def test_what_comes_from_standard_input_is_not_repaired() -> None:
+    with pytest.raises(CannotCheck, match="standard input"):
+        validate_paths(["-"], fix=True)
+
+
+def test_nothing_that_the_repository_configures_is_run(tree: Path) -> None:
+    for key in ("core.fsmonitor", "diff.external", "core.pager"):
+        git("config", key, f"touch {tree}/was-run; false")
+
+    validate_paths(changed_since="main")
+
+    assert not (tree / "was-run").exists()
+
+
+def test_the_example_of_the_docs_runs(tree: Path) -> None:
+    page = (CHECKOUT / "docs" / "validate.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    write("catalog/catalog-info.yaml", entity("no name at all", "Group").replace("no name", "no  name"))
+
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, env=os.environ, check=False
+    )
+
+    assert done.stdout.startswith("catalog/catalog-info.yaml:3:18: error: 'no  name at all' cannot be")
+    assert done.returncode == 1, done.stderr
