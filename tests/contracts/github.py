@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import graphql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callboard.sandbox.forge.graphql.documents import parsed, problems
 from callboard.sandbox.gitlab.graphql.endpoint import is_for_gitlab
 from tests.contracts import gitlab_rest
 from tests.contracts.openapi import Description, Operation
@@ -280,15 +281,15 @@ def _graphql_errors(exchange: Exchange) -> Iterable[str]:
         return
     sent = json.loads(exchange.sent)
     try:
-        document = graphql.parse(sent["query"])
+        document = parsed(sent["query"])
     except graphql.GraphQLSyntaxError as error:
         yield error.message
         return
     if is_for_gitlab(exchange.sent):
         return  # GitLab's schema is in no package: only our cut of it says what is valid
-    problems = graphql.validate(schema(), document)
-    yield from (problem.message for problem in problems)
-    if problems:
+    wrong = problems(schema(), sent["query"])
+    yield from (problem.message for problem in wrong)
+    if wrong:
         return
     for definition in document.definitions:
         if isinstance(definition, graphql.OperationDefinitionNode):

@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 SHA = re.compile(r"[0-9a-f]{40}")
 ZERO = "0" * 40
+_LASTING = re.compile(rf"{SHA.pattern}(\.\.{SHA.pattern})?")
 _CONFIG = """\
 [http]
 \treceivepack = true
@@ -96,6 +98,7 @@ class Bare:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: dict[tuple[str, ...], subprocess.CompletedProcess[bytes]] = {}
 
     @classmethod
     def create(cls, path: Path, default_branch: str) -> Bare:
@@ -111,10 +114,7 @@ class Bare:
 
     def run(self, *arguments: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
         """git's output. Raises GitFailed."""
-        done = self._run(arguments, data, env)
-        if done.returncode:
-            raise GitFailed(done.stderr.decode(errors="replace").strip() or f"git {arguments[0]} failed")
-        return done.stdout
+        return _output(self._run(arguments, data, env), arguments[0])
 
     def _run(
         self, arguments: Iterable[str], data: bytes | None = None, env: Mapping[str, str] | None = None
@@ -127,6 +127,21 @@ class Bare:
             env=git_environment() | dict(env or {}),
             check=False,
         )
+
+    def _lasting(self, *arguments: str, of: Iterable[str]) -> subprocess.CompletedProcess[bytes]:
+        """What git says ``of`` objects, asked once where their ids name them: that never changes.
+
+        What failed for want of an object, which may still come, is asked again. 1 is git's word for no.
+        """
+        done = self._known.get(arguments)
+        if done is None:
+            done = self._run(arguments)
+            if done.returncode in (0, 1) and all(_LASTING.fullmatch(name) for name in of):
+                self._known[arguments] = done
+        return done
+
+    def _said(self, *arguments: str, of: Iterable[str]) -> bytes:
+        return _output(self._lasting(*arguments, of=of), arguments[0])
 
     def refs(self) -> dict[str, str]:
         """All refs with their commits."""
@@ -147,7 +162,7 @@ class Bare:
 
     def valid_ref(self, name: str) -> bool:
         """Whether ``name`` is a well-formed ref name."""
-        return not self._run(["check-ref-format", name]).returncode
+        return _well_formed(name)
 
     def update_ref(self, name: str, new: str, old: str | None = None) -> None:
         """Move a ref, if it still is at ``old``. Raises GitFailed."""
@@ -163,12 +178,12 @@ class Bare:
 
     def object_type(self, sha: str) -> str | None:
         """commit, tree, blob or tag; None when there is no such object."""
-        done = self._run(["cat-file", "-t", sha])
+        done = self._lasting("cat-file", "-t", sha, of=[sha])
         return None if done.returncode else done.stdout.decode().strip()
 
     def blob(self, sha: str) -> bytes:
         """The bytes of a blob. Raises GitFailed."""
-        return self.run("cat-file", "blob", sha)
+        return self._said("cat-file", "blob", sha, of=[sha])
 
     def write_blobs(self, contents: Iterable[bytes]) -> list[str]:
         """The ids of blobs with these bytes, written by one process."""
@@ -185,7 +200,7 @@ class Bare:
     def tree(self, treeish: str, *, recursive: bool = False) -> list[TreeEntry]:
         """The entries; recursive, with the folders between. Raises GitFailed."""
         options = ["-r", "-t"] if recursive else []
-        output = self.run("ls-tree", "-z", "--long", "--full-tree", *options, treeish)
+        output = self._said("ls-tree", "-z", "--long", "--full-tree", *options, treeish, of=[treeish])
         entries = []
         for line in output.decode(errors="surrogateescape").split("\0")[:-1]:
             facts, _, path = line.partition("\t")
@@ -197,7 +212,7 @@ class Bare:
         """What stands at ``path`` in ``commit``; nothing outside of it does."""
         if path.startswith("/") or ".." in path.split("/"):
             return None
-        output = self.run("ls-tree", "-z", "--long", "--full-tree", commit, "--", path)
+        output = self._said("ls-tree", "-z", "--long", "--full-tree", commit, "--", path, of=[commit])
         if not output:
             return None
         facts, _, name = output.decode(errors="surrogateescape").rstrip("\0").partition("\t")
@@ -227,7 +242,8 @@ class Bare:
         options += [f"--max-count={limit}"] if limit is not None else []
         options += ["--reverse"] if oldest_first else []
         paths = [f":(literal){path}"] if path else []
-        output = self.run("log", "-z", *options, "--end-of-options", revisions, "--", *paths)
+        asked = ("log", "-z", *options, "--end-of-options", revisions, "--", *paths)
+        output = self._said(*asked, of=[revisions])
         fields = output.decode(errors="replace").split("\0")[:-1]
         return [
             Commit(
@@ -260,29 +276,42 @@ class Bare:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; None: unrelated."""
-        done = self._run(["merge-base", one, other])
+        done = self._lasting("merge-base", one, other, of=[one, other])
         return None if done.returncode else done.stdout.decode().split()[0]
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether ``other`` contains ``one``."""
-        return not self._run(["merge-base", "--is-ancestor", one, other]).returncode
+        return not self._lasting("merge-base", "--is-ancestor", one, other, of=[one, other]).returncode
 
     def merge_tree(self, ours: str, theirs: str) -> str | None:
         """The tree of a clean merge of two commits; None: they conflict, or are unrelated."""
-        done = self._run(["merge-tree", "--write-tree", "--no-messages", ours, theirs])
+        asked = ("merge-tree", "--write-tree", "--no-messages", ours, theirs)
+        done = self._lasting(*asked, of=[ours, theirs])
         return None if done.returncode else done.stdout.decode().split()[0]
 
     def changes(self, old: str, new: str) -> list[FileChange]:
         """The files that differ between two commits, renames found, in the order of their paths."""
         flags = ("diff", "--no-ext-diff", "--no-color", "-M", "--no-abbrev")
-        output = self.run(*flags, "--raw", "--numstat", "-z", old, new)
+        output = self._said(*flags, "--raw", "--numstat", "-z", old, new, of=[old, new])
         raw, counts = _parse_raw(output.decode(errors="surrogateescape").split("\0")[:-1])
-        patch = self.run(*flags, "--patch", old, new).decode(errors="replace")
+        patch = self._said(*flags, "--patch", old, new, of=[old, new]).decode(errors="replace")
         patches = re.split(r"^diff --git .*\n", patch, flags=re.MULTILINE)[1:]
         return [
             FileChange(status, path, previous, sha, *counts[at], patch=_hunks(patches[at]))
             for at, (status, path, previous, sha) in enumerate(raw)
         ]
+
+
+def _output(done: subprocess.CompletedProcess[bytes], command: str) -> bytes:
+    if done.returncode:
+        raise GitFailed(done.stderr.decode(errors="replace").strip() or f"git {command} failed")
+    return done.stdout
+
+
+@lru_cache(maxsize=4096)
+def _well_formed(name: str) -> bool:
+    asked = ["git", "check-ref-format", name]
+    return not subprocess.run(asked, env=git_environment(), capture_output=True, check=False).returncode
 
 
 def _hunks(patch: str) -> str:

@@ -15,8 +15,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     build_schema,
-    graphql_sync,
-    parse,
+    execute_sync,
 )
 from graphql.error import GraphQLSyntaxError
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from callboard.sandbox.forge.requestlog import Request as Logged
 from callboard.sandbox.forge.restapp import broken, links, refusal
 from callboard.sandbox.forge.state import Account, World
 
+from .documents import parsed, problems
 from .mutations import MutationView
 from .objects import Scope
 from .resolving import resolve
@@ -92,7 +92,7 @@ def _asked(data: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
 
 def _is_mutation(query: str) -> bool:
     try:
-        definitions = parse(query).definitions
+        definitions = parsed(query).definitions
     except GraphQLSyntaxError:
         return False
     return any(
@@ -102,9 +102,15 @@ def _is_mutation(query: str) -> bool:
 
 
 def _execute(scope: Scope, query: str, variables: dict[str, Any] | None, name: str | None) -> dict[str, Any]:
-    result = graphql_sync(
+    try:
+        wrong = problems(schema(), query)
+    except GraphQLSyntaxError as error:
+        wrong = (error,)
+    if wrong:
+        return {"errors": [error.formatted for error in wrong]}
+    result = execute_sync(
         schema(),
-        query,
+        parsed(query),
         root_value=MutationView(scope) if _is_mutation(query) else QueryView(scope),
         variable_values=variables,
         operation_name=name,

@@ -14,14 +14,13 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     build_schema,
-    graphql_sync,
-    parse,
-    validate,
+    execute_sync,
 )
 from graphql.error import GraphQLSyntaxError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from callboard.sandbox.forge.graphql.documents import parsed, problems
 from callboard.sandbox.forge.graphql.resolving import resolve
 from callboard.sandbox.forge.refusal import Refused
 from callboard.sandbox.forge.requestlog import Request as Logged
@@ -46,7 +45,7 @@ def schema() -> GraphQLSchema:
 def is_for_gitlab(data: bytes) -> bool:
     """Whether a request asks what only GitLab has."""
     try:
-        definitions = parse(json.loads(data)["query"]).definitions
+        definitions = parsed(json.loads(data)["query"]).definitions
     except (ValueError, KeyError, TypeError, GraphQLSyntaxError):
         return False
     asked = {
@@ -86,8 +85,8 @@ def _respond(world: World, request: Request, data: bytes) -> Response:
 
 def _execute(root: QueryView, asked: dict[str, Any]) -> dict[str, Any]:
     variables = asked.get("variables") or {}
-    document = parse(asked["query"])
-    errors = validate(schema(), document)
+    document = parsed(asked["query"])
+    errors = problems(schema(), asked["query"])
     if errors:
         return {"errors": [error.formatted for error in errors]}
     cost = complexity(schema(), document, variables)
@@ -95,8 +94,8 @@ def _execute(root: QueryView, asked: dict[str, Any]) -> dict[str, Any]:
         return {
             "errors": [{"message": f"Query has complexity of {cost}, which exceeds max complexity of {MOST}"}]
         }
-    result = graphql_sync(
-        schema(), asked["query"], root_value=root, variable_values=variables, field_resolver=resolve
+    result = execute_sync(
+        schema(), document, root_value=root, variable_values=variables, field_resolver=resolve
     )
     body: dict[str, Any] = {"data": result.data}
     return body | ({"errors": [error.formatted for error in result.errors]} if result.errors else {})
