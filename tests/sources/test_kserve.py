@@ -519,6 +519,29 @@ def test_an_address_comes_from_what_the_service_owns(cluster: Kubernetes) -> Non
         assert [endpoint.url for endpoint in found] == ([address] if address else [])
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Route", 5),
+        ("Route", {"host": 5}),
+        ("Route", {"host": ""}),
+        ("Ingress", {"rules": 5}),
+        ("Ingress", {"rules": [{"host": "*.example"}]}),
+        ("Service", {"ports": "80"}),
+        ("Service", {"ports": None}),
+        ("Service", {"ports": [{"port": 80, "protocol": "UDP"}]}),
+        ("Service", {"ports": [{"port": 80, "targetPort": "http"}], "clusterIP": "None"}),
+    ],
+)
+def test_what_leads_nowhere_is_no_address(cluster: Kubernetes, kind: str, spec: object) -> None:
+    cluster.kinds += OPENSHIFT
+    iris = service("iris", sklearn(), status=ready(None))
+    cluster.add(iris, owned(kind, "iris", iris, {}) | {"spec": spec})
+    listing = read(cluster)
+    assert one(listing).endpoints == ()
+    assert listing.complete
+
+
 def test_an_address_that_cannot_be_looked_up_now_is_kept(cluster: Kubernetes) -> None:
     iris = service("iris", sklearn(), status=ready(None))
     port = {"ports": [{"port": 80}]}
