@@ -51,6 +51,24 @@ def test_a_second_run_writes_nothing(run: Run, folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")} == before
 
 
+def test_nothing_is_promoted_in_a_folder_where_nobody_can_approve_it(run: Run, folder: Path) -> None:
+    with (folder / "callboard.yaml").open("a") as config:
+        config.write("promotion: [{name: production}]\n")
+    (folder / "cards" / "two.md").write_text(
+        "---\nname: two\nversions: [{version: '1', aliases: [production]}]\n---\n# Two\n"
+    )
+    run("generate", "--out", "out")
+    before = tree()
+
+    done = run("generate", "--out", "out")
+
+    assert done.out.splitlines() == [
+        "2 models, 0 changed: 0 files written, 0 removed in out",
+        "1 promotion left to callboard sync, for people to approve",
+    ]
+    assert (done.code, tree()) == (0, before)
+
+
 SELECTED = "sources: [{name: cards, type: files, path: cards, select: {%s}}]\n"
 
 

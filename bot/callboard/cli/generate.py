@@ -25,8 +25,8 @@ def generate(session: Session, out: str, prune: bool, assignments: tuple[str, ..
     """Write the catalog tree to a folder; no forge is touched.
 
     What is in the folder already counts as the base: people's edits there are kept, and a second run
-    writes nothing. Ends with 1 if something could not be read or would not be valid, with 3 if no source
-    answered.
+    writes nothing. Promotions are left out: they need a pull request. Ends with 1 if something could not be
+    read or would not be valid, with 3 if no source answered.
     """
     from pathlib import Path
 
@@ -47,8 +47,9 @@ def generate(session: Session, out: str, prune: bool, assignments: tuple[str, ..
         session.models_read,
         assigned=assigned(config, assignments),
     )
-    desired = desire(config, scope, base, listings, {}, prune=prune)
-    files = {path: content for change in desired.changes for path, content in change.files.items()}
+    desired = desire(config, scope, base, listings, {}, prune=prune, refresh=True)
+    changes = [one for one in desired.changes if not one.change.promotes]
+    files = {path: content for change in changes for path, content in change.files.items()}
     _refuse_links(target, files)
     try:
         _write(target, files)
@@ -56,9 +57,11 @@ def generate(session: Session, out: str, prune: bool, assignments: tuple[str, ..
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
     removed = sum(content is None for content in files.values())
     click.echo(
-        f"{counted(desired.models, 'model')}, {len(desired.changes):,} changed: "
+        f"{counted(desired.models, 'model')}, {len(changes):,} changed: "
         f"{counted(len(files) - removed, 'file')} written, {removed:,} removed in {target}"
     )
+    if waiting := len(desired.changes) - len(changes):
+        click.echo(f"{counted(waiting, 'promotion')} left to callboard sync, for people to approve")
     failed = session.problems(desired.findings)
     if listings and not any(listing.models or listing.complete for listing in listings):
         raise click.exceptions.Exit(UNREACHABLE)
