@@ -17,6 +17,8 @@ from yaml.scanner import Scanner
 
 PLAIN = "plain"
 """The tag of a scalar without quotes and without a tag of its own: its meaning is still open."""
+PLAIN_1_1 = "plain, YAML 1.1"
+"""The same in a document that says it is YAML 1.1."""
 STRING = "string"
 """The tag of a scalar in quotes or a block scalar."""
 COLLECTION = "collection"

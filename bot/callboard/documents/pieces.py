@@ -33,8 +33,7 @@ class Source:
 
     file: str
     text: str
-    hidden: dict[int, str]
-    """What stands in the text for characters that libyaml would take for ends of lines."""
+    hidden: dict[int, str] | None = None
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -5,7 +5,9 @@ Backstage reads YAML 1.2 (the core schema); many of the tools that people point 
 
 from __future__ import annotations
 
+import math
 import re
+from decimal import Decimal
 from functools import lru_cache
 
 Scalar = str | int | float | bool | None
@@ -69,17 +71,51 @@ def read_plain(text: str) -> Scalar:
 
 def _number(text: str) -> str | int | float:
     if _INTEGER.fullmatch(text):
-        try:
-            return int(text)
-        except ValueError:  # Python refuses integers of more than 4,300 digits
-            return float(text)
+        value = number_of(text.lstrip("+-"), 10)
+        return value if text[0] != "-" else -value if value else -0.0
     if _PREFIXED.fullmatch(text):
-        return int(text, 0)
+        return number_of(text[2:], 8 if text[1] == "o" else 16)
     if _FLOAT.fullmatch(text):
         return float(text)
     if infinite := _INFINITE.fullmatch(text):
         return float(f"{infinite[1]}inf")
     return float("nan") if _NOT_A_NUMBER.fullmatch(text) else text
+
+
+def number_of(digits: str, base: int) -> int | float:
+    """A whole number as JavaScript has it: beyond 2^53 only the first 53 bits count."""
+    if base == 10 and len(digits) > 15:
+        value = float(digits)
+    elif len(digits) * base.bit_length() < 53:
+        return int(digits, base)
+    else:
+        try:
+            value = float(int(digits, base))
+        except OverflowError:
+            return math.inf
+    return int(value) if math.isfinite(value) else value
+
+
+def number_text(value: float) -> str:
+    """A number as JavaScript writes it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    if not any(digits):
+        return "0"
+    text, point = "".join(map(str, digits)), len(digits) + exponent
+    if -6 < point <= 21:
+        if point <= 0:
+            text = f"0.{'0' * -point}{text}"
+        elif point < len(text):
+            text = f"{text[:point]}.{text[point:]}"
+        else:
+            text += "0" * (point - len(text))
+    else:
+        fraction = f".{text[1:]}" if len(text) > 1 else ""
+        text = f"{text[0]}{fraction}e{point - 1:+}"
+    return f"-{text}" if sign else text
 
 
 @lru_cache(maxsize=16384)
