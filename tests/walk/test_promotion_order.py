@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,69 @@ def test_whatever_a_version_is_called_its_promotion_is_one_title_one_value_and_p
         assert not line.startswith(("/merge", "<script", "Callboard-Fingerprint"))
     assert "@acme" not in text.body
     assert text.body.count("<!--") == 1
+
+
+_STATES = st.builds(
+    lambda names, production, staging, f1, lifecycle, tag: Model(
+        source="mlflow",
+        id="fraud",
+        name="fraud",
+        lifecycle=lifecycle,
+        tags=(tag,),
+        versions=tuple(
+            Version(
+                name=name,
+                aliases=tuple(
+                    alias for alias, at in (("production", production), ("staging", staging)) if at == name
+                ),
+                evaluations=(Evaluation(metric="f1", value=f1),),
+            )
+            for name in names
+        ),
+    ),
+    st.sampled_from([("1",), ("2", "1"), ("3", "2", "1"), ("3", "1")]),
+    st.sampled_from(["", "1", "2", "3"]),
+    st.sampled_from(["", "1", "2", "3"]),
+    st.sampled_from([0.5, 0.95]),
+    st.sampled_from([None, "production", "Staging", "other"]),
+    st.sampled_from(["a", "b"]),
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.tuples(_STATES, st.integers(1, 4)), min_size=2, max_size=4))
+def test_whatever_a_registry_does_a_promotion_is_alone_gated_and_comes_to_an_end(
+    told: list[tuple[Model, int]],
+) -> None:
+    stages = (Stage(name="staging"), PRODUCTION)
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(Path(folder), stages)
+        for state, walks in [*told, (told[-1][0], 5)]:
+            left = True
+            for _ in range(walks):
+                changes = catalog.walk(state).changes
+                left = bool(changes)
+                for one in changes:
+                    before, after = one.change.before, one.change.after
+                    assert after is not None
+                    if not one.change.promotes:
+                        had = {move.stage: move.version for move in before.promotions} if before else {}
+                        assert all(had.get(now.stage) == now.version for now in after.promotions)
+                        continue
+                    assert before is not None
+                    bare: dict[str, object] = {"promotions": (), "lifecycle": None, "said": {}}
+                    assert after.model_copy(update=bare) == before.model_copy(update=bare)
+                    assert all(
+                        gate.met
+                        for found in promotions("fraud", before, after, stages, "github")
+                        for gate in found.gates
+                    )
+        assert not left
+        asked = {
+            alias: version.name
+            for version in reversed(told[-1][0].versions)
+            for alias in version.aliases
+            if alias == "staging" or version.evaluations[0].value >= 0.9
+        }
+        stand = {one.stage: one.version for one in catalog.record.promotions}
+        assert asked.items() <= stand.items()

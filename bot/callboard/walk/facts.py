@@ -133,8 +133,8 @@ def _promotions(
     found: list[Promoting] = []
     for path in lock_paths(entries, workplace.config.catalog.path):
         content = contents[entries[path].blob] if entries[path].is_file else b""
-        if b'"promotions"' not in content:
-            continue  # reading hundreds of locks takes seconds
+        if b'"promotions"' not in content and b"\\u" not in content:
+            continue  # reading hundreds of locks takes seconds; nobody hides the word behind an escape
         try:
             lock = read_lock(content)
         except BadLock:
