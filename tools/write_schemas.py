@@ -1,4 +1,4 @@
-"""Writes the schemas of callboard.yaml, of the service's file and of the model record from their types.
+"""Writes the schemas of callboard.yaml, of the service's file, of policies and of the model record.
 
 ``python tools/write_schemas.py``; with ``--check`` it writes nothing and ends with 1 if one is not current.
 """
@@ -15,6 +15,7 @@ from callboard.config_file import config_schema
 from callboard.model import Model
 from callboard.service.settings import service_schema
 from callboard.sources.registry import SOURCE_TYPES, source_type
+from callboard.validation.policy_settings import policy_schema
 
 _FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -31,6 +32,7 @@ def schemas() -> Mapping[Path, str]:
         _FOLDER / "callboard.schema.json": _text(configuration),
         _FOLDER / "callboard-service.schema.json": _text(service_schema()),
         _FOLDER / "model.schema.json": _text(record),
+        _FOLDER / "policy.schema.json": _text(policy_schema()),
     }
 
 

@@ -220,16 +220,22 @@ def _references(entity: Entity) -> Iterator[tuple[Path, str]]:
 
 def _allowed(rule: Rule, entity: Entity) -> Iterator[Finding]:
     allow = rule.allow
-    for field, globs in (("type", allow.types), ("lifecycle", allow.lifecycles)):
+    for field, code, globs in (
+        ("type", "policy-type", allow.types),
+        ("lifecycle", "policy-lifecycle", allow.lifecycles),
+    ):
         value = _in(entity, "spec", field)
         if globs and isinstance(value, str) and not _is_one_of(value, globs):
             what = f"the {field} {shown(value)} is not allowed"
-            yield Finding(("spec", field), f"policy-{field}", what, f"allowed: {', '.join(globs)}")
-    for field, globs in (("owner", allow.owners), ("system", allow.systems)):
+            yield Finding(("spec", field), code, what, f"allowed: {', '.join(globs)}")
+    for field, code, globs in (
+        ("owner", "policy-owner", allow.owners),
+        ("system", "policy-system", allow.systems),
+    ):
         for path, reference in _references(entity) if globs else ():
             if path[1] == field and not _is_one_of(reference, globs):
                 what = f"the {field} {shown(reference)} is not allowed"
-                yield Finding(path, f"policy-{field}", what, f"allowed: {', '.join(globs)}")
+                yield Finding(path, code, what, f"allowed: {', '.join(globs)}")
     for index, tag in enumerate(_tags(entity) if allow.tags else ()):
         if isinstance(tag, str) and not _is_one_of(tag, allow.tags):
             what = f"the tag {shown(tag)} is not allowed"
