@@ -248,6 +248,12 @@ def test_every_way_to_say_what_is_served_is_understood(
     [
         (sklearn("hf://acme/fox:main"), {"registry": "huggingface", "model": "acme/fox", "version": "main"}),
         (sklearn("oci://r.example:5000/a/b:1"), {"registry": "oci", "model": "r.example:5000/a/b"}),
+        (
+            sklearn("oci+native://r.example/a/b:1"),
+            {"registry": "oci", "model": "r.example/a/b", "version": "1"},
+        ),
+        (sklearn("oci+fetch://r.example/a/b"), {"registry": "oci", "model": "r.example/a/b"}),
+        (sklearn("oci+other://r.example/a/b"), None),
         (sklearn("models:/fox/3"), {"registry": "mlflow", "model": "fox", "version": "3"}),
         (sklearn("runs:/0af1/model"), {"registry": "mlflow", "run_id": "0af1"}),
         (sklearn("model-registry://fox/3"), {"registry": "kubeflow", "uri": "model-registry://fox/3"}),

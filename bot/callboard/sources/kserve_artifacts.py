@@ -12,7 +12,11 @@ REGISTRY = "modelregistry.opendatahub.io/"
 """Labels that OpenShift AI sets on what it deploys from the Kubeflow registry."""
 
 _HUB = re.compile(r"hf://(?P<model>[^/:@\s]+/[^/:@\s]+)(?:[:@](?P<revision>[^/\s]+))?/?")
-_IMAGE = re.compile(r"oci://(?P<name>[^@\s]+?)(?::(?P<tag>[^:/@\s]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
+_IMAGE = re.compile(
+    # How an image is mounted is KServe's own matter.
+    r"oci(?:\+native|\+fetch)?://"
+    r"(?P<name>[^@\s]+?)(?::(?P<tag>[^:/@\s]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 _MLFLOW_MODEL = re.compile(r"models:/(?P<model>[^/@\s]+)/(?P<version>[0-9]+)")
 _MLFLOW_RUN = re.compile(r"runs:/(?P<run>[0-9A-Za-z_-]{1,64})/.+", re.DOTALL)
 
