@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from callboard.catalog import inputs, plan
 from callboard.catalog.docs import render_docs
 from callboard.catalog.lock import read_lock
+from callboard.catalog.text import shortened
 from callboard.changes.change import ModelChange
 from callboard.config import Config, SourceSettings
 from callboard.config_promotion import Stage, Threshold
@@ -220,7 +221,7 @@ _HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(_HOSTILE)
 def test_whatever_a_version_is_called_its_promotion_is_one_title_one_value_and_plain_text(
     name: str,
@@ -241,6 +242,10 @@ def test_whatever_a_version_is_called_its_promotion_is_one_title_one_value_and_p
         assert not line.startswith(("/merge", "<script", "Callboard-Fingerprint"))
     assert "@acme" not in text.body
     assert text.body.count("<!--") == 1
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(Path(folder))
+        catalog.settle(_model(name, "1", production=name))
+        assert catalog.in_production == (shortened(name, 200) if name != "1" else "1")
 
 
 _STATES = st.builds(
