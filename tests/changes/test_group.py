@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 
 from callboard.changes.change import ModelChange
 from callboard.changes.group import FileChange, Group, Placed
-from callboard.changes.grouping import Member, Rules, group
+from callboard.changes.grouping import Member, Rules, group, is_held, is_promotion
 from callboard.changes.shards import Room, parts, place_of
 from callboard.config import GroupBy
-from callboard.model import Model
+from callboard.model import Model, Promotion
 
 GITHUB = Room(models=250, files=2500)
 
@@ -29,6 +30,7 @@ def change(
     rewording: bool = False,
 ) -> FileChange:
     record = Model(source=source, id=name, name=name)
+    stands = {"promotions": (Promotion(stage="production", version="1"),)} if kind == "promotion" else {}
     folder = f"models/{name}"
     paths = tuple(f"{number}.md" for number in range(files))
     return FileChange(
@@ -38,7 +40,7 @@ def change(
             title=name,
             folder=folder,
             before=None if kind == "new" else record,
-            after=None if kind == "removed" else record,
+            after=None if kind == "removed" else record.model_copy(update=stands),
             files_added=paths if kind == "new" else (),
         ),
         source,
@@ -268,3 +270,29 @@ def test_whatever_is_merged_what_is_open_stays_where_it_is(
     )
     where = opened(before)
     assert opened(after) == {one.change.key: where[one.change.key] for one in rest}
+
+
+@pytest.mark.parametrize("by", get_args(GroupBy))
+def test_a_promotion_is_alone_whatever_the_grouping_and_comes_after_all_that_need_not_wait(
+    by: GroupBy,
+) -> None:
+    promoted = [change(name, kind="promotion") for name in ("a", "b")]
+    others = [change("c", kind="changed"), change("d"), change("e", kind="removed")]
+    small = Room(models=250, files=1)
+    known = [member(one) for one in (*promoted, *others)]
+
+    first = group([*promoted, *others], known, rules(by), {})
+    branches = {one.changes[0].change.key: one.branch("callboard/", ()) for one in first}
+    again = group(promoted, known, rules(by, small), branches)
+    update = group([change("a", kind="changed")], known, rules(by), branches)
+
+    assert [one.slug for one in first[-2:]] == ["promote-a", "promote-b"]
+    assert not any("promote" in one.slug for one in first[:-2])
+    assert [one.branch("callboard/", branches.values()) for one in again] == [
+        branches[one.change.key] for one in promoted
+    ]
+    for one in promoted:
+        branch = branches[one.change.key]
+        assert is_promotion(branch, one.change.key)
+        assert is_held(one, branch, rules(by))
+    assert not is_promotion(update[0].branch("callboard/", branches.values()), "test/cards:a")

@@ -60,7 +60,9 @@ def group(
     rules: Rules,
     open_in: Mapping[str, str],
 ) -> tuple[Group, ...]:
-    """Sort changes into groups, deletions apart; in the order of their keys.
+    """Sort changes into groups, deletions apart; in the order of their keys, promotions last.
+
+    These wait for people, and would keep all places that pull requests can take from what else is new.
 
     ``catalog``: the models of the base branch. ``open_in``: the branch of our open pull request that holds a
     model, by the model's key.
@@ -88,7 +90,7 @@ def group(
             split[family.crowd] = parts(crowds[family.crowd], rules.room)
         found[family, split[family.crowd][one.change.key]].append(one)
     groups = (_group(family, bits, held) for (family, bits), held in found.items())
-    return tuple(sorted(groups, key=lambda one: one.key))
+    return tuple(sorted(groups, key=lambda one: (one.changes[0].change.promotes, one.key)))
 
 
 def is_promotion(branch: str, key: str) -> bool:
