@@ -7,7 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 pytest_plugins: list[str] = [
     "tests.servers.backstage",
@@ -35,7 +35,9 @@ _SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each file runs on one core, and all that ask for MLflow, whose start takes half a minute, on the same.
 
-    Slow files start first, so that no core waits at the end for the last of another.
+    Slow files start first, so that no core waits at the end for the last of another. Coverage does not watch
+    the examples of property tests: it would double their time, and a line that nothing but a chance example
+    reaches is not taken for tested.
     """
     tests = Path(__file__).parent
     served = {item.path for item in items if "mlflow_server" in getattr(item, "fixturenames", ())}
@@ -48,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "mlflow" if item.path in served else item.path.relative_to(tests).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.no_cover)
     items.sort(key=place)
 
 
