@@ -148,10 +148,15 @@ def test_a_gate_that_is_raised_while_a_promotion_is_open_stops_it(house: House) 
 
     house.config_text = ONE_SOURCE + STAGES.replace("0.9", "0.99")
     handled = house.reconcile().handled
+    left = house.sync().obsolete
+    house.hands().unapprove(promotion.number)
+    (closed,) = house.sync().obsolete
 
     assert [(one.done, [reason.code for reason in one.verdict.reasons]) for one in handled] == [
         ("nothing", ["promotion-gate"])
     ]
+    assert left == ()
+    assert "it is not proposed for production: f1 of version 1 is 0.951" in closed.why[0]
     assert "production-version" not in house.read(CATALOG)
 
 

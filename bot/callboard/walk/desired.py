@@ -40,6 +40,8 @@ class Desired:
     """Those of them for which the base branch holds all that they should have."""
     joined: Mapping[Key, Key] = field(default_factory=dict)
     """Models that are one with another, in whose folder they are: under which key."""
+    unpromoted: Mapping[Key, str] = field(default_factory=dict)
+    """Why a version that their registries would have in a stage is not proposed for it."""
     reworded: int = 0
     """So many of these would only be written otherwise by this version of Callboard."""
 
@@ -96,6 +98,7 @@ def desire(
     findings += catalog.findings
     names = name_models({one.key: one.model for one in catalog.entries}, shelf, pending, frozenset())
     wishes: dict[Key, list[Wish]] = {}
+    unpromoted: dict[Key, str] = {}
     for entry in catalog.entries:
         key, model = entry.key, entry.model
         if key not in shelf.folders and any(base_name(name).lower() in broken_names for name in entry.names):
@@ -106,6 +109,8 @@ def desire(
                 key, model, entry.parts, shelf, config.promotion, open_in.get(str(key), "")
             )
             findings += problems
+            if problems:
+                unpromoted[key] = problems[0].what
             for count, (record, own) in enumerate(records):
                 wanted, problems = wish(key, names[key], record, shelf, root, settings, config.defaults, own)
                 findings += () if count else problems
@@ -140,6 +145,7 @@ def desire(
         frozenset(keyed) | {one.key for one in catalog.entries},
         frozenset(settled) & shelf.folders.keys(),
         joined=catalog.joined,
+        unpromoted=unpromoted,
     )
 
 

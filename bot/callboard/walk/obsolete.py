@@ -54,7 +54,9 @@ class Needs:
         if any(change.change.key == str(key) for change in self.desired.changes):
             return "What the registry says now is proposed on another branch."
         if key in self.desired.settled:
-            return f"{branch} holds in {root}/ what the registry says."
+            held_back = self.desired.unpromoted.get(key)
+            held = f"{branch} holds in {root}/ what the registry says"
+            return f"{held}; and {held_back}" if held_back else f"{held}."
         if key in self.desired.joined and key not in self.base.shelf.folders:
             return "The model is one with that of another registry, and is in the catalog with it."
         if key.scope != self.scope or key in self.desired.listed or key in self.base.shelf.folders:
