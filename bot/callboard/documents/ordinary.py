@@ -32,7 +32,9 @@ _PLAIN_IN_FLOW = (
 def _in_brackets(inner: str) -> str:
     value = rf"(?:{_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE}{inner})"
     pair = rf"(?:{_KEY}\ ++{value})"
-    values, pairs = (rf"(?:{one}\ *+(?:,\ *+{one}\ *+)*+)?+" for one in (value, pair))
+    # Each inner one stands here as seldom as can be: nested, they make most of the pattern, and its compiling.
+    values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
+    pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
     return rf"|\[\ *+{values}\]|\{{\ *+{pairs}\}}"
 
 
