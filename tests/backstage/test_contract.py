@@ -257,6 +257,11 @@ def test_queries_answer_all_pages_in_the_order_of_names(
     either = catalog.entities({"metadata.name": f"{name}-a"}, {"relations.ownedBy": f"group:default/{name}"})
     assert len(list(either)) == len(names)
     assert list(catalog.entities({"kind": "api", "metadata.name": name})) == []
+    there, nowhere = f"resource:default/{name}-a", "resource:default/nowhere"
+    assert catalog.entities_by_refs([there, nowhere], fields=["kind"]) == {
+        there: {"kind": "Resource"},
+        nowhere: None,
+    }
 
 
 def test_relations_are_seen_from_both_ends(catalog: Catalog, contents: Contents, name: str) -> None:
