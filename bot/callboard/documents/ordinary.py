@@ -32,7 +32,7 @@ _PLAIN_IN_FLOW = (
 def _in_brackets(inner: str) -> str:
     value = rf"(?:{_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE}{inner})"
     pair = rf"(?:{_KEY}\ ++{value})"
-    # Each inner one stands here as seldom as can be: nested, they make most of the pattern, and its compiling.
+    # The inner ones stand here as seldom as can be: nested, they are most of what has to be compiled.
     values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
     pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
     return rf"|\[\ *+{values}\]|\{{\ *+{pairs}\}}"
@@ -40,7 +40,7 @@ def _in_brackets(inner: str) -> str:
 
 _FLOW = _in_brackets(_in_brackets(_in_brackets(_in_brackets(""))))
 _VALUE = rf"(?:{_PLAIN}|{_DOUBLE}|{_SINGLE}{_FLOW})"
-_LINE = rf"(?!\Z)\ *+(?:-\ ++)*+(?:(?:{_KEY}(?:\ ++{_VALUE})?+|-(?=[\ \r\n]|\Z)|{_VALUE})?+){_REST}"
+_LINE = rf"(?!\Z)\ *+(?:-\ ++)*+(?:-(?=[\ \r\n]|\Z)|(?:{_KEY}\ *+)?+{_VALUE}?+){_REST}"
 _LINES = re.compile(rf"(?:{_LINE})*+")
 _START = re.compile(rf"(?:(?!\Z)\ *+(?:\#[^{_NO}]*+)?{_END})*+(?:---{_REST})?+")
 _BLOCK = re.compile(
