@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     help="What your organisation wants beyond what Backstage asks: see docs/policy.md.",
 )
 @click.option(
+    "--without-ai-model",
+    is_flag=True,
+    help="The catalog lacks Backstage's AI module, so that AiResource and mcp-server are nothing to it.",
+)
+@click.option(
     "--backstage",
     metavar="URL",
     help="Ask this Backstage for entities that are referred to and that no checked file holds.",
@@ -71,6 +76,7 @@ def validate(
     known: tuple[str, ...],
     changed_since: str | None,
     policy: str | None,
+    without_ai_model: bool,
     backstage: str | None,
     backstage_token_env: str | None,
     fix: bool,
@@ -101,7 +107,7 @@ def validate(
         fix=fix,
         jobs=jobs,
         cache=folder,
-        policy=_policy(policy),
+        policy=_policy(policy, ai_model=not without_ai_model),
         elsewhere=known_to,
     )
     for path in checked.passed_over:
@@ -150,20 +156,21 @@ def check(
         raise click.UsageError(str(error)) from None
 
 
-def _policy(file: str | None) -> Policy | None:
+def _policy(file: str | None, *, ai_model: bool) -> Policy | None:
     """The policy in a file. Raises click.UsageError, and ConfigError for what is wrong in it."""
-    if file is None:
+    if file is None and ai_model:
         return None
     from pathlib import Path
 
     from callboard.validation.policy import Policy
+    from callboard.validation.policy_settings import Policy as Settings
     from callboard.validation.policy_settings import load_policy
 
     try:
-        text = Path(file).read_bytes()
+        settings = Settings() if file is None else load_policy(Path(file).read_bytes(), file)
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
-    return Policy(load_policy(text, file))
+    return Policy(settings if ai_model else settings.model_copy(update={"ai_model": False}))
 
 
 def _known_to(url: str | None, token_variable: str | None) -> KnownTo | None:

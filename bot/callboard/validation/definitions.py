@@ -21,8 +21,8 @@ from callboard.documents.building import Limits
 from callboard.documents.place import Path
 from callboard.documents.reader import Document, read_documents
 from callboard.resources import shipped
+from callboard.validation.addresses import is_url, scheme_of
 from callboard.validation.diagnostics import Finding, shown
-from callboard.validation.formats import is_url, scheme_of
 from callboard.validation.json_schema import JsonSchema
 
 if TYPE_CHECKING:

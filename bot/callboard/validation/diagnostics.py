@@ -27,6 +27,9 @@ WARNINGS = frozenset(
         "unknown-kind",
         "unresolved-reference",
         "unsafe-link",
+        "yaml-character",
+        "yaml-encoding",
+        "yaml-key",
     }
 )
 """The codes of what Backstage takes and people stumble over: a policy may make errors of them, or nothing."""

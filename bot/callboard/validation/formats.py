@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from callboard.validation.addresses import scheme_of
+
 _NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _DNS_LABEL = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
 _KIND = re.compile(r"[a-zA-Z][a-z0-9A-Z]*")
@@ -65,32 +67,16 @@ def _is_dns_subdomain(text: str) -> bool:
     return len(text) <= 253 and all(is_namespace(label) for label in text.split("."))
 
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
-_AROUND = "".join(map(chr, range(0x21)))
-_REMOVED = str.maketrans("", "", "\t\r\n")
-# Schemes whose URLs need a host, by the URL standard that Node's URL follows.
-_WITH_HOST = frozenset({"http", "https", "ws", "wss", "ftp"})
-_HOST = re.compile(
-    r"[/\\]*(?:[^/\\?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^/\\?#:@\[\]\x00-\x20<>^|%\x7f]+)(?::([0-9]*))?(?=[/\\?#]|\Z)"
-)
 _UNSAFE = frozenset({"javascript", "vbscript", "data", "blob", "file", "view-source"})
+# What JavaScript takes for blank.
+_BLANKS = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
-def scheme_of(text: str) -> str:
-    """The scheme that a browser would see, in lower case; empty for what is no absolute URL."""
-    found = _SCHEME.fullmatch(text.strip(_AROUND).translate(_REMOVED))
-    return found[1].lower() if found else ""
-
-
-def is_url(text: str) -> bool:
-    """Whether it is an absolute URL."""
-    found = _SCHEME.fullmatch(text.strip(_AROUND).translate(_REMOVED))
-    if found is None:
-        return False
-    if found[1].lower() not in _WITH_HOST:
-        return True
-    host = _HOST.match(found[2])
-    return host is not None and int(host[2] or 0) <= 65535
+def is_blank(text: str) -> bool:
+    """Whether JavaScript sees nothing in it."""
+    return not text.strip(_BLANKS)
 
 
 def is_unsafe_link(text: str) -> bool:

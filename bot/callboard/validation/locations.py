@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from callboard.documents.place import Path
+from callboard.validation.addresses import is_url, scheme_of
 from callboard.validation.diagnostics import Finding, shown
-from callboard.validation.formats import is_url, scheme_of
 from callboard.validation.placeholders import relative_path
 
 _READ = ("url", "file")

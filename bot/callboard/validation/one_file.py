@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from callboard.documents.reader import Document, read_documents
 from callboard.validation.diagnostics import Finding, shown
 from callboard.validation.locations import files_of, lost_targets
-from callboard.validation.placeholders import missing_placeholders, placeholder_findings, placeholders
+from callboard.validation.placeholders import (
+    Placeholder,
+    missing_placeholders,
+    placeholder_findings,
+    placeholders,
+    replaceable,
+    without_placeholders,
+)
+from callboard.validation.processed import processed
 from callboard.validation.references import (
     NotAReference,
     Reference,
@@ -62,11 +70,12 @@ class OneFile:
 
     def __init__(self, content: bytes, policy: Policy | None = None) -> None:
         self._policy = policy
+        ai_model = policy is None or policy.settings.ai_model
         # Looking for them costs more than most rules do, and few files have any.
         self._may_hold_placeholders = any(key in content for key in _PLACEHOLDERS)
         self._reading = read_documents(content, "", forgiving=True)
         self._entities = [
-            Entity(document, document.value, reference_to(document.value))
+            Entity(document, processed(document.value, ai_model=ai_model), reference_to(document.value))
             for document in self._reading.documents
             if isinstance(document.value, dict)
         ]
@@ -107,11 +116,11 @@ class OneFile:
             yield from entity.remarks(self._findings(entity.value))
 
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
-        replaced = [one.path for one in placeholders(entity)] if self._may_hold_placeholders else []
+        replaced = replaceable(entity) if self._may_hold_placeholders else ()
+        seen = without_placeholders(entity, replaced) if replaced else entity
         for rule in RULES:
-            for finding in rule(entity):
-                # What will stand there, only Backstage sees.
-                if not any(finding.path[: len(path)] == path for path in replaced):
+            for finding in rule(seen):
+                if not any(_may_be_right(finding, one) for one in replaced):
                     yield finding
         if replaced:
             yield from placeholder_findings(entity)
@@ -158,6 +167,15 @@ _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
 
 def _remark(place: Place, severity: Severity, code: str, message: str, about: Reference | None) -> Remark:
     return Remark(place.line, place.column, severity, code, message, str(about) if about else None)
+
+
+def _may_be_right(finding: Finding, placeholder: Placeholder) -> bool:
+    """Whether there is nothing wrong if Backstage reads the right thing in the place of a placeholder."""
+    if finding.path[: len(placeholder.path)] != placeholder.path or finding.code == "unknown-field":
+        return False
+    if finding.key and finding.path == placeholder.path:
+        return False
+    return placeholder.key != "$text" or finding.code != "wrong-type"
 
 
 def _ambiguous(entity: Entity) -> Iterator[Remark]:

@@ -7,11 +7,12 @@ without asking whether the file has changed (PlaceholderProcessor of plugin-cata
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from callboard.documents.place import Path
+from callboard.validation.addresses import is_url
 from callboard.validation.diagnostics import Finding, shown
 
 _KEYS = frozenset({"$text", "$json", "$yaml"})
@@ -59,12 +60,57 @@ def placeholder_findings(entity: Mapping[str, Any]) -> Iterator[Finding]:
         place = (*one.path, one.key)
         if not isinstance(one.target, str):
             what = f"{one.key} leads to {shown(one.target)}, which is no text"
-            yield Finding(place, "placeholder-missing", what, "write the path of a file", "warning")
+            yield Finding(place, "placeholder-target", what, "write the path of a file")
+            continue
+        if not _leads_anywhere(one.target, entity):
+            what = f"{one.key} leads to {shown(one.target)}, of which Backstage can make no URL"
+            yield Finding(place, "placeholder-target", what, "write an https: address or a path")
             continue
         what = f"Backstage reads {shown(one.target)} again every time that it processes this entity"
         if _ABSOLUTE.match(one.target):
             what += ", and refuses it where it is in another repository"
         yield Finding(place, "placeholder-fetched", what, "write the content here instead", "warning")
+
+
+def _leads_anywhere(target: str, entity: Mapping[str, Any]) -> bool:
+    spec = entity.get("spec")
+    if entity.get("kind") == "Location" and isinstance(spec, dict) and spec.get("type") == "file":
+        return is_url(target)  # Paths are relative to a URL, and a file has none.
+    if not _ABSOLUTE.match(target):
+        return True
+    return is_url(f"https:{target}" if target[0] in "/\\" else target)
+
+
+def without_placeholders(entity: Mapping[str, Any], found: Collection[Placeholder]) -> Mapping[str, Any]:
+    """The entity with any text in the place of each of those ``found``."""
+    filled: Mapping[str, Any] = _filled(entity, {one.path for one in found}, ())
+    return filled
+
+
+def _filled(value: Any, paths: Collection[Path], path: Path) -> Any:
+    if path in paths:
+        return "text"
+    if isinstance(value, list):
+        return [_filled(one, paths, (*path, index)) for index, one in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: _filled(one, paths, (*path, key)) for key, one in value.items()}
+    return value
+
+
+_NEVER_REPLACED = (
+    ("metadata",),
+    ("metadata", "annotations"),
+    ("metadata", "name"),
+    ("metadata", "namespace"),
+    ("apiVersion",),
+    ("kind",),
+)
+"""Where Backstage looks before it replaces anything, or puts something of its own beside it."""
+
+
+def replaceable(entity: Mapping[str, Any]) -> tuple[Placeholder, ...]:
+    """Those that Backstage replaces."""
+    return tuple(one for one in placeholders(entity) if one.path not in _NEVER_REPLACED)
 
 
 def missing_placeholders(entity: Mapping[str, Any], missing: Mapping[str, str]) -> Iterator[Finding]:

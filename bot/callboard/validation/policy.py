@@ -14,6 +14,7 @@ from callboard.validation.json_schema import JsonSchema
 from callboard.validation.licenses import BadLicense, license_id, permits
 from callboard.validation.policy_settings import Choice, Licenses, Relation, RelationName, Rule
 from callboard.validation.policy_settings import Policy as Settings
+from callboard.validation.processed import without_ai_model
 from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
 
 _MOST = 20
@@ -50,6 +51,8 @@ class Policy:
 
     def findings(self, entity: Entity) -> Iterator[Finding]:
         """What is wrong with one entity, without what has to stand beside its file."""
+        if not self.settings.ai_model:
+            yield from without_ai_model(entity)
         for key, schema in self._schemas_for(entity):
             for wrong in schema.mismatches(entity, _MOST):
                 code = "policy-missing" if wrong.keyword == "required" else "policy-schema"

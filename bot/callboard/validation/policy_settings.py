@@ -142,6 +142,8 @@ class Policy(Settings):
         default_factory=dict, json_schema_extra={"propertyNames": {"enum": [*sorted(WARNINGS)]}}
     )
     """What those diagnostics are that are warnings by themselves."""
+    ai_model: bool = True
+    """The catalog has Backstage's AI module: the kind AiResource, and APIs of the type mcp-server."""
     kinds: dict[str, Schema] = Field(default_factory=dict)
     """Kinds of one's own, each with the schema of its entities."""
     types: dict[str, Schema] = Field(default_factory=dict)

@@ -8,9 +8,10 @@ from typing import Any
 
 from callboard.documents.place import Path
 from callboard.validation import formats
+from callboard.validation.addresses import is_url, scheme_of
 from callboard.validation.definitions import definition_findings
 from callboard.validation.diagnostics import Finding, shown
-from callboard.validation.locations import location_findings
+from callboard.validation.locations import location_findings, targets
 from callboard.validation.quick import is_surely_valid
 from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
 
@@ -60,11 +61,11 @@ def field_formats(entity: Entity) -> Iterator[Finding]:
     for index, tag in _items(metadata.get("tags"), list):
         yield from _format(("metadata", "tags", index), tag, formats.is_tag, "tag")
     for path, url in _link_urls(metadata):
-        yield from _format(path, url, formats.is_url, "link-url")
+        yield from _format(path, url, is_url, "link-url")
     for index, link in _items(metadata.get("links"), list):
         for field in ("title", "icon"):
             text = link.get(field) if isinstance(link, dict) else None
-            if isinstance(text, str) and text and not text.strip():
+            if isinstance(text, str) and text and formats.is_blank(text):
                 hint = "write at least one character that can be seen, or leave the field out"
                 yield Finding(("metadata", "links", index, field), "empty-value", f"{field} is blank", hint)
 
@@ -127,10 +128,24 @@ def unsafe_links(entity: Entity) -> Iterator[Finding]:
     ]
     for path, url in (*_link_urls(metadata), *shown_urls):
         if isinstance(url, str) and formats.is_unsafe_link(url):
-            what = (
-                f"the link {shown(url)} has the scheme {formats.scheme_of(url)}, which is not one of a page"
-            )
+            what = f"the link {shown(url)} has the scheme {scheme_of(url)}, which is not one of a page"
             yield Finding(path, "unsafe-link", what, "link to an https: address", "warning")
+
+
+def location_types(entity: Entity) -> Iterator[Finding]:
+    """Types of locations that no catalog reads unless it is told to."""
+    spec = entity.get("spec")
+    if entity.get("kind") != "Location" or not isinstance(spec, dict):
+        return
+    kind = spec.get("type", "url")
+    if isinstance(kind, str) and kind and kind not in ("url", "file"):
+        what = f"{shown(kind)} is no type of location that Backstage reads"
+        yield Finding(("spec", "type"), "location-type", what, "leave the type out, or write url")
+    if kind == "file":
+        for path, target in targets(entity):
+            if target.endswith("/"):
+                what = f"{shown(target)} ends with a slash, as no file does"
+                yield Finding(path, "location-type", what, "write the path of a file")
 
 
 RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
@@ -139,6 +154,7 @@ RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
     field_formats,
     reference_formats,
     unsafe_links,
+    location_types,
     location_findings,
     definition_findings,
 )
