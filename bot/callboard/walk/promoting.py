@@ -12,8 +12,7 @@ from callboard.config_promotion import Stage
 from callboard.model import Model, Problem
 from callboard.pulls.promoting import unmet
 from callboard.redaction import redact
-
-Parts = tuple[tuple[Key, Model], ...]
+from callboard.walk.linking import Parts
 
 
 def records_to_write(
