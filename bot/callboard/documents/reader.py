@@ -89,12 +89,33 @@ class Document:
         node = self._root
         at_key = offset_of(node)
         for step in path:
-            found = _child(node, step)
+            found = self._child(node, step)
             if found is None:
                 return at_key
             name, node = found
             at_key = offset_of(name)
         return at_key if key else offset_of(node)
+
+    def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+        if isinstance(node, AliasNode) and node.value is not None:
+            node = node.value
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+            return node.value[step], node.value[step]
+        if isinstance(node, yaml.MappingNode) and isinstance(step, str):
+            if id(node) not in self._entries:
+                # Once for all, since a hostile mapping has a thousand wrong keys among a million.
+                self._entries[id(node)] = {
+                    _key(key_node): (key_node, value_node)
+                    for key_node, value_node in node.value
+                    if isinstance(key_node, yaml.ScalarNode)
+                }
+            return self._entries[id(node)].get(step)
+        return None
+
+    @cached_property
+    def _entries(self) -> dict[int, dict[str, tuple[yaml.Node, yaml.Node]]]:
+        """By mapping, what was looked up in it; the nodes live as long as the document does."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -256,18 +277,6 @@ class _Reader:
 def _too_large(offset: int, limits: Limits) -> Refused:
     what = f"the file has more than {limits.nodes:,} values"
     return Refused(offset, "yaml-too-large", what, "split the file")
-
-
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, AliasNode) and node.value is not None:
-        node = node.value
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
-        return node.value[step], node.value[step]
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in reversed(node.value):
-            if isinstance(key_node, yaml.ScalarNode) and step == _key(key_node):
-                return key_node, value_node
-    return None
 
 
 def _key(node: yaml.ScalarNode) -> str:
