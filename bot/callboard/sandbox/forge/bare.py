@@ -155,10 +155,22 @@ class Bare:
         if revision != "HEAD" and not self.valid_ref(f"refs/heads/{revision}"):
             return None
         for name in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):
+            if at_hand := self._branch(name):
+                return at_hand
             done = self._run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
             if not done.returncode:
                 return done.stdout.decode().strip()
         return None
+
+    def _branch(self, name: str) -> str | None:
+        """The commit of a well-formed branch that has a file of its own, for which git need not start."""
+        if not name.startswith("refs/heads/"):
+            return None
+        try:
+            said = (self.path / name).read_text(encoding="utf-8").removesuffix("\n")
+        except (OSError, ValueError):
+            return None
+        return said if SHA.fullmatch(said) else None
 
     def valid_ref(self, name: str) -> bool:
         """Whether ``name`` is a well-formed ref name."""
