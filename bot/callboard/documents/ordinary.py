@@ -18,9 +18,11 @@ _PLAIN = rf"{_FIRST}[^{_NO}\ :\#]*+(?:(?::(?=[^{_NO}\ ])|(?<!\ )\#|\ ++(?=[^{_NO
 _ESCAPE = r"\\(?:[nrt\"\\/]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))"
 _DOUBLE = rf"\"(?:[^{_NO}\"\\]|{_ESCAPE})*+\""
 _SINGLE = rf"'(?:[^{_NO}']|'')*+'"
-_KEY = (
-    rf"(?:[A-Za-z0-9_/.$][-A-Za-z0-9_/.$]{{0,200}}+|\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+')"
+_KEY, _KEY_IN_FLOW = (
+    rf"(?:[A-Za-z0-9_/.$][-A-Za-z0-9_/.${inside}]{{0,200}}+|\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+')"
     r":(?=[\ \r\n]|\Z)"
+    # As in the paths of OpenAPI: /models/{id}
+    for inside in ("{}", "")
 )
 _NOT_IN_FLOW = rf"{_NO}\ ,\[\]{{}}?'\""
 _PLAIN_IN_FLOW = (
@@ -31,7 +33,7 @@ _PLAIN_IN_FLOW = (
 
 def _in_brackets(inner: str) -> str:
     value = rf"(?:{_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE}{inner})"
-    pair = rf"(?:{_KEY}\ ++{value})"
+    pair = rf"(?:{_KEY_IN_FLOW}\ ++{value})"
     # The inner ones stand here as seldom as can be: nested, they are most of what has to be compiled.
     values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
     pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
