@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from pathlib import Path
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.config_file import ConfigError
+from callboard.documents.reader import read_documents
+from callboard.resources import shipped
 from callboard.validation.check import validate_files
-from callboard.validation.diagnostics import Report
+from callboard.validation.diagnostics import WARNINGS, Report
+from callboard.validation.json_schema import JsonSchema
 from callboard.validation.policy import Policy
 from callboard.validation.policy_settings import load_policy
 
@@ -65,9 +69,26 @@ def test_the_page_names_every_key() -> None:
     from callboard.validation.policy_settings import policy_schema
 
     text = PAGE.read_text()
-    for part in policy_schema()["$defs"].values():
+    schema = policy_schema()
+    for part in (schema, *schema["$defs"].values()):
         for key in part["properties"]:
             assert re.search(rf"[`.]{key}[`.]", text), key
+
+
+def test_the_examples_are_valid_by_the_published_schema() -> None:
+    schema = JsonSchema(json.loads(shipped("schemas", "policy.schema.json").read_text()))
+    for _, policy, *_ in examples():
+        (document,) = read_documents(policy, "policy.yaml").documents
+        assert list(schema.mismatches(document.value, 10)) == []
+    assert list(schema.mismatches({"codes": {"name-format": "off"}}, 10))
+
+
+def test_what_a_policy_may_turn_off_is_what_the_page_calls_a_warning() -> None:
+    page = (PAGE.parent / "diagnostics.md").read_text()
+    sections = re.findall(r"^### ([a-z0-9-]+)\n\n(.*?)(?=\n#|\Z)", page, re.DOTALL | re.MULTILINE)
+    said = {code for code, text in sections if re.search(r"\b[Aa]\s+warning\b", text)}
+    assert said >= WARNINGS
+    assert not [code for code in WARNINGS if code.startswith("policy-")]
 
 
 @pytest.mark.parametrize(
