@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,21 @@ class ApiServer:
             "subjects": subjects,
         }
         self.create(f"/apis/{_RBAC}/v1/{place}", binding)
+
+    def until(self, path: str, token: str = ADMINISTRATOR, *, holding: str = "") -> None:
+        """Waits until somebody may read a path, and ``holding`` stands in the answer.
+
+        Permissions, accounts and discovery come into force a while after they are stored.
+        """
+        end = time.monotonic() + _START_WITHIN
+        while True:
+            with contextlib.suppress(httpx2.HTTPError):
+                answer = self.client.get(path, headers={"authorization": f"Bearer {token}"})
+                if answer.status_code == 200 and holding in answer.text:
+                    return
+            if time.monotonic() > end:
+                raise RuntimeError(f"the API server does not answer {path}")
+            time.sleep(0.1)
 
     def forget(self) -> None:
         """Throws away all that is no more, as it does itself every five minutes: no snapshot is left."""
@@ -162,26 +177,30 @@ def _running(executable: Path, folder: Path) -> Iterator[ApiServer]:
             )
         )
         api = ApiServer(url, authority, client, f"http://127.0.0.1:{store}")
-        _wait(api, ["/readyz"], folder)
-        _fill(api, folder)
+        try:
+            api.until("/readyz")
+            _fill(api)
+        except RuntimeError as error:
+            said = (folder / f"{executable.name}.log").read_text(errors="replace")[-3000:]
+            raise RuntimeError(f"{error}:\n{said}") from None
         yield api
 
 
-def _fill(api: ApiServer, folder: Path) -> None:
-    paths = []
+def _fill(api: ApiServer) -> None:
+    described = []
     for definition in _definitions():
         api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
         spec = definition["spec"]
-        paths += [
-            f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
-            for version in spec["versions"]
-        ]
-    _wait(api, paths, folder)
+        described += [(f"/apis/{spec['group']}/{one['name']}", spec) for one in spec["versions"]]
     for page in ("kserve", "threescale"):
         role = _documented_role(page)
         api.create(f"/apis/{_RBAC}/v1/clusterroles", role)
         people = (user("reader"), user("callboard test client"))
         api.bind(f"reader-{page}", role["metadata"]["name"], *people)
+    for path, spec in described:
+        api.until("/apis", holding=f'"{path.removeprefix("/apis/")}"')
+        api.until(path, holding=f'"{spec["names"]["plural"]}"')
+        api.until(f"{path}/{spec['names']['plural']}", READER)
 
 
 def _documented_role(page: str) -> dict[str, Any]:
@@ -222,20 +241,6 @@ def _for_old_servers(value: Any) -> Any:
                 if key not in ("x-kubernetes-list-map-keys", "x-kubernetes-list-type")
             }
     return kept
-
-
-def _wait(api: ApiServer, paths: Sequence[str], folder: Path) -> None:
-    """Until all of them are answered. Raises RuntimeError, with the end of the log, when one is not."""
-    end = time.monotonic() + _START_WITHIN
-    for path in paths:
-        while True:
-            with contextlib.suppress(httpx2.HTTPError):
-                if api.client.get(path).status_code == 200:
-                    break
-            if time.monotonic() > end:
-                log = (folder / "kube-apiserver.log").read_text(errors="replace")[-3000:]
-                raise RuntimeError(f"the API server does not answer {path}:\n{log}")
-            time.sleep(0.1)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

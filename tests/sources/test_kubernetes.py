@@ -692,6 +692,7 @@ class TestARealServer:
         account = self.account(api_server, "open")
         api_server.bind("reader", "callboard-kserve", account, namespace="open")
         token = self.token(api_server, "open")
+        api_server.until(services_of("open"), token)
         with self.cluster(api_server, tmp_path, token) as cluster:
             objects = cluster.objects(SERVICES, ("closed", "open"))
             everywhere = cluster.objects(SERVICES)
@@ -722,6 +723,7 @@ class TestARealServer:
         api_server.create(services_of(namespace), inference_service("iris"))
         api_server.bind("pods", "callboard-kserve", self.account(api_server, namespace))
         token = self.token(api_server, namespace)
+        api_server.until(services_of(namespace), token)
         (tmp_path / "token").write_text(token, encoding="utf-8")
         api_server.authority.own.write(tmp_path, "ca")
         monkeypatch.setattr(kubeconfig, "MOUNTED", tmp_path)
@@ -744,7 +746,7 @@ class TestARealServer:
             "certificate-authority-data": encoded(api_server.authority.own.certificate),
         }
         path = config(folder, server, {} if token is None else {"token": token})
-        return open_cluster(at(kubeconfig=path), folder)
+        return open_cluster(at(kubeconfig=path).model_copy(update={"timeout": 60}), folder)
 
     @staticmethod
     def account(api_server: ApiServer, namespace: str) -> dict[str, str]:
