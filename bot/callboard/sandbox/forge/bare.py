@@ -286,6 +286,26 @@ class Bare:
         flags = [flag for parent in parents for flag in ("-p", parent)]
         return self.run("commit-tree", tree, *flags, data=message.encode(), env=env).decode().strip()
 
+    def write_commit(
+        self, ref: str, parent: str | None, files: Mapping[str, bytes | None], message: str, who: Person
+    ) -> str:
+        """The id of a new commit at ``ref``, made by one process; None as content removes a file.
+
+        Raises GitFailed, as when the ref is not at ``parent`` any more.
+        """
+        text = message.encode()
+        head = f"commit {ref}\nmark :1\ncommitter {who.name} <{who.email}> now\n".encode()
+        stream = [head, b"data %d\n%b\n" % (len(text), text), f"from {parent}\n".encode() if parent else b""]
+        for path, data in files.items():
+            name = '"' + path.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") + '"'
+            if data is None:
+                stream.append(f"D {name}\n".encode())
+            else:
+                stream.append(f"M 100644 inline {name}\ndata {len(data)}\n".encode() + data + b"\n")
+        stream.append(b"\nget-mark :1\n")
+        told = self.run("fast-import", "--quiet", "--date-format=now", data=b"".join(stream))
+        return told.decode().strip()
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; None: unrelated."""
         done = self._lasting("merge-base", one, other, of=[one, other])
