@@ -134,6 +134,8 @@ def test_what_pyyaml_and_we_read_differently_is_said_to_be_so(text: str) -> None
     ours = read_documents(f"[{text}]", "f").documents
     if not ours or ours[0].value != [text] or not isinstance(theirs, list):
         return
+    if any(isinstance(one, dict) for one in theirs):
+        return  # Not a scalar at all, to one of them.
     assert theirs == [text] or reads_differently(text)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callboard.documents.scalars import as_double
 from tools import environments
 
 _BATCH = 200
@@ -84,5 +85,5 @@ def comparable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return "NaN" if math.isnan(value) else repr(float(value))
+        return "NaN" if math.isnan(value) else repr(as_double(value))
     return value

@@ -104,7 +104,7 @@ def test_a_diagnostic_says_where_what_and_what_would_be_right() -> None:
         ("group:default/ml", "group:default/", "7:10 error reference-format", "not of the form"),
         ("group:default/ml", "user:ml", "7:10 warning unresolved-reference", "'user:default/ml'"),
         ("type: ai-model", "type: no", "6:9 warning ambiguous-scalar", "put it in quotes"),
-        ("type: ai-model", "type: [", "8:1 error yaml-syntax", "not YAML"),
+        ("type: ai-model", "type: [", "7:3 error yaml-syntax", "not YAML"),
         ("  type: ai-model", "  owner: a", "7:3 error yaml-duplicate-key", "'owner' stands twice"),
     ],
 )

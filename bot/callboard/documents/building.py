@@ -10,7 +10,14 @@ import yaml
 
 from callboard.documents import libyaml
 from callboard.documents.exact.nodes import AliasNode
-from callboard.documents.scalars import Scalar, is_surely_text, number_text, read_plain, reads_differently
+from callboard.documents.scalars import (
+    Scalar,
+    as_double,
+    is_surely_text,
+    number_text,
+    read_plain,
+    reads_differently,
+)
 from callboard.documents.tags import Unfit, special_list, special_mapping, tagged
 
 Value = dict[str, Any] | list[Any] | Scalar
@@ -195,7 +202,9 @@ def _refuse_duplicates(node: yaml.Node) -> None:
             value = _fitting(key_node, tagged)
         if value != value or isinstance(value, dict):
             continue
-        typed = type(value) if isinstance(value, str | bool | None) else float, value
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = as_double(value)
+        typed = type(value), value
         if typed in seen:
             what = f"the key {_shown(key_of(value))} stands twice in one mapping"
             raise Refused(offset_of(key_node), "yaml-duplicate-key", what, "keep one of the two")

@@ -217,6 +217,9 @@ class _Reader:
         try:
             for read in documents(piece.text, self.limits.depth, self.limits.nodes):
                 part = Piece(piece.source, piece.start + read.start, read.text)
+                self._nodes += 1
+                if self._nodes > self.limits.nodes:
+                    raise TooMany(read.start)
                 if read.node is not None:
                     self._add(part, read.node, read.aliased)
                 elif read.malformed is not None:

@@ -83,22 +83,25 @@ def _number(text: str) -> str | int | float:
 
 
 def number_of(digits: str, base: int) -> int | float:
-    """A whole number as JavaScript has it: beyond 2^53 only the first 53 bits count."""
-    if base == 10 and len(digits) > 15:
-        value = float(digits)
-    elif len(digits) * base.bit_length() < 53:
+    """A whole number: exactly, though to JavaScript only the first 53 bits count."""
+    try:
         return int(digits, base)
-    else:
-        try:
-            value = float(int(digits, base))
-        except OverflowError:
-            return math.inf
-    return int(value) if math.isfinite(value) else value
+    except ValueError:  # Python refuses more than 4,300 decimal digits
+        return float(digits)
+
+
+def as_double(value: float) -> float:
+    """A number as JavaScript has it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def number_text(value: float) -> str:
     """A number as JavaScript writes it."""
-    if isinstance(value, float) and not math.isfinite(value):
+    value = as_double(value)
+    if not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)

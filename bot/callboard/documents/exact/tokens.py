@@ -143,6 +143,9 @@ class _Lexer:
             return end + 1
         return end if end - start >= self.wanted or self.text.startswith("\n", end) else -1
 
+    def _at_line_end(self) -> bool:
+        return self._char() in ("", "\n") or self.text.startswith("\r\n", self.at)
+
     # Outside of brackets
 
     def _line_start(self) -> Iterator[Token]:
@@ -162,7 +165,7 @@ class _Lexer:
         yield from self._blanks()
         yield from self._properties()
         first = self._char()
-        if self.at >= self._line_end() or first == "#":
+        if self._at_line_end() or first == "#":
             if first == "#":
                 yield self._take(Kind.COMMENT, self._line_end())
             yield from self._newline()
@@ -223,7 +226,7 @@ class _Lexer:
             self.after_key = False
         yield from self._properties()
         first = self._char()
-        if self.at >= self._line_end():
+        if self._at_line_end():
             return
         if first == "#":
             yield self._take(Kind.COMMENT, self._line_end())
@@ -337,7 +340,7 @@ class _Lexer:
         yield from self._blanks()
         if self._char() == "#":
             yield self._take(Kind.COMMENT, self._line_end())
-        if self.at < self._line_end():
+        if not self._at_line_end():
             raise Malformed(self.at, "something stands behind the beginning of a block of text", _OWN_LINE)
         yield from self._newline()
         end = self._end_of_block(numbers[-1] - 1 if numbers else None, keep="+" in words[0])

@@ -510,7 +510,7 @@ def _lay_out(block: Mapping | Sequence, token: Token) -> None:
         item.between.append(token)
     else:
         indented = token.kind is Kind.COMMENT and token.indent > block.indent
-        if indented and all(one.kind in (Kind.NEWLINE, Kind.SPACE) for one in item.before):
+        if indented and all(one.kind in (Kind.NEWLINE, Kind.SPACE) for one in reversed(item.before)):
             previous = block.items[-2] if len(block.items) > 1 else None
             if previous is not None and previous.value is not None and _keeps_end(previous.value):
                 previous.value.after += [*item.before, token]
