@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import calls, git_writes, linking, merging, mlflow, onnx, pull_request, startup, sync
+from bench import calls, git_writes, linking, merging, mlflow, onnx, pull_request, startup, sync, validation
 from bench.report import Figure, machine, markdown, text
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -22,6 +22,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "mlflow": mlflow.measure,
     "onnx": onnx.measure,
     "startup": startup.measure,
+    "validation": validation.measure,
 }
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import calls, git_writes, linking, merging, onnx, pull_request, startup, sync
+from bench import calls, git_writes, linking, merging, onnx, pull_request, startup, sync, validation
 from bench.__main__ import FIGURES, main
 from bench.report import Bound, Figure, machine, markdown, text
 
@@ -19,6 +19,7 @@ SMALL: dict[str, Callable[[], Figure]] = {
     "onnx": lambda: onnx.measure(size=64 * 1024, rounds=1),
     "linking": lambda: linking.measure(few=5, many=10, rounds=1),
     "startup": lambda: startup.measure(rounds=1),
+    "validation": lambda: validation.measure(services=200, rounds=1, roadie=False),
 }
 """Not MLflow's: starting its server takes longer than all of these, and tests/sources counts its requests."""
 
