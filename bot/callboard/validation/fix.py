@@ -42,6 +42,8 @@ _MARK = "\ufeff"
 _USUAL_ORDER = ("apiVersion", "kind", "metadata", "spec")
 _TRIMMED = ("name-format", "namespace-format", "label-value-format")
 _SIMPLE = re.compile(r"[-+.:\w]+", re.ASCII)
+_LARGEST = 1024 * 1024
+"""Bytes. What is larger was not written by hand, and each look at it takes long."""
 _MOST = 1000
 """Findings of one entity that are looked at."""
 
@@ -72,6 +74,8 @@ def fix_file(path: FilePath) -> tuple[Fix, ...]:
 
 def fixed(text: bytes, file: str) -> tuple[bytes, tuple[Fix, ...]]:
     """What a file should hold, and what is put right by it; the same bytes where nothing is."""
+    if len(text) > _LARGEST:
+        return text, ()
     try:
         whole = text.decode()
     except UnicodeDecodeError:
@@ -205,7 +209,10 @@ def _candidates(value: Mapping[str, Any], part: Part, text: str) -> Iterator[tup
             continue
         if not node.style and not _is_plain(node, text):
             continue
-        old, siblings = _value_at(value, path)
+        try:
+            old, siblings = _value_at(value, path)
+        except (LookupError, TypeError):
+            continue  # a key that is written one way and read another
         new = _repaired(old, code, node.text)
         item = (path if isinstance(path[-1], str) else path[:-1], new)
         if new != old and new not in siblings and item not in given:
