@@ -62,3 +62,10 @@ def test_odd_values_are_answered_in_few_words(value: object) -> None:
 
 def test_a_schema_that_refers_to_itself_ends() -> None:
     assert said({"$ref": "#"}, {"a": 1}) == []
+
+
+def test_of_a_large_value_only_the_first_problem_is_told() -> None:
+    schema = {"items": {"type": "string"}}
+    assert len(said(schema, list(range(8)))) == 8
+    assert len(said(schema, list(range(20_000)))) == 1
+    assert len(said(schema, ["x" * 200_000, 1, 2])) == 1

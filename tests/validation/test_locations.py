@@ -114,3 +114,14 @@ def test_on_a_disk_targets_are_looked_up_where_they_lead(
 
 def test_what_comes_from_standard_input_stands_nowhere() -> None:
     assert validate_files({"-": location("a.yaml").encode()}).diagnostics == ()
+
+
+def test_a_file_of_nothing_but_patterns_costs_no_more_than_some() -> None:
+    text = location(*(f"'none{number}/*.yaml'" for number in range(1000)))
+    assert len(said(text)) == 100
+
+
+def test_messages_stay_on_one_line_whatever_a_target_is_called() -> None:
+    report = validate_files({"a\n/all.yaml": location('"b\\nc.yaml"', '"d\\te*"').encode()})
+    assert len(report.diagnostics) == 2
+    assert not [one for one in report.diagnostics if "\n" in one.message or "\t" in one.message]

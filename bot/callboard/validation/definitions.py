@@ -313,5 +313,5 @@ _CHECKS: Mapping[str, tuple[Callable[[str], Iterator[_Wrong]], int]] = {
 
 
 def _pointer(path: Path) -> str:
-    text = "/".join(str(step) for step in path)
+    text = " ".join("/".join(str(step) for step in path).split())
     return (text if len(text) <= 80 else f"…{text[-79:]}") or "the definition"

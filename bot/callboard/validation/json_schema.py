@@ -51,12 +51,40 @@ class JsonSchema:
             raise BadSchema((), _plain(str(error))) from None
 
     def mismatches(self, value: object, most: int) -> Iterator[Mismatch]:
-        """What of a value it does not allow: the first ``most`` that are found."""
+        """What of a value it does not allow: the first ``most`` that are found; of a large one, the first."""
         try:
-            for error in islice(self._validator.iter_errors(value), most):
+            for error in islice(self._errors(value), most):
                 yield from _mismatches(value, _nearest_cause(error))
         except UnicodeEncodeError:
             yield Mismatch((), "type", "there is a character in it that is half of one (a lone surrogate)")
+
+    def _errors(self, value: object) -> Iterator[jsonschema_rs.ValidationError]:
+        if self._validator.is_valid(value):
+            return
+        if _is_small(value):
+            yield from self._validator.iter_errors(value)
+            return
+        # All errors are made before the first is told, each with a copy of what it is about.
+        try:
+            self._validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            yield error
+
+
+_SMALL = 5_000
+
+
+def _is_small(value: object) -> bool:
+    """Whether it has few values, and little text in them."""
+    weight, left = 0, [value]
+    while left and weight <= _SMALL:
+        one = left.pop()
+        weight += 1 + (len(one) // 20 if isinstance(one, str) else 0)
+        if isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return weight <= _SMALL
 
 
 def _nearest_cause(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:

@@ -78,9 +78,9 @@ def lost_targets(
     for path, target in files_of(entity):
         if target in missing:
             what = f"{shown(target)} leads to no file; Backstage takes nothing from it{others}"
-            hint = f"add {missing[target]}, or correct the path"
+            hint = f"add {shown(missing[target])}, or correct the path"
             yield Finding(path, "location-target-missing", what, hint, "warning")
         elif target in unreadable:
             what = f"{shown(target)} leads to a file that is no YAML; Backstage takes nothing from it{others}"
-            hint = f"mend {unreadable[target]}"
+            hint = f"mend {shown(unreadable[target])}"
             yield Finding(path, "location-target-unreadable", what, hint, "warning")

@@ -118,5 +118,5 @@ def missing_placeholders(entity: Mapping[str, Any], missing: Mapping[str, str]) 
     for one in placeholders(entity):
         if one.beside is not None and one.beside in missing:
             what = f"{one.key} leads to {shown(one.target)}, which is not there"
-            hint = f"add {missing[one.beside]}, or correct the path; Backstage takes nothing of this entity"
+            hint = f"add {shown(missing[one.beside])}, or correct the path; Backstage takes nothing else"
             yield Finding((*one.path, one.key), "placeholder-missing", what, hint, "warning")

@@ -73,7 +73,7 @@ class Policy:
         for rule in self._rules_for(entity):
             for file in rule.require.files:
                 if file in missing:
-                    what, hint = f"{file} is not beside this file", f"add {missing[file]}"
+                    what, hint = f"{file} is not beside this file", f"add {shown(missing[file], 200)}"
                     yield _of_rule(rule, Finding(("metadata", "name"), "policy-file", what, hint))
 
     def judged(self, report: Report) -> Report:
@@ -273,5 +273,5 @@ def _in(value: object, *path: str) -> object:
 
 
 def _dotted(path: Path) -> str:
-    text = ".".join(str(step) for step in path)
+    text = " ".join(".".join(str(step) for step in path).split())
     return (text if len(text) <= 100 else f"{text[:99]}…") or "the entity"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from callboard.validation.diagnostics import Diagnostic, Report
+from callboard.validation.globs import is_glob
 
 if TYPE_CHECKING:
     from callboard.model import Severity
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Elsewhere = Callable[[frozenset[str]], Mapping[str, bool]]
 """Asked for references that lead to nothing here: which of them another catalog has (True), and which it has
 not (False). What it cannot tell is left out."""
+
+_MOST_PATTERNS = 100
+"""Patterns of one file that are looked up: each may cost a look at all names in a tree."""
 
 
 class Remark(NamedTuple):
@@ -124,9 +128,13 @@ def _lost(
     """What of a file's targets is missing, and what is unreadable."""
     missing: dict[str, str] = {}
     unreadable: dict[str, str] = {}
+    patterns = 0
     # What comes from standard input stands nowhere.
     for target in facts[file].leads_to if file != "-" else ():
         whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
+        patterns += is_glob(whole)
+        if patterns > _MOST_PATTERNS:
+            break
         if whole in facts:
             if not facts[whole].is_yaml:
                 unreadable[target] = whole
