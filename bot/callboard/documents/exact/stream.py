@@ -142,8 +142,9 @@ class _Stream:
     def _document(self) -> Read:
         start = self.at
         marked = self._marker() == "---"
-        boundary = _BOUNDARY.search(self.text, start + 3) if marked or not self._marker() else None
-        self.at = boundary.start() if boundary else start if self._marker() == "..." else len(self.text)
+        boundary = _BOUNDARY.search(self.text, start + 3 if marked else start)
+        if self._marker() != "...":  # Nothing stands before those.
+            self.at = boundary.start() if boundary else len(self.text)
         wrong, directed = self.wrong, self.directed
         self.wrong, self.directed = None, False
         directives = self.state.for_document()
