@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from callboard.checking.many import check_many
 from callboard.git.checkout import checkout_of
 from callboard.git.command import GitError
-from callboard.validation.check import entities_in, validate_files
 from callboard.validation.diagnostics import Diagnostic, Report
 from callboard.validation.find import (
     STDIN,
@@ -28,14 +27,14 @@ from callboard.validation.find import (
     plain_tree,
     says_it_is_one,
 )
-from callboard.validation.fix import Fix, fix_file
 from callboard.validation.globs import is_glob, matches, split_glob
 
 if TYPE_CHECKING:
+    from callboard.validation.fix import Fix
     from callboard.validation.policy import Policy
     from callboard.validation.together import Elsewhere
 
-__all__ = ["CannotCheck", "Checked", "Diagnostic", "Fix", "Report", "validate_paths"]
+__all__ = ["CannotCheck", "Checked", "Diagnostic", "Report", "validate_paths"]
 
 _MOST_LOOKED_AT = 20_000
 """Files below the folder that a pattern of a Location begins with."""
@@ -119,6 +118,11 @@ def validate_paths(
 
 
 def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
+    if not paths:
+        return (), []
+    # The reader takes longer to load than a cache to answer, so it is loaded where it is needed.
+    from callboard.validation.fix import fix_file
+
     fixes: list[Fix] = []
     problems: list[Diagnostic] = []
     for path in paths:
@@ -154,6 +158,8 @@ class _Since:
 
     def gone(self, files: Mapping[str, bytes]) -> frozenset[str]:
         """Entities that there were, and that none of the changed ``files`` holds now."""
+        from callboard.validation.check import entities_in
+
         changes = self._changes
         before = self._checkout.contents(changes.base, sorted(changes.changed | changes.deleted))
         catalog = {path: text for path, text in before.items() if says_it_is_one(path, text)}
@@ -169,6 +175,8 @@ def _dangling(
     """What refers to an entity that is gone, in files that did not change."""
     if not gone:
         return ()
+    from callboard.validation.check import validate_files
+
     now, if_it_were_there = (
         validate_files(others, exists=_exists, known_files=files, known_references=known, policy=policy)
         for known in (frozenset[str](), gone)

@@ -10,6 +10,7 @@ import yaml
 
 from callboard.documents import libyaml
 from callboard.documents.exact.nodes import AliasNode
+from callboard.documents.limits import Limits as Limits
 from callboard.documents.scalars import (
     Scalar,
     as_double,
@@ -22,21 +23,6 @@ from callboard.documents.tags import Unfit, special_list, special_mapping, tagge
 
 Value = dict[str, Any] | list[Any] | Scalar
 """What a document can hold: mappings with string keys, lists, strings, numbers, booleans, null."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a text may cost. What goes beyond is a fault, not a wait."""
-
-    bytes: int = 10 * 1024 * 1024
-    depth: int = 100
-    """Nested collections."""
-    nodes: int = 1_000_000
-    """Values in the whole text, with every alias counted as what it stands for."""
-    aliases: int = 100
-    """Of one anchor, each counted as often as what it stands for holds aliases itself."""
-    faults: int = 100
-    """Reading stops after so many documents that could not be read."""
 
 
 class Refused(Exception):

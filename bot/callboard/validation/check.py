@@ -14,6 +14,7 @@ from callboard.validation.together import (
     Facts,
     Remark,
     Surroundings,
+    can_hold_entities,
     report_on,
     surroundings_of,
 )
@@ -122,9 +123,3 @@ def entities_in(files: Mapping[str, bytes]) -> frozenset[str]:
     """The entities of files (``kind:namespace/name``, in lower case), as far as the files can be read."""
     present = (OneFile(text).presence() for path, text in files.items() if can_hold_entities(path))
     return frozenset(reference for facts in present for reference in facts.entities if reference)
-
-
-def can_hold_entities(path: str) -> bool:
-    """Whether a file may be a catalog file, by its name."""
-    stem, extension = posixpath.splitext(posixpath.basename(path))
-    return stem != "mkdocs" and extension in (".yaml", ".yml", ".json", "")

@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from callboard.documents.building import Limits
-from callboard.validation.check import can_hold_entities
+from callboard.documents.limits import Limits
 from callboard.validation.diagnostics import Diagnostic, shown
 from callboard.validation.globs import Ignored, is_glob, matches, split_glob
+from callboard.validation.together import can_hold_entities
 
 STDIN = "-"
 IGNORE_FILE = ".callboardignore"
@@ -188,14 +188,14 @@ class _Search:
         """Every file of a folder, as it is to be called, by name."""
         root, tree = folder.resolve(), self._tree_of(folder)
         parents: dict[Path, bool] = {}
-        for name in sorted(tree.names(root), key=lambda one: one.path):
+        for name in sorted(tree.names(root), key=lambda one: str(one.path)):
             inner = name.path.relative_to(root)
             if not _SKIPPED.isdisjoint(inner.parts) or self._is_ignored(name.path, tree):
                 continue
             parent = name.path.parent
             if parent not in parents:
                 # git lists what it tracks, even where a link stands for the folder by now.
-                parents[parent] = parent.resolve() == parent
+                parents[parent] = os.path.realpath(parent) == str(parent)
             if not parents[parent]:
                 continue
             called = folder / inner
@@ -221,7 +221,9 @@ class _Search:
         if tree.top not in self._ignored:
             self._ignored[tree.top] = _ignore_file(tree.top)
         ignored = self._ignored[tree.top]
-        return path.is_relative_to(tree.top) and path.relative_to(tree.top).as_posix() in ignored
+        if not ignored or not path.is_relative_to(tree.top):
+            return False
+        return path.relative_to(tree.top).as_posix() in ignored
 
 
 def _ignore_file(folder: Path) -> Ignored:

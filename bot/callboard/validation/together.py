@@ -182,3 +182,9 @@ def report_on(
     }
     entities = sum(len(each.entities) for each in facts.values())
     return Report(len(facts), entities, ()).with_more(found)
+
+
+def can_hold_entities(path: str) -> bool:
+    """Whether a file may be a catalog file, by its name."""
+    stem, extension = posixpath.splitext(posixpath.basename(path))
+    return stem != "mkdocs" and extension in (".yaml", ".yml", ".json", "")
