@@ -126,7 +126,7 @@ def test_with_json_logs_every_line_on_standard_error_is_an_object(
 def test_a_defect_is_told_whole_and_as_one_event_when_json_is_asked_for(
     run: Run, cards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_named: object) -> None:
         raise ZeroDivisionError("a defect\x1b[31m")
 
     monkeypatch.setattr("callboard.walk.listings.list_sources", broken)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from callboard.cli.output import output_option, write
 from callboard.cli.session import FINDINGS, UNREACHABLE, Session
-from callboard.config import SourceSettings
+
+if TYPE_CHECKING:
+    from callboard.config import SourceSettings
 
 
 @click.command(short_help="Show the configured sources, and whether they answer.")
