@@ -59,6 +59,10 @@ class Ignored:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = [line for text in lines if (line := _line(text)) is not None]
 
+    def __bool__(self) -> bool:
+        """Whether anything can be passed over."""
+        return bool(self._lines)
+
     def __contains__(self, path: object) -> bool:
         """Whether a file is passed over; ``path`` is relative to the ignore file's folder, with ``/``."""
         names = str(path).split("/")
