@@ -228,11 +228,12 @@ def _model(number: int, teams: int) -> str:
         "owner": owner,
         "dependsOn": [f"resource:{name}"],
     }
+    # Not of the type mcp-server, at which Roadie's validator would stop.
     tools: dict[str, object] = {
-        "type": "mcp-server",
+        "type": "chat",
         "lifecycle": "production",
         "owner": owner,
-        "remotes": [{"type": "streamable-http", "url": f"https://{name}.acme.example/mcp"}],
+        "definition": f"https://{name}.acme.example/chat",
     }
     server = _entity("Component", {"name": f"{name}-server"}, spec)
     return _dumped(model, server, *([_entity("API", {"name": f"{name}-tools"}, tools)] if number % 2 else []))
