@@ -44,6 +44,8 @@ _TRIMMED = ("name-format", "namespace-format", "label-value-format")
 _SIMPLE = re.compile(r"[-+.:\w]+", re.ASCII)
 _LARGEST = 1024 * 1024
 """Bytes. What is larger was not written by hand, and each look at it takes long."""
+_MOST_VALUES = 50_000
+"""Lines and commas, for the same reason."""
 _MOST = 1000
 """Findings of one entity that are looked at."""
 
@@ -74,7 +76,7 @@ def fix_file(path: FilePath) -> tuple[Fix, ...]:
 
 def fixed(text: bytes, file: str) -> tuple[bytes, tuple[Fix, ...]]:
     """What a file should hold, and what is put right by it; the same bytes where nothing is."""
-    if len(text) > _LARGEST:
+    if len(text) > _LARGEST or text.count(b",") + text.count(b"\n") > _MOST_VALUES:
         return text, ()
     try:
         whole = text.decode()
