@@ -27,7 +27,7 @@ const parser = defaultEntityDataParser;
 
 // What other places hold is nothing that a verdict on a file depends on: every place can be read, and for what
 // is put in the place of a placeholder, one of these has to do.
-const CONTENTS = ['text', 'https://a.example', 'component:a'];
+const CONTENTS = ['text', 'https://a.example', 'component:a', 'url', 'required'];
 let content = CONTENTS[0];
 const reader = {
   readUrl: async () => ({ buffer: async () => Buffer.from(content) }),

@@ -96,7 +96,7 @@ def entity(random: Random) -> Any:
     """An entity of any kind, with up to two of its fields changed or removed."""
     made: Any = copy.deepcopy(random.choice(ENTITIES))
     for _ in range(random.choice((0, 1, 1, 1, 2))):
-        *path, last = random.choice(PATHS)
+        *path, last = random.choice(PATHS) if random.random() < 0.9 else ("metadata", "links", 0, "url")
         holder: Any = made
         for step in path:
             if (
@@ -107,10 +107,26 @@ def entity(random: Random) -> Any:
                 holder.setdefault(step, [{"url": "https://a"}] if step == "links" else {})
             holder = _get(holder, step)
         if isinstance(holder, dict):
+            if last == "url" and random.random() < 0.7:
+                holder[last] = random.choice(("http", "https", "x", "file")) + "://" + _address(random)
+                continue
             holder.pop(last, None)
             if random.random() < 0.9:
                 holder[last] = copy.deepcopy(random.choice(VALUES))
     return made
+
+
+_ADDRESSES = """
+http https x file ftp ws data : : :// :// :// / \\ ? # @ @ : :80 :0080 :65536 :x a b.c A_b 1 1.2 256 0x1 0x 08
+09 . .. [::1] [::ffff:1.2.3.4] [1:2] [::1 ] %41 %20 %zz é 模型 😀 \u00ad ß \uff0e \ufb01 xn--a xn--bcher-kva
+xn-- < > ^ | ` { } " ' ; = \u05d0 \u0627
++ - ~ ! $ & ( ) * , \x7f \u3002 \u0661 \u0301a
+"""
+
+
+def _address(random: Random) -> str:
+    """What may be a URL."""
+    return "".join(random.choices(_words(_ADDRESSES), k=random.randint(1, 8)))
 
 
 def _get(holder: Any, step: str | int) -> Any:

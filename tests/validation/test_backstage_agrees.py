@@ -88,7 +88,7 @@ def _of_values(file: bytes, theirs: list[Any]) -> Iterator[Difference]:
 
 
 def test_the_two_take_every_file_alike(real: Backstage) -> None:
-    count = FUZZ or 14_000
+    count = FUZZ or 20_000
     for start in range(0, count, _ROUND):
         seed = SEED + start // _ROUND
         found = list(differences(real, list(files(seed, min(_ROUND, count - start)))))

@@ -96,6 +96,8 @@ def _as_ascii(domain: str) -> str:
             ord(char) > 0x7F and unicodedata.category(char) in _UNFIT_CATEGORIES for char in domain
         ):
             return ""
+        if not all(map(_keeps_direction, domain.split("."))):
+            return ""
     labels = domain.lower().split(".")
     for label in labels:
         if label[:1] and unicodedata.category(label[0]).startswith("M"):
@@ -105,9 +107,26 @@ def _as_ascii(domain: str) -> str:
     return ".".join(labels)
 
 
+_DIRECTED = frozenset({"R", "AL", "AN"})
+_ANY_DIRECTION = frozenset({"EN", "ES", "CS", "ET", "ON", "BN", "NSM"})
+
+
+def _keeps_direction(label: str) -> bool:
+    """Whether a label with letters that run from right to left holds no others, as RFC 5893 asks."""
+    kinds = [unicodedata.bidirectional(char) for char in label]
+    if not _DIRECTED.intersection(kinds):
+        return True
+    while kinds[-1] == "NSM":
+        kinds.pop()
+    ends_well = kinds[-1] in ("R", "AL", "EN", "AN")
+    return ends_well and _ANY_DIRECTION.issuperset({*kinds} - _DIRECTED) and not {"EN", "AN"} <= {*kinds}
+
+
 def _is_punycode(text: str) -> bool:
     try:
         decoded = text.encode("ascii").decode("punycode")
+        if any(unicodedata.category(char) in _UNFIT_CATEGORIES for char in decoded):
+            return False
         return bool(decoded) and not decoded.isascii() and decoded.encode("punycode").decode() == text
     except (UnicodeError, ValueError, OverflowError):
         return False
