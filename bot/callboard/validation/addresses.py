@@ -112,10 +112,15 @@ _ANY_DIRECTION = frozenset({"EN", "ES", "CS", "ET", "ON", "BN", "NSM"})
 
 
 def _keeps_direction(label: str) -> bool:
-    """Whether a label with letters that run from right to left holds no others, as RFC 5893 asks."""
+    """Whether a label with letters that run from right to left holds no others, as RFC 5893 asks.
+
+    Node does not ask it of labels that begin with a letter that runs from left to right.
+    """
     kinds = [unicodedata.bidirectional(char) for char in label]
     if not _DIRECTED.intersection(kinds):
         return True
+    if kinds[0] == "L":
+        return not {"EN", "AN"} <= {*kinds}
     while kinds[-1] == "NSM":
         kinds.pop()
     ends_well = kinds[-1] in ("R", "AL", "EN", "AN")
