@@ -168,7 +168,7 @@ catalog: {}\n---\nmerge: {}
 catalog: {}\ncatalog: {}
 2:1: the key 'catalog' stands twice in one mapping; keep one of the two
 catalog: [
-1:11: not YAML:
+1:10: not YAML:
 []
 1:1: the configuration is not a mapping; write keys such as 'sources:'
 """

@@ -93,6 +93,7 @@ def test_an_explanation_says_who_is_against_it() -> None:
     assert "ann asked for changes." in explanation(known)
 
 
+@pytest.mark.no_cover
 def test_five_explanations_of_very_much_fit_into_one_comment() -> None:
     many = tuple(Check("`" * 300 + str(number), "failure", "x") for number in range(300))
     known = facts(checks=many)

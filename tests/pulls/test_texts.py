@@ -214,6 +214,7 @@ def many(count: int) -> list[ModelChange]:
     ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("count", [300, 3000])
 def test_a_text_that_is_too_long_is_cut_between_rows_and_says_so(count: int) -> None:
     body = text(*many(count)).body
@@ -622,6 +623,7 @@ def test_nothing_that_people_write_into_the_catalog_is_more_than_text(value: str
     assert acts(nudge_comment(verdict, 14)) == []
 
 
+@pytest.mark.no_cover
 def test_thousands_of_edits_problems_and_reasons_fit_and_are_counted() -> None:
     edits = [KeptEdit("f" * 300, "spec.owner", "r" * 300, "p" * 300) for _ in range(3000)]
     reasons = [f"Reason {number} {'x' * 300}." for number in range(3000)]

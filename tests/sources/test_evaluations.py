@@ -79,13 +79,13 @@ def test_two_entries_of_one_index_both_count() -> None:
 def test_the_short_form_may_say_which_way_is_better() -> None:
     reading = read_card(
         b"---\nversions: [{version: 1, evaluations: [\n"
-        b"{metric: coverage, value: 1, higher-is-better: true}, {metric: f1, value: 1},\n"
-        b"{value: 1}, {metric: f1, value: x}]}]\n---\n",
+        b" {metric: coverage, value: 1, higher-is-better: true}, {metric: f1, value: 1},\n"
+        b" {value: 1}, {metric: f1, value: x}]}]\n---\n",
         "card.md",
     )
     (version,) = reading.versions
     assert [(e.metric, e.higher_is_better) for e in version.evaluations] == [("coverage", True), ("f1", True)]
-    assert [str(fault.place) for fault in reading.faults] == ["card.md:4:1", "card.md:4:33"]
+    assert [str(fault.place) for fault in reading.faults] == ["card.md:4:2", "card.md:4:34"]
 
 
 def test_eval_results_name_the_benchmark_and_the_way_it_was_run() -> None:

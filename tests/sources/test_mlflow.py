@@ -179,6 +179,7 @@ def test_a_version_of_another_run_does_not_take_over_what_was_known(proxy: Proxy
     assert by_name(again)["iris-classifier"] == iris
 
 
+@pytest.mark.no_cover
 def test_a_thousand_models_with_three_thousand_versions_take_two_requests(tmp_path: Path) -> None:
     with mlflow.running(tmp_path) as server, threads.proxying(server.url) as proxy:
         mlflow.fill(server, models=1000, versions=3)

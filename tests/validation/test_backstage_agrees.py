@@ -87,6 +87,7 @@ def _of_values(file: bytes, theirs: list[Any]) -> Iterator[Difference]:
         yield Difference(file, theirs, reading.faults or ours)
 
 
+@pytest.mark.no_cover
 def test_the_two_take_every_file_alike(real: Backstage) -> None:
     count = FUZZ or 20_000
     for start in range(0, count, _ROUND):

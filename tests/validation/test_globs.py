@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from callboard.validation.globs import Ignored, matches, split_glob
@@ -44,6 +44,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@example(line="a/**", paths=["a", "a/b", "a/b/c"])
+@example(line="**", paths=["a", "a/b"])
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(LINE, st.lists(PATHS, min_size=5, max_size=5))
 def test_a_line_ignores_what_git_would(repository: Path, line: str, paths: list[str]) -> None:

@@ -84,4 +84,6 @@ def _line(text: str) -> _Line | None:
     pattern = pattern.removeprefix("!")
     anchored = "/" in pattern.rstrip("/")
     parts = pattern.strip("/").split("/")
+    if parts[-1] == _ANY_DEPTH:
+        parts.append("*")  # what is in a folder, and not the folder itself
     return _Line(tuple(parts if anchored else [_ANY_DEPTH, *parts]), pattern.endswith("/"), ignores)
