@@ -18,6 +18,8 @@ _SHORTEST = 6  # shorter secrets would mask ordinary words
 
 _known: Counter[str] = Counter()
 """Each form of each secret, and how often it was made known."""
+_longest_first: list[tuple[str, ...]] = []
+"""The same in the order in which they are masked, made anew after each change."""
 _lock = threading.Lock()
 
 
@@ -31,6 +33,7 @@ class Secret:
         if len(value) >= _SHORTEST:
             with _lock:
                 _known.update(_forms(value))
+                _longest_first.clear()
 
     def reveal(self) -> str:
         """The value itself, for the one place that sends it."""
@@ -42,6 +45,7 @@ class Secret:
             _known.subtract(_forms(self._value))
             for form in [form for form, count in _known.items() if count <= 0]:
                 del _known[form]
+            _longest_first.clear()
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -58,7 +62,9 @@ class Secret:
 def redact(text: str) -> str:
     """``text`` with every known secret, in any of its usual encodings, replaced by ``***``."""
     with _lock:
-        known = sorted(_known, key=len, reverse=True)
+        if not _longest_first:
+            _longest_first.append(tuple(sorted(_known, key=len, reverse=True)))
+        (known,) = _longest_first
     for form in known:
         text = text.replace(form, MASK)
     return text
