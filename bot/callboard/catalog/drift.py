@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from callboard.catalog.identity import Key
@@ -30,23 +31,39 @@ def drift(
     unsure: Set[str],
 ) -> tuple[Problem, ...]:
     """All that disagrees. ``groups``: models that are one. ``unsure``: sources that may have listed less."""
-    linked = [tuple(sorted(group)) for group in groups if len(group) > 1]
-    pairs = _linked_sources(linked, known)
-    of_source: dict[str, list[Key]] = defaultdict(list)
-    for key in sorted(known.models):
-        of_source[known.source(key)].append(key)
-    partners: dict[Key, set[str]] = {
-        key: {known.source(one) for one in group} for group in linked for key in group
-    }
+    linked = sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
+    listed = _listed(linked, known)
     return (
-        *_registered_once(of_source, partners, pairs, known, unsure),
-        *_served_otherwise(sorted(linked), known),
-        *_served_only(of_source, partners, pairs, known, unsure),
+        *_registered_once(listed, known, unsure),
+        *_served_otherwise(linked, known),
+        *_served_only(listed, known, unsure),
     )
 
 
-def _linked_sources(groups: Iterable[Sequence[Key]], known: Known) -> set[tuple[str, str]]:
+@dataclass(frozen=True)
+class _Listed:
+    """What the sources list, and which sources it is linked with."""
+
+    of_source: Mapping[str, Sequence[Key]]
+    partners: Mapping[Key, Set[str]]
+    """The sources of what a model is one with, its own among them."""
+    pairs: Set[tuple[str, str]]
     """Sources of which at least one model is one with one of the other."""
+
+    def alone(self, source: str, others: Set[str]) -> list[Key]:
+        """The models of a source that are one with none of these others."""
+        return [key for key in self.of_source[source] if not self.partners.get(key, set()) & others]
+
+
+def _listed(groups: Sequence[Sequence[Key]], known: Known) -> _Listed:
+    of_source: dict[str, list[Key]] = defaultdict(list)
+    for key in sorted(known.models):
+        of_source[known.source(key)].append(key)
+    partners = {key: {known.source(one) for one in group} for group in groups for key in group}
+    return _Listed(of_source, partners, _linked_sources(groups, known))
+
+
+def _linked_sources(groups: Iterable[Sequence[Key]], known: Known) -> set[tuple[str, str]]:
     found = set()
     for group in groups:
         sources = {known.source(key) for key in group}
@@ -54,21 +71,15 @@ def _linked_sources(groups: Iterable[Sequence[Key]], known: Known) -> set[tuple[
     return found
 
 
-def _registered_once(
-    of_source: Mapping[str, Sequence[Key]],
-    partners: Mapping[Key, Set[str]],
-    pairs: Set[tuple[str, str]],
-    known: Known,
-    unsure: Set[str],
-) -> Iterable[Problem]:
-    for source, other in sorted(pairs):
+def _registered_once(listed: _Listed, known: Known, unsure: Set[str]) -> Iterable[Problem]:
+    for source, other in sorted(listed.pairs):
         if (known.type_of(source), known.type_of(other)) != ("mlflow", "kubeflow") or other in unsure:
             continue
-        alone = [key for key in of_source[source] if other not in partners.get(key, ())]
+        alone = listed.alone(source, {other})
         if alone:
             yield finding(
-                f"{len(alone):,} of {counted(len(of_source[source]))} of {source} are not registered in "
-                f"{other}, where others of them are: {_names(alone, known)}",
+                f"{len(alone):,} of {counted(len(listed.of_source[source]))} of {source} are not registered "
+                f"in {other}, where others of them are: {_names(alone, known)}",
                 f"register them in {other}, link them in links: same:, or leave them out of the selection",
                 source,
             )
@@ -134,24 +145,18 @@ def _in_production(model: Model) -> frozenset[str]:
     )
 
 
-def _served_only(
-    of_source: Mapping[str, Sequence[Key]],
-    partners: Mapping[Key, Set[str]],
-    pairs: Set[tuple[str, str]],
-    known: Known,
-    unsure: Set[str],
-) -> Iterable[Problem]:
+def _served_only(listed: _Listed, known: Known, unsure: Set[str]) -> Iterable[Problem]:
     registries = [name for kind in sorted(REGISTERING) for name in known.of_type(kind)]
     if not registries or set(registries) & unsure:
         return
-    for source, keys in sorted(of_source.items()):
+    for source, keys in sorted(listed.of_source.items()):
         kind = known.type_of(source)
         # Elsewhere people run what nobody registers; where some of it is registered, all of it may be meant.
         if kind not in PLATFORMS or not (
-            kind == "kserve" or any((source, registry) in pairs for registry in registries)
+            kind == "kserve" or any((source, registry) in listed.pairs for registry in registries)
         ):
             continue
-        alone = [key for key in keys if not partners.get(key, set()) & set(registries)]
+        alone = listed.alone(source, set(registries))
         if alone:
             yield finding(
                 f"{len(alone):,} of {counted(len(keys))} of {source} are served and linked with nothing "
