@@ -16,11 +16,11 @@ from callboard.changes.grouping import Member, Rules, is_held
 from callboard.config import Config, SourceSettings
 from callboard.model import Listing, Model, Problem
 from callboard.pulls.asked import fields_of
-from callboard.redaction import redact
 from callboard.sources.selection import wanted
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
+from callboard.walk.findings import of_model
 from callboard.walk.folders import deletion, file_change, folder_contents
 from callboard.walk.linking import catalogued
 from callboard.walk.promoting import records_to_write
@@ -197,12 +197,10 @@ def _first_that_writes(
 
 
 def _defect(model: Model, error: Exception) -> Problem:
-    return Problem(
-        source=model.source,
-        model=model.id,
-        what=redact(f"the model could not be written: {type(error).__name__}: {error}"),
-        where=f"source {model.source}",
-        hint="this is a defect in Callboard; please report it with this message",
+    return of_model(
+        model,
+        f"the model could not be written: {type(error).__name__}: {error}",
+        "this is a defect in Callboard; please report it with this message",
     )
 
 

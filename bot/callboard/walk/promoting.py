@@ -11,7 +11,7 @@ from callboard.changes.grouping import is_promotion
 from callboard.config_promotion import Stage
 from callboard.model import Model, Problem
 from callboard.pulls.promoting import unmet
-from callboard.redaction import redact
+from callboard.walk.findings import of_model
 from callboard.walk.linking import Parts
 
 
@@ -47,11 +47,9 @@ def _moves(before: Model | None, model: Model, stages: Sequence[Stage]) -> list[
 
 
 def _not_promoted(model: Model, stage: str, said: Sequence[str]) -> Problem:
-    return Problem(
-        source=model.source,
-        model=model.id,
-        what=redact(f"it is not proposed for {stage}: {' '.join(said)}"),
-        where=f"source {model.source}",
-        hint="promote another version in the registry, or change what the stage asks for (promotion:)",
-        severity="warning",
+    return of_model(
+        model,
+        f"it is not proposed for {stage}: {' '.join(said)}",
+        "promote another version in the registry, or change what the stage asks for (promotion:)",
+        "warning",
     )
