@@ -44,20 +44,20 @@ def _canonical(text: str) -> str:
 
 
 def _either(words: list[str], is_allowed: Callable[[str], bool]) -> bool:
-    result = _all(words, is_allowed)
-    while words and words[0] == "OR":
-        words.pop(0)
-        # Both sides are read, whatever the first of them says.
-        result = _all(words, is_allowed) or result
-    return result
+    return any(_joined("OR", words, lambda: _all(words, is_allowed)))
 
 
 def _all(words: list[str], is_allowed: Callable[[str], bool]) -> bool:
-    result = _one(words, is_allowed)
-    while words and words[0] == "AND":
+    return all(_joined("AND", words, lambda: _one(words, is_allowed)))
+
+
+def _joined(word: str, words: list[str], read: Callable[[], bool]) -> list[bool]:
+    """What each part says of those that a word joins: all are read, whatever the first of them says."""
+    results = [read()]
+    while words and words[0] == word:
         words.pop(0)
-        result = _one(words, is_allowed) and result
-    return result
+        results.append(read())
+    return results
 
 
 def _one(words: list[str], is_allowed: Callable[[str], bool]) -> bool:
