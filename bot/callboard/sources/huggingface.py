@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError, model_validator
 
-from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
+from callboard.config import ADDRESS, RemoteSettings
 from callboard.http import Client, HttpProblem, Kind
 from callboard.model import Evaluation, Listing, Model, Problem, Severity
 from callboard.redaction import redact
@@ -25,7 +25,7 @@ from callboard.sources import huggingface_records as records
 from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 from callboard.sources.selection import selected
 
 _LIST = "/api/models"
@@ -68,13 +68,10 @@ class Settings(RemoteSettings):
         return self
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
-    try:
-        client = open_client(settings, context.folder)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with client:
+    with open_client(settings, context.folder) as client:
         return _Reading(settings, context, client).listing()
 
 

@@ -13,8 +13,6 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from callboard.config import SecretUnavailable
-from callboard.http import HttpProblem
 from callboard.model import Endpoint, Listing, Model, Problem, Severity
 from callboard.redaction import redact
 from callboard.sources import kserve_addresses as addresses
@@ -23,7 +21,7 @@ from callboard.sources.context import Context
 from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime, metadata_of
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.remote import bad_record, never_raising
 from callboard.sources.selection import selected
 
 _GROUP = "serving.kserve.io"
@@ -44,16 +42,13 @@ class Settings(KubernetesSettings):
     type: Literal["kserve"] = "kserve"
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The served models. Never raises for what the server does: problems tell.
 
     A cluster without any is not taken for one that has lost them all.
     """
-    try:
-        cluster = open_cluster(settings, context.folder)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with cluster:
+    with open_cluster(settings, context.folder) as cluster:
         return _Reading(settings, context, cluster).listing()
 
 

@@ -6,14 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from callboard.config import RemoteSettings, SecretUnavailable
-from callboard.http import HttpProblem
+from callboard.config import RemoteSettings
 from callboard.model import Listing
 from callboard.sources.context import Context
 from callboard.sources.kubeflow_catalog import read_catalog
 from callboard.sources.kubeflow_reading import Reading
 from callboard.sources.kubeflow_registry import read_registry
-from callboard.sources.remote import as_problem, open_client
+from callboard.sources.remote import never_raising, open_client
 
 
 class Settings(RemoteSettings):
@@ -32,16 +31,13 @@ class Settings(RemoteSettings):
         return self
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell.
 
     An empty answer is not taken for an empty registry: it may be a missing permission.
     """
-    try:
-        client = open_client(settings, context.folder)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with client:
+    with open_client(settings, context.folder) as client:
         reading = Reading(settings, context, client)
         if settings.api == "registry":
             read_registry(reading)

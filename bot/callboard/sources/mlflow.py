@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
 from callboard.model import Listing, Model, Problem, Severity, Version
 from callboard.redaction import redact
@@ -23,7 +23,7 @@ from callboard.sources.context import Context
 from callboard.sources.mlflow_listing import API, Registry, items, pages
 from callboard.sources.mlmodel import BadMLmodel, read_mlmodel
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 
 _EXPERIMENTS_PER_PAGE = 1000
 _RUNS_PER_BATCH = 500  # MLflow cannot parse a filter with 5,000 ids
@@ -40,16 +40,13 @@ class Settings(RemoteSettings):
     type: Literal["mlflow"] = "mlflow"
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The registered models. Never raises for what the server does: problems tell.
 
     An empty answer is not taken for an empty registry, since MLflow answers one when a permission is missing.
     """
-    try:
-        client = open_client(settings, context.folder)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with client:
+    with open_client(settings, context.folder) as client:
         registry = Registry(settings, client)
         return _Reading(settings, context, client, registry.problems).listing(registry)
 

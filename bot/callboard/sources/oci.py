@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from callboard.addresses import NotPublic, endpoint
-from callboard.config import ADDRESS, RemoteSettings, SecretUnavailable
+from callboard.config import ADDRESS, RemoteSettings
 from callboard.config import Settings as Part
 from callboard.http import HttpProblem, Kind
 from callboard.model import Listing, Model, Problem, Severity, Version
@@ -27,7 +27,7 @@ from callboard.sources.oci_artifacts import GONE, Artifacts
 from callboard.sources.oci_registry import Registry
 from callboard.sources.oci_tags import TAG, is_attached, newest, versions_of
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.remote import as_problem, bad_record, never_raising
 from callboard.sources.selection import matches, selected
 
 _NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
@@ -83,15 +83,12 @@ class Settings(RemoteSettings):
         return self
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what a server does: problems tell."""
-    try:
-        registry = Registry(
-            settings, context.folder, token_server=settings.token_server, storage=settings.storage
-        )
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with registry:
+    with Registry(
+        settings, context.folder, token_server=settings.token_server, storage=settings.storage
+    ) as registry:
         return _Reading(settings, context, registry).listing()
 
 

@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from callboard.config import RemoteSettings, SecretUnavailable
+from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
 from callboard.model import Endpoint, Listing, Model, Problem, Severity
 from callboard.redaction import redact
 from callboard.sources import openwebui_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials
 
@@ -40,13 +40,10 @@ class Settings(RemoteSettings):
     type: Literal["openwebui"] = "openwebui"
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
-    try:
-        client = open_client(settings, context.folder)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with client:
+    with open_client(settings, context.folder) as client:
         return _Reading(settings, context, client).listing()
 
 

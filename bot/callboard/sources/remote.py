@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from callboard.config import RemoteSettings, SecretUnavailable, ServerSettings
+from callboard.config import RemoteSettings, SecretUnavailable, ServerSettings, SourceSettings
 from callboard.http import Client, HttpProblem, connect
 from callboard.model import Listing, Problem
 from callboard.redaction import Secret, redact
+from callboard.sources.context import Context
+
+_S = TypeVar("_S", bound=SourceSettings)
+
+
+def never_raising(list_models: Callable[[_S, Context], Listing]) -> Callable[[_S, Context], Listing]:
+    """A source's ``list_models``; where its server cannot even be asked, it lists nothing and says why."""
+
+    @functools.wraps(list_models)
+    def listing(settings: _S, context: Context) -> Listing:
+        try:
+            return list_models(settings, context)
+        except (HttpProblem, SecretUnavailable) as error:
+            return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+
+    return listing
 
 
 def open_client(

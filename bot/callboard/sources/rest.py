@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from callboard.config import RemoteSettings, SecretReference, SecretUnavailable
+from callboard.config import RemoteSettings, SecretReference
 from callboard.http import Client, HttpProblem
 from callboard.model import Listing, Model, Problem, Severity
 from callboard.redaction import redact
@@ -24,7 +24,7 @@ from callboard.sources import rest_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.queries import BadQuery
-from callboard.sources.remote import as_problem, bad_record, open_client
+from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 from callboard.sources.rest_fields import Details, Joined, ModelFields
 from callboard.sources.rest_pages import Request, Unending, pages
 from callboard.sources.selection import selected
@@ -68,18 +68,15 @@ class Settings(RemoteSettings):
         return self
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell.
 
     An empty answer is not taken for an empty registry.
     """
-    try:
-        key = None if settings.api_key is None else settings.api_key.read()
-        headers = None if key is None else {settings.api_key_header: key}
-        client = open_client(settings, context.folder, headers)
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
-    with client:
+    key = None if settings.api_key is None else settings.api_key.read()
+    headers = None if key is None else {settings.api_key_header: key}
+    with open_client(settings, context.folder, headers) as client:
         return _Reading(settings, context, client).listing()
 
 

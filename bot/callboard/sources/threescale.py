@@ -11,14 +11,13 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from callboard.config import SecretUnavailable
-from callboard.http import HttpProblem, connect
+from callboard.http import connect
 from callboard.model import Listing, Model, Problem, Severity
 from callboard.redaction import redact
 from callboard.sources.context import Context
 from callboard.sources.kubernetes import KubernetesSettings, open_cluster
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem
+from callboard.sources.remote import never_raising
 from callboard.sources.rest_values import Values
 from callboard.sources.selection import selected
 from callboard.sources.threescale_portal import Portal
@@ -53,28 +52,26 @@ class Settings(KubernetesSettings):
         return self
 
 
+@never_raising
 def list_models(settings: Settings, context: Context) -> Listing:
     """The products that are models. Never raises for what the server does: problems tell.
 
     An empty answer is not taken for an empty account: a token shows only what its user may see.
     """
-    try:
-        if settings.read == "custom-resources":
-            with open_cluster(settings, context.folder) as cluster:
-                platform = Resources(cluster, settings.name, settings.namespaces, settings.marked)
-                return _Reading(settings, context, platform).listing()
-        assert settings.url is not None
-        assert settings.token is not None
-        with connect(
-            settings.url,
-            basic=("", settings.token.read()),
-            timeout=settings.timeout,
-            ca_bundle=None if settings.ca_bundle is None else context.folder / settings.ca_bundle,
-            verify=settings.insecure_skip_tls_verify is None,
-        ) as client:
-            return _Reading(settings, context, Portal(client, settings.name)).listing()
-    except (HttpProblem, SecretUnavailable) as error:
-        return Listing(source=settings.name, problems=(as_problem(settings.name, error),))
+    if settings.read == "custom-resources":
+        with open_cluster(settings, context.folder) as cluster:
+            platform = Resources(cluster, settings.name, settings.namespaces, settings.marked)
+            return _Reading(settings, context, platform).listing()
+    assert settings.url is not None
+    assert settings.token is not None
+    with connect(
+        settings.url,
+        basic=("", settings.token.read()),
+        timeout=settings.timeout,
+        ca_bundle=None if settings.ca_bundle is None else context.folder / settings.ca_bundle,
+        verify=settings.insecure_skip_tls_verify is None,
+    ) as client:
+        return _Reading(settings, context, Portal(client, settings.name)).listing()
 
 
 @dataclass
