@@ -15,11 +15,14 @@ from urllib.parse import quote
 
 MASK = "***"
 _SHORTEST = 6  # shorter secrets would mask ordinary words
+_FEW = 500  # forms: to look for each one takes no longer than to look at each place of the text
 
 _known: Counter[str] = Counter()
 """Each form of each secret, and how often it was made known."""
 _longest_first: list[tuple[str, ...]] = []
 """The same in the order in which they are masked, made anew after each change."""
+_by_ending: dict[str, set[str]] = {}
+"""The same by their last characters, as many as the shortest has: many encoded ones begin alike."""
 _lock = threading.Lock()
 
 
@@ -32,7 +35,9 @@ class Secret:
         self._value = value
         if len(value) >= _SHORTEST:
             with _lock:
-                _known.update(_forms(value))
+                for form in _forms(value):
+                    _known[form] += 1
+                    _by_ending.setdefault(form[-_SHORTEST:], set()).add(form)
                 _longest_first.clear()
 
     def reveal(self) -> str:
@@ -42,10 +47,8 @@ class Secret:
     def forget(self) -> None:
         """A short-lived secret is over, and nothing that is still to be written can hold it."""
         with _lock:
-            _known.subtract(_forms(self._value))
-            for form in [form for form, count in _known.items() if count <= 0]:
-                del _known[form]
-            _longest_first.clear()
+            for form in _forms(self._value) & _known.keys():
+                _forget(form)
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -62,12 +65,30 @@ class Secret:
 def redact(text: str) -> str:
     """``text`` with every known secret, in any of its usual encodings, replaced by ``***``."""
     with _lock:
+        if len(_known) > _FEW and not _holds_one(text):
+            return text
         if not _longest_first:
-            _longest_first.append(tuple(sorted(_known, key=len, reverse=True)))
+            _longest_first.append(tuple(sorted(_known, key=lambda form: (-len(form), form))))
         (known,) = _longest_first
     for form in known:
         text = text.replace(form, MASK)
     return text
+
+
+def _forget(form: str) -> None:
+    _known[form] -= 1
+    if not _known[form]:
+        del _known[form]
+        ending = form[-_SHORTEST:]
+        _by_ending[ending].remove(form)
+        if not _by_ending[ending]:
+            del _by_ending[ending]
+    _longest_first.clear()
+
+
+def _holds_one(text: str) -> bool:
+    endings = (text[end - _SHORTEST : end] for end in range(_SHORTEST, len(text) + 1))
+    return any(form in text for ending in endings if ending in _by_ending for form in _by_ending[ending])
 
 
 def _forms(value: str) -> set[str]:
