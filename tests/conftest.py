@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+from callboard import redaction
 
 pytest_plugins: list[str] = [
     "tests.servers.backstage",
@@ -53,6 +55,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.no_cover)
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def forget_secrets() -> Iterator[None]:
+    """The secrets of one test are none in the next: each text would be searched for those of thousands.
+
+    Those of servers that serve a module or the whole session stay: pytest sets them up before this.
+    """
+    before = redaction._known.copy()
+    yield
+    with redaction._lock:
+        for form in (redaction._known - before).elements():
+            redaction._forget(form)
 
 
 @pytest.hookimpl(wrapper=True)

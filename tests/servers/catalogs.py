@@ -49,7 +49,7 @@ def real_catalog(contents: Contents, start_backstage: StartBackstage) -> Running
     return Running(started.url, Secret(started.token), Secret(started.reader_token))
 
 
-@pytest.fixture(params=["sandbox_catalog", "real_catalog"])
+@pytest.fixture(params=["sandbox_catalog", "real_catalog"], scope="module")
 def each_catalog(request: pytest.FixtureRequest) -> Running:
     """First the one, then the other."""
     running: Running = request.getfixturevalue(request.param)
