@@ -11,16 +11,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
-
 from callboard.action import telling
 from callboard.action.inputs import Inputs, WrongInput, read_inputs
 from callboard.action.trust import Start, refusal
 from callboard.cli.main import main as command_line
 from callboard.cli.session import USAGE
-from callboard.cli.validate import check
 from callboard.git.command import GitError, run
 from callboard.redaction import Secret
+from callboard.validate import CannotCheck, validate_paths
 from callboard.validation.reports import render
 from callboard.validation.reports.github import command
 
@@ -47,9 +45,9 @@ def main() -> int:
 
 def _validate(inputs: Inputs, environ: Mapping[str, str]) -> int:
     try:
-        checked = check(inputs.paths)
-    except click.UsageError as problem:
-        return _failed(problem.message, USAGE)
+        checked = validate_paths(inputs.paths, stdin=sys.stdin.buffer)
+    except CannotCheck as problem:
+        return _failed(str(problem), USAGE)
     report = checked.report
     _say(render("github", report, checked.files))
     _append(environ, "GITHUB_STEP_SUMMARY", render("markdown", report, checked.files))

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from callboard.validate import Checked
     from callboard.validation.policy import Policy
-    from callboard.validation.together import Elsewhere
     from callboard.walk.known_entities import KnownTo
 
 
@@ -95,21 +90,26 @@ def validate(
 
     from callboard.checking.cache import default_folder
     from callboard.cli.output import line
+    from callboard.validate import CannotCheck, validate_paths
     from callboard.validation.reports import render
     from callboard.validation.reports.words import counted
 
     folder = None if no_cache else Path(cache) if cache else default_folder()
     known_to = _known_to(backstage, backstage_token_env)
-    checked = check(
-        paths,
-        known=known,
-        changed_since=changed_since,
-        fix=fix,
-        jobs=jobs,
-        cache=folder,
-        policy=_policy(policy, ai_model=not without_ai_model),
-        elsewhere=known_to,
-    )
+    try:
+        checked = validate_paths(
+            paths,
+            known=known,
+            changed_since=changed_since,
+            fix=fix,
+            stdin=sys.stdin.buffer,
+            jobs=jobs,
+            cache=folder,
+            policy=_policy(policy, ai_model=not without_ai_model),
+            elsewhere=known_to,
+        )
+    except CannotCheck as error:
+        raise click.UsageError(str(error)) from None
     for path in checked.passed_over:
         click.echo(line(f"{path}: passed over, as .callboardignore says"), err=True)
     for one in checked.fixes:
@@ -124,36 +124,6 @@ def validate(
         click.echo(line(f"Backstage did not answer for {count}: {known_to.problem}"), err=True)
     if checked.report.errors or unanswered:
         raise SystemExit(1)
-
-
-def check(
-    paths: Sequence[str],
-    *,
-    known: Sequence[str] = (),
-    changed_since: str | None = None,
-    fix: bool = False,
-    jobs: int | None = None,
-    cache: Path | None = None,
-    policy: Policy | None = None,
-    elsewhere: Elsewhere | None = None,
-) -> Checked:
-    """``validate_paths`` with the errors of a command: raises click.UsageError."""
-    from callboard.validate import CannotCheck, validate_paths
-
-    try:
-        return validate_paths(
-            paths,
-            known=known,
-            changed_since=changed_since,
-            fix=fix,
-            stdin=sys.stdin.buffer,
-            jobs=jobs,
-            cache=cache,
-            policy=policy,
-            elsewhere=elsewhere,
-        )
-    except CannotCheck as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _policy(file: str | None, *, ai_model: bool) -> Policy | None:
