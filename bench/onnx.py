@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 from bench.report import Bound, Figure, median, ratio, seconds
 from callboard.model import Signature
 from callboard.sources.onnx import read_onnx
+from tests.sources.protobuf import head
 
 _AT_MOST = 0.020
 _FLOAT = 4  # bytes
@@ -76,21 +77,11 @@ def _write(path: Path, size: int) -> None:
     model.ClearField("graph")
     tensor = TensorProto(name="w", dims=[size // _FLOAT], data_type=TensorProto.FLOAT).SerializeToString()
     # By onnx.proto a tensor's raw_data is field 9, a graph's initializer 5, a model's graph 7.
-    tensor += _field(9, size)
-    inner += _field(5, len(tensor) + size) + tensor
-    path.write_bytes(model.SerializeToString() + _field(7, len(inner) + size) + inner)
+    tensor += head(9, size)
+    inner += head(5, len(tensor) + size) + tensor
+    path.write_bytes(model.SerializeToString() + head(7, len(inner) + size) + inner)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size + size)
-
-
-def _field(number: int, length: int) -> bytes:
-    """The head of a length-delimited protobuf field."""
-    head = bytearray([number << 3 | 2])
-    while length > 0x7F:
-        head.append(length & 0x7F | 0x80)
-        length >>= 7
-    head.append(length)
-    return bytes(head)
 
 
 def _bytes(size: int) -> str:

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 
 from callboard.model import Port
 from callboard.sources.onnx import BadOnnx, OnnxModel, digest_of, read_onnx
+from tests.sources.protobuf import head, message
 
 ELEMENT_TYPES = {
     number: {"FLOAT": "float32", "DOUBLE": "float64"}.get(name, name.lower())
@@ -202,28 +203,13 @@ def test_what_is_no_model_is_said_in_words(content: bytes, what: str, tmp_path: 
         read_bytes(content, tmp_path)
 
 
-def message(number: int, content: bytes) -> bytes:
-    """One length-delimited protobuf field, written by hand for what the onnx package refuses to write."""
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def test_types_nested_a_million_deep_are_refused_and_not_followed(tmp_path: Path) -> None:
     # Built from the inside out, back to front, so that a million levels cost no quadratic time.
     parts: list[bytes] = []
     length = 0
     for level in range(1_000_000):
-        head = varint((4 if level % 2 else 1) << 3 | 2) + varint(length)
-        parts.append(head)
-        length += len(head)
+        parts.append(head(4 if level % 2 else 1, length))
+        length += len(parts[-1])
     nested = b"".join(reversed(parts))
     content = message(7, message(12, message(1, b"y") + message(2, nested)))
     with pytest.raises(BadOnnx, match="nested more than 16 deep"):
@@ -267,14 +253,14 @@ def test_long_texts_and_many_entries_are_cut(tmp_path: Path) -> None:
 
 
 def test_200_megabytes_of_weights_are_stepped_over(tmp_path: Path) -> None:
-    head = small_model().SerializeToString()
+    beginning = small_model().SerializeToString()
     size = 200 * 1024 * 1024
-    tensor = message(8, b"weights") + varint(9 << 3 | 2) + varint(size)
-    tensor_head = varint(5 << 3 | 2) + varint(len(tensor) + size) + tensor
-    graph_head = varint(7 << 3 | 2) + varint(len(tensor_head) + size)
+    tensor = message(8, b"weights") + head(9, size)
+    tensor_head = head(5, len(tensor) + size) + tensor
+    graph_head = head(7, len(tensor_head) + size)
     path = tmp_path / "large.onnx"
     with path.open("wb") as file:
-        file.write(head + graph_head + tensor_head)
+        file.write(beginning + graph_head + tensor_head)
         file.truncate(file.tell() + size)
     tracemalloc.start()
     try:
