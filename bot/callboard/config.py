@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from callboard.config_base import Settings as Settings
+from callboard.config_base import dashed
 from callboard.config_links import Links
 from callboard.config_models import Lifecycles, OverridesGlob, Owners, Tasks
 from callboard.config_models import Select as Select
@@ -72,14 +73,7 @@ class SecretReference(Settings):
 class SourceSettings(Settings):
     """What every source has; each source module extends it with its own keys."""
 
-    name: Annotated[
-        str,
-        Field(
-            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
-            max_length=40,
-            description="lower-case letters, digits and single dashes between them, at most 40",
-        ),
-    ]
+    name: Annotated[str, dashed(40)]
     """Part of every key of this source's models: renaming a source needs ``formerly``."""
     type: str
     formerly: tuple[str, ...] = ()

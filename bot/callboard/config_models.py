@@ -9,19 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from callboard.config_base import Settings
+from callboard.config_base import Globs, Settings, dashed
 
-Globs = tuple[str, ...]
-"""Globs (``fnmatch``), matched in any case."""
-
-_Word = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
-        max_length=63,
-        description="one word: lower-case letters, digits and single dashes between them, at most 63",
-    ),
-]
+_Word = Annotated[str, dashed(63, "one word: ")]
 EntityReference = Annotated[
     str,
     Field(

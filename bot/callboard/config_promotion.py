@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from callboard.config_base import Settings
+from callboard.config_base import Settings, dashed
 
 
 class Threshold(Settings):
@@ -43,15 +43,7 @@ class Stage(Settings):
     alias or state is the stage's name.
     """
 
-    name: Annotated[
-        str,
-        Field(
-            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
-            max_length=40,
-            description="lower-case letters, digits and single dashes between them, at most 40",
-        ),
-        AfterValidator(_free),
-    ]
+    name: Annotated[str, dashed(40), AfterValidator(_free)]
     aliases: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     tags: dict[str, str] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from callboard.config_base import Settings
+from callboard.config_base import Globs, Settings, dashed
 from callboard.config_file import ConfigError, load_settings
 from callboard.documents.place import Fault, Path
 from callboard.documents.reader import read_documents
@@ -17,16 +17,7 @@ from callboard.validation.diagnostics import WARNINGS
 from callboard.validation.json_schema import BadSchema, JsonSchema
 from callboard.validation.licenses import BadLicense, license_id
 
-Globs = tuple[str, ...]
-"""Globs (``fnmatch``), matched in any case."""
-_Name = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
-        max_length=63,
-        description="lower-case letters, digits and single dashes between them, at most 63",
-    ),
-]
+_Name = Annotated[str, dashed(63)]
 _Field = Annotated[
     str,
     Field(
