@@ -23,6 +23,7 @@ from callboard.walk.base import base_of_folder
 from callboard.walk.desired import Desired, desire
 from tests.servers import kubeflow, kubernetes
 from tests.walk.house import House, card
+from tests.walk.on_disk import land, record_of
 
 SOURCES = ("mlflow", "kubeflow", "kserve")
 LABEL = "modelregistry.opendatahub.io/registered-model-id"
@@ -78,11 +79,8 @@ class Catalog:
             self.config(), "s", base, (*listings, *silent), self.pending, prune=prune, parts=self.parts
         )
         assert not [one for one in desired.findings if one.severity == "error"], desired.findings
-        for change in desired.changes if write else ():
-            for path, content in change.files.items():
-                at = self.folder / path
-                at.parent.mkdir(parents=True, exist_ok=True)
-                at.unlink() if content is None else at.write_bytes(content)
+        if write:
+            land(desired, self.folder)
         return desired
 
     def files(self) -> dict[str, bytes]:
@@ -100,7 +98,7 @@ class Catalog:
         return [one["kind"] for one in yaml.safe_load_all(text)]
 
     def record(self, name: str) -> Model:
-        return read_lock(self.files()[f"models/{name}/.callboard.lock"]).record
+        return record_of(name, self.folder)
 
 
 @pytest.fixture

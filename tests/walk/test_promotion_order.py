@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from callboard.catalog import inputs, plan
 from callboard.catalog.docs import render_docs
-from callboard.catalog.lock import read_lock
 from callboard.catalog.text import shortened
 from callboard.changes.change import ModelChange
 from callboard.config import Config, SourceSettings
@@ -27,6 +26,7 @@ from callboard.sources.provenance import with_provenance
 from callboard.sources.refining import as_said
 from callboard.walk.base import base_of_folder
 from callboard.walk.desired import Desired, desire
+from tests.walk.on_disk import land, record_of
 
 PRODUCTION = Stage(name="production", evaluations=(Threshold(metric="f1", at_least=0.9),))
 RUN = "a" * 32
@@ -72,11 +72,8 @@ class Catalog:
             refresh=refresh,
             open_in=self.open_in,
         )
-        for change in desired.changes if write else ():
-            for path, content in change.files.items():
-                at = self.folder / path
-                at.parent.mkdir(parents=True, exist_ok=True)
-                at.unlink() if content is None else at.write_bytes(content)
+        if write:
+            land(desired, self.folder)
         return desired
 
     def settle(self, *models: Model) -> None:
@@ -93,7 +90,7 @@ class Catalog:
 
     @property
     def record(self) -> Model:
-        return read_lock((self.folder / "models/fraud/.callboard.lock").read_bytes()).record
+        return record_of("fraud", self.folder)
 
     @property
     def entity(self) -> Any:
