@@ -1,15 +1,21 @@
-"""Which texts libyaml surely reads as the npm package ``yaml`` does: most of those that people write.
+"""Which texts every reader of YAML surely reads alike: most of those that people write.
 
-A text is ordinary when each of its lines is of a kind that both read alike; of anything else (tabs, anchors,
-tags, quotes over several lines, odd escapes) nothing is said here. One glance at each character is enough.
+A text is ordinary when each of its lines is of a kind that libyaml and the npm package ``yaml`` read alike;
+of anything else (tabs, anchors, tags, quotes over several lines, odd escapes) nothing is said here. It is
+unmistakable when besides no value and no key in it is one thing in YAML 1.1 and another in YAML 1.2, or looks
+like it: then every reader makes the same values of it. One glance at each character is enough for both.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache, partial
 
-# What one of them refuses, or ends a line at.
-_NO = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+# What one of them refuses, or ends a line at. Beyond ASCII, it is looked for apart: sets of such characters
+# take long to compile.
+_NO = r"\x00-\x1f\x7f"
+_NO_BEYOND_ASCII = re.compile("[\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _EOL = r"\r?\n"
 _END = rf"(?:{_EOL}|\Z)"
 _REST = rf"\ *+(?:(?<![^\ \n])\#[^{_NO}]*+)?{_END}"
@@ -18,46 +24,119 @@ _PLAIN = rf"{_FIRST}[^{_NO}\ :\#]*+(?:(?::(?=[^{_NO}\ ])|(?<!\ )\#|\ ++(?=[^{_NO
 _ESCAPE = r"\\(?:[nrt\"\\/]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))"
 _DOUBLE = rf"\"(?:[^{_NO}\"\\]|{_ESCAPE})*+\""
 _SINGLE = rf"'(?:[^{_NO}']|'')*+'"
-_KEY, _KEY_IN_FLOW = (
-    rf"(?:[A-Za-z0-9_/.$][-A-Za-z0-9_/.${inside}]{{0,200}}+|\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+')"
-    r":(?=[\ \r\n]|\Z)"
-    # As in the paths of OpenAPI: /models/{id}
-    for inside in ("{}", "")
-)
 _NOT_IN_FLOW = rf"{_NO}\ ,\[\]{{}}?'\""
 _PLAIN_IN_FLOW = (
     rf"[A-Za-z0-9_/.$(<~+;=^][^{_NOT_IN_FLOW}:\#]*+"
     rf"(?:(?::(?=[^{_NOT_IN_FLOW}\#])|\ ++(?=[^{_NOT_IN_FLOW}:\#]))[^{_NOT_IN_FLOW}:\#]*+)*+"
 )
+_QUOTED_KEY = rf"\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+'"
+_KEY_ENDS = r":(?=[\ \r\n]|\Z)"
 
-
-def _in_brackets(inner: str) -> str:
-    value = rf"(?:{_PLAIN_IN_FLOW}|{_DOUBLE}|{_SINGLE}{inner})"
-    pair = rf"(?:{_KEY_IN_FLOW}\ ++{value})"
-    # The inner ones stand here as seldom as can be: nested, they are most of what has to be compiled.
-    values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
-    pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
-    return rf"|\[\ *+{values}\]|\{{\ *+{pairs}\}}"
-
-
-_FLOW = _in_brackets(_in_brackets(_in_brackets(_in_brackets(""))))
-_VALUE = rf"(?:{_PLAIN}|{_DOUBLE}|{_SINGLE}{_FLOW})"
-_LINE = rf"(?!\Z)\ *+(?:-\ ++)*+(?:-(?=[\ \r\n]|\Z)|(?:{_KEY}\ *+)?+{_VALUE}?+){_REST}"
-_LINES = re.compile(rf"(?:{_LINE})*+")
 _START = re.compile(rf"(?:(?!\Z)\ *+(?:\#[^{_NO}]*+)?{_END})*+(?:---{_REST})?+")
-_BLOCK = re.compile(
-    rf"(\ *)(-\ )?{_KEY}\ ++[|>]-?{_REST}(?:{_EOL})*+"
-    rf"(\1\ (?(2)\ \ )\ *)(?!\ )[^{_NO}]++{_EOL}(?:\3[^{_NO}]++{_EOL}|{_EOL})*+"
+
+DEEPEST = 80
+"""More than unmistakable documents are nested."""
+
+# What is no text to some reader, and the few of these that are the same to all.
+_WORD = (
+    "(?:[yY](?:[eE][sS])?|[nN](?:[oO]|[uU][lL][lL])?|[oO](?:[nN]|[fF][fF])"
+    "|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])"
 )
+_SAME_TO_ALL = (
+    r"(?:true|false|null|-?[1-9][0-9]{0,14}|(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,6})?"
+    r"|[0-9]{1,9}(?:\.[0-9]{1,9}){2,9})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scalars:
+    """How keys and plain values may look."""
+
+    plain: str
+    plain_in_flow: str
+    key: str
+    first_of_key: str
+    indentation: str
+    dashes: str
+
+
+_ANY = _Scalars(_PLAIN, _PLAIN_IN_FLOW, "", "[A-Za-z0-9_/.$]", "*+", "*+")
+
+
+def _told_apart(ends: str) -> str:
+    return rf"(?:(?={_SAME_TO_ALL}{ends})|(?![-+.0-9~<=]|{_WORD}{ends}))"
+
+
+_UNMISTAKABLE = _Scalars(
+    _told_apart(r"(?=\ *+(?:[\#\r\n]|\Z))") + _PLAIN,
+    _told_apart(r"(?=\ *+[,\]}])") + _PLAIN_IN_FLOW,
+    rf"(?!{_WORD}:)",
+    "[A-Za-z_/$]",
+    # At most a level for each column, for each dash, and for each bracket below.
+    "{0,60}+",
+    "{0,10}+",
+)
+
+
+def _grammar(scalars: _Scalars) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Lines, as many as there are; and a block scalar with its key."""
+    key, key_in_flow = (
+        rf"(?:{scalars.key}{scalars.first_of_key}[-A-Za-z0-9_/.${inside}]{{0,200}}+|{_QUOTED_KEY}){_KEY_ENDS}"
+        # As in the paths of OpenAPI: /models/{id}
+        for inside in ("{}", "")
+    )
+
+    def in_brackets(inner: str) -> str:
+        value = rf"(?:{scalars.plain_in_flow}|{_DOUBLE}|{_SINGLE}{inner})"
+        pair = rf"(?:{key_in_flow}\ ++{value})"
+        # The inner ones stand here as seldom as can be: nested, they are most of what has to be compiled.
+        values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
+        pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
+        return rf"|\[\ *+{values}\]|\{{\ *+{pairs}\}}"
+
+    flow = in_brackets(in_brackets(in_brackets(in_brackets(""))))
+    value = rf"(?:{scalars.plain}|{_DOUBLE}|{_SINGLE}{flow})"
+    begins = rf"(?!\Z)\ {scalars.indentation}(?:-\ ++){scalars.dashes}"
+    line = rf"{begins}(?:-(?=[\ \r\n]|\Z)|(?:{key}\ *+)?+{value}?+){_REST}"
+    block = (
+        rf"(\ *)(-\ )?{key}\ ++[|>]-?{_REST}(?:{_EOL})*+"
+        rf"(\1\ (?(2)\ \ )\ *)(?!\ )[^{_NO}]++{_EOL}(?:\3[^{_NO}]++{_EOL}|{_EOL})*+"
+    )
+    return re.compile(rf"(?:{line})*+"), re.compile(block)
+
+
+_ordinary = cache(partial(_grammar, _ANY))
+_unmistakable_lines = cache(partial(_grammar, _UNMISTAKABLE))
+_NEXT = re.compile(rf"---{_REST}")
 
 
 def is_ordinary(text: str) -> bool:
     """Whether libyaml, where it reads a text of one document, surely reads what Backstage does."""
-    found = _START.match(text)
+    return _documents(text, *_ordinary()) == 1
+
+
+def unmistakable_documents(text: str) -> int:
+    """How many documents a text has of which all readers make the same values, every key a string.
+
+    0 where there is one that some might read otherwise, or that may be nested ``DEEPEST`` levels deep.
+    """
+    return _documents(text, *_unmistakable_lines())
+
+
+def _documents(text: str, lines: re.Pattern[str], block: re.Pattern[str]) -> int:
+    if not text.isascii() and _NO_BEYOND_ASCII.search(text):
+        return 0
+    count, found = 1, _START.match(text)
     while found is not None:
-        found = _LINES.match(text, found.end())
+        found = lines.match(text, found.end())
         assert found is not None
-        if found.end() == len(text):
-            return True
-        found = _BLOCK.match(text, found.end())
-    return False
+        at = found.end()
+        if at == len(text):
+            return count
+        found = block.match(text, at)
+        if found is None:
+            count, found = count + 1, _NEXT.match(text, at)
+        elif text[-1] != "\n":
+            # The last line may belong to the scalar, which ends differently to some where no newline ends it.
+            return 0
+    return 0

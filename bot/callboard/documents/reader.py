@@ -2,16 +2,18 @@
 
 YAML 1.2, core schema: ``no`` and ``2026-01-01`` are strings, ``0777`` is 777, ``<<`` is a key like any other,
 a key that stands twice is an error. libyaml reads what every reader reads alike (``ordinary``), ``exact`` the
-rest. The limits hold before anything recursive sees the text, because deep nesting ends the process in
-libyaml's composer, and aliases can make a terabyte of a hundred bytes.
+rest; what could be nothing else to anybody has a shorter way (``quick``). The limits hold before anything
+recursive sees the text, because deep nesting ends the process in libyaml's composer, and aliases can make a
+terabyte of a hundred bytes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -24,6 +26,7 @@ from callboard.documents.exact.tree import TooDeep, TooMany
 from callboard.documents.ordinary import is_ordinary
 from callboard.documents.pieces import Piece, Source, pieces
 from callboard.documents.place import Fault, Path, Place
+from callboard.documents.quick import read_quickly
 from callboard.documents.scalars import read_plain
 
 
@@ -43,12 +46,12 @@ class Document:
     """Mappings, lists, strings, numbers, booleans, None; equal aliases are one shared object."""
     index: int
     """Its position in the text, counted from 0; documents that could not be read count too."""
-    _piece: Piece = field(repr=False, compare=False)
-    _exact: bool = field(repr=False, compare=False)
+    _cut: Callable[[], Piece] = field(repr=False, compare=False)
+    _exact: bool = field(default=False, repr=False, compare=False)
     """libyaml does not read it, or not as Backstage does."""
-    _ambiguous: tuple[tuple[str, int], ...] = field(repr=False, compare=False)
-    _odd_keys: tuple[tuple[str, int], ...] = field(repr=False, compare=False)
-    _clean: bool = field(repr=False, compare=False)
+    _ambiguous: tuple[tuple[str, int], ...] = field(default=(), repr=False, compare=False)
+    _odd_keys: tuple[tuple[str, int], ...] = field(default=(), repr=False, compare=False)
+    _clean: bool = field(default=True, repr=False, compare=False)
     """Its file holds no character that YAML forbids."""
 
     def place(self, path: Path = (), *, key: bool = False) -> Place:
@@ -76,6 +79,10 @@ class Document:
             if found[0] == "\ufffd":
                 what, hint = "a byte here is not UTF-8, and is read as U+FFFD", "save the file as UTF-8"
             yield Fault(place, "yaml-encoding" if found[0] == "\ufffd" else "yaml-character", what, hint)
+
+    @cached_property
+    def _piece(self) -> Piece:
+        return self._cut()
 
     @cached_property
     def _root(self) -> yaml.Node:
@@ -143,6 +150,9 @@ def read_documents(
         fault = Fault(Place(file), "yaml-too-large", what, "split it, or leave the large values out")
         return Reading((), (fault,))
     source = Source(file, raw.decode("utf-8", "replace").removeprefix("\ufeff"))
+    if (values := read_quickly(source.text, limits)) is not None:
+        found = (Document(value, index, partial(_nth, source, index)) for index, value in enumerate(values))
+        return Reading(tuple(found), ())
     clean = not raw.translate(None, _GOOD_BYTES) or _BAD_CHARACTER.search(source.text) is None
     reader = _Reader(limits, trusted=_is_small(raw, limits), clean=clean, forgiving=forgiving)
     if _is_told_apart_otherwise(source.text):
@@ -153,6 +163,10 @@ def read_documents(
             if len(reader.faults) >= limits.faults or reader.exhausted:
                 break
     return Reading(tuple(reader.documents), tuple(reader.faults))
+
+
+def _nth(source: Source, index: int) -> Piece:
+    return next(islice(pieces(source), index, None))
 
 
 def _is_told_apart_otherwise(text: str) -> bool:
@@ -240,15 +254,9 @@ class _Reader:
         except Refused as refused:
             self._refuse(piece, refused)
             return
-        document = Document(
-            value,
-            self._index,
-            piece,
-            aliased is not None,
-            tuple(builder.ambiguous),
-            tuple(builder.odd_keys),
-            self.clean,
-        )
+        ambiguous, odd_keys = tuple(builder.ambiguous), tuple(builder.odd_keys)
+        exact = aliased is not None
+        document = Document(value, self._index, lambda: piece, exact, ambiguous, odd_keys, self.clean)
         if not self.forgiving and (odd := next(document.oddities, None)):
             self.faults.append(odd)
         else:
