@@ -16,7 +16,8 @@ from callboard import http
 from callboard.model import Listing
 from callboard.sources.context import Context
 from callboard.sources.mlflow import Settings, list_models
-from callboard.sources.mlflow_listing import Registry
+from callboard.sources.mlflow_listing import model_versions, registered_models
+from callboard.sources.reading import SourceReading
 from tests.servers import mlflow, threads
 from tests.servers.mlflow import MLflowServer
 from tests.servers.threads import Proxy
@@ -138,11 +139,11 @@ def _list(url: str, models: int, versions: int) -> None:
     """The models and versions as records, before their runs."""
     settings = Settings(name="prod", url=url, timeout=120)
     with http.connect(url) as client:
-        registry = Registry(settings, client)
-        found = registry.models()
+        reading = SourceReading(settings, Context(Path.cwd()), url)
+        found = registered_models(reading, client)
         assert len(found) == models
-        assert sum(map(len, registry.versions(found).values())) == models * versions
-    assert registry.complete
+        assert sum(map(len, model_versions(reading, client, found).values())) == models * versions
+    assert reading.complete
 
 
 def _without_one_version(listing: Listing) -> Listing:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from callboard.config import SourceSettings
-from callboard.model import Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Listing, Model
 from callboard.sources import rest_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading
 from callboard.sources.rest_fields import ModelFields, VersionFields
 from callboard.sources.selection import selected
 
@@ -57,50 +57,41 @@ class Settings(SourceSettings):
 
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models of the saved catalog, or only what to use instead. Never raises for what is in the file."""
-    name = settings.name
+    where = f"source {settings.name}" if settings.path is None else settings.path.as_posix()
+    reading = SourceReading(settings, context, where, complete=False)
     if settings.path is None:
-        what = "GitHub Models was retired on 2026-07-30, and its catalog with it"
-        return Listing(source=name, problems=(_problem(name, what, f"source {name}", _INSTEAD),))
-    where = settings.path.as_posix()
+        reading.report("GitHub Models was retired on 2026-07-30, and its catalog with it", hint=_INSTEAD)
+        return reading.listing_of(())
     try:
         entries = _saved(context.folder / settings.path)
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON array of models"
         hint = "save the array that /catalog/models answered, or correct `path` of this source"
-        what = f"the saved catalog cannot be read: {reason}"
-        return Listing(source=name, problems=(_problem(name, what, where, hint),))
+        reading.report(f"the saved catalog cannot be read: {reason}", hint=hint)
+        return reading.listing_of(())
     models: dict[str, Model] = {}
-    unread: set[str] = set()
-    problems: list[Problem] = []
-    complete = bool(entries)
+    reading.complete = bool(entries)
     hint = "correct it in the file, or exclude it under `select`"
     if not entries:
-        problems.append(_problem(name, "the saved catalog holds no models", where, "check `path`", "warning"))
+        reading.report("the saved catalog holds no models", hint="check `path`", severity="warning")
     for at, entry in enumerate(entries):
         id_ = None
         try:
             id_, _ = records.identity(entry, _FIELDS)
             if id_ in models or not selected(id_, settings.select):
                 continue
-            model, faults = records.model_of(name, id_, [entry], _FIELDS, where, each_version=False)
+            model, faults = records.model_of(settings.name, id_, [entry], _FIELDS, where, each_version=False)
         except ValueError as error:
-            unread |= {id_} if id_ else set()
-            complete = complete and id_ is not None
-            what = f"entry {at + 1} cannot be read: {error}"
-            problems.append(_problem(name, what, where, hint, model=id_))
+            reading.doubt(id_)
+            reading.report(f"entry {at + 1} cannot be read: {error}", hint=hint, model=id_)
             continue
         models[id_] = with_provenance(model)
         context.progress(len(models))
         if faults:
             what = f"not as they should be, and left out or cut: {', '.join(sorted(faults))}"
-            problems.append(_problem(name, what, where, hint, "warning", id_))
-    return Listing(
-        source=name,
-        models=tuple(models[id_] for id_ in sorted(models)),
-        unread=tuple(sorted(unread - models.keys())),
-        complete=complete,
-        problems=tuple(problems),
-    )
+            reading.report(what, hint=hint, model=id_, severity="warning")
+    reading.unread -= models.keys()
+    return reading.listing_of(models[id_] for id_ in sorted(models))
 
 
 def _saved(path: Path) -> list[Any]:
@@ -113,11 +104,3 @@ def _saved(path: Path) -> list[Any]:
     if not isinstance(said, list):
         raise ValueError("no array")
     return said
-
-
-def _problem(
-    source: str, what: str, where: str, hint: str, severity: Severity = "error", model: str | None = None
-) -> Problem:
-    return Problem(
-        source=source, model=model, what=redact(what), where=redact(where), hint=hint, severity=severity
-    )

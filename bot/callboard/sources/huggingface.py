@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
@@ -18,14 +18,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from callboard.config import ADDRESS, RemoteSettings
 from callboard.http import Client, HttpProblem, Kind
-from callboard.model import Evaluation, Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Evaluation, Listing, Model
 from callboard.sources import cards
 from callboard.sources import huggingface_records as records
 from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
+from callboard.sources.reading import SourceReading, Unread
+from callboard.sources.remote import as_problem, never_raising, open_client
 from callboard.sources.selection import selected
 
 _LIST = "/api/models"
@@ -72,17 +72,13 @@ class Settings(RemoteSettings):
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
     with open_client(settings, context.folder) as client:
-        return _Reading(settings, context, client).listing()
+        return _Reading(settings, context, client.base_url, client).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     failed_reads: int = 0
     skipped_reads: int = 0
 
@@ -93,26 +89,19 @@ class _Reading:
                 continue
             try:
                 models[info.id] = self._model(info)
-            except _Unread as error:
+            except Unread as unread:
                 self.unread.add(info.id)
-                self.problems += error.problems
+                self.problems += unread.problems
             except (ValueError, OverflowError, RecursionError) as error:
-                self.unread.add(info.id)
-                self.problems.append(bad_record(self.settings.name, error, _LIST, info.id))
+                self.bad(error, _LIST, info.id)
             self.context.progress(len(models))
         if self.skipped_reads:
-            self._report(
+            self.report(
                 f"{self.skipped_reads} models were not read further: {_FAILED_READS} files in a row failed",
-                where=self.client.base_url,
                 hint="run again later, or with a token that has a higher rate limit",
             )
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models[name] for name in sorted(models)),
-            unread=tuple(sorted(self.unread - models.keys())),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        self.unread -= models.keys()
+        return self.listing_of(models[name] for name in sorted(models))
 
     def _named(self) -> Iterator[records.ModelInfo]:
         """The models that the configuration names. One that is not there is unread, not absent."""
@@ -133,7 +122,7 @@ class _Reading:
                 continue
             self.unread.add(name)
             if info is not None:
-                self._report(
+                self.report(
                     f"the Hub answers {info.id} for it, so it was renamed",
                     where=f"{self.client.base_url}{path}",
                     hint="write its new name into the configuration",
@@ -151,13 +140,12 @@ class _Reading:
                 if info is not None:
                     yield info
         except HttpProblem as error:
-            self.complete = False
-            self.problems.append(as_problem(self.settings.name, error, doing="listing the models"))
+            self.broken_off(error, doing="listing the models")
         if answered == limit:
             self.complete = False
         elif self.complete and not answered:
             self.complete = False
-            self._report(
+            self.report(
                 "the Hub answers no models at all",
                 where=f"{self.client.base_url}{_LIST}",
                 hint="check author and filter, and that the token may see the models",
@@ -194,11 +182,8 @@ class _Reading:
             return records.ModelInfo.model_validate(said)
         except ValidationError as error:
             name = said.get("id") if isinstance(said, dict) else None
-            if isinstance(name, str) and re.fullmatch(records.ID, name):
-                self.unread.add(name)
-            else:
-                name, self.complete = None, False
-            self.problems.append(bad_record(self.settings.name, error, where, name))
+            usable = isinstance(name, str) and re.fullmatch(records.ID, name)
+            self.bad(error, where, name if usable else None)
             return None
 
     def _model(self, info: records.ModelInfo) -> Model:
@@ -224,7 +209,7 @@ class _Reading:
         measured: list[Evaluation] = []
         results = info.result_files
         if len(results) > _MOST_RESULT_FILES:
-            self._report(
+            self.report(
                 f"of {len(results)} files of evaluations, only the first {_MOST_RESULT_FILES} were read",
                 where=f"{info.id}/{records.RESULTS}",
                 hint="put the evaluations into fewer files",
@@ -243,11 +228,11 @@ class _Reading:
     def _file(self, info: records.ModelInfo, name: str, limit: int, known: Model | None) -> bytes | None:
         """A file of the model, None where it cannot be had.
 
-        Raises _Unread for what may be over soon, and when the catalog already holds what files once said.
+        Raises Unread for what may be over soon, and when the catalog already holds what files once said.
         """
         if self.failed_reads >= _FAILED_READS:
             self.skipped_reads += 1
-            raise _Unread
+            raise Unread
         try:
             content = self.client.get(records.file_path(info, name), limit=limit).body
         except HttpProblem as error:
@@ -256,34 +241,12 @@ class _Reading:
                 return None
             problem = as_problem(self.settings.name, error, model=info.id, doing=f"reading {name}")
             if error.kind in _PASSING or (known is not None and _has_content(known)):
-                raise _Unread(problem) from None
+                raise Unread(problem) from None
             self.problems.append(problem.model_copy(update={"severity": "warning"}))
             return None
         self.failed_reads = 0
         return content
 
-    def _report(
-        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where),
-                hint=hint,
-                severity=severity,
-            )
-        )
-
 
 def _has_content(known: Model) -> bool:
     return known.card is not None or any(version.evaluations for version in known.versions)
-
-
-class _Unread(Exception):
-    """A model that must stay as it is in the catalog, and why."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__()
-        self.problems = problems

@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from callboard.model import Endpoint, Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Endpoint, Listing, Model
 from callboard.sources import kserve_addresses as addresses
 from callboard.sources import kserve_records as records
 from callboard.sources.context import Context
 from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime, metadata_of
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading
 from callboard.sources.remote import bad_record, never_raising
 from callboard.sources.selection import selected
 
@@ -49,17 +49,13 @@ def list_models(settings: Settings, context: Context) -> Listing:
     A cluster without any is not taken for one that has lost them all.
     """
     with open_cluster(settings, context.folder) as cluster:
-        return _Reading(settings, context, cluster).listing()
+        return _Reading(settings, context, cluster.url, cluster).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     cluster: Cluster
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     runtimes: dict[tuple[str, str], Runtime] = field(default_factory=dict)
     """By namespace ("" for those of the cluster) and name."""
     runtimes_read: bool = True
@@ -73,13 +69,7 @@ class _Reading:
         for id_ in sorted(services):
             models.append(self._model(services[id_]))
             self.context.progress(len(models))
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _services(self) -> dict[str, _Read]:
         """All services that are wanted, by id."""
@@ -91,7 +81,7 @@ class _Reading:
             there.append(objects.installed)
             if not objects.installed and self._knows(record):
                 self.complete = False
-                self._report(
+                self.report(
                     f"the cluster has no {kind.title} any more, though the catalog has models from there",
                     hint="install KServe's resources again, or remove the models from the catalog by hand",
                 )
@@ -102,10 +92,10 @@ class _Reading:
                     self._tell(service, objects)
         if not any(there):
             self.complete = False
-            self._report("the cluster has no KServe", hint="check that it is the right cluster")
+            self.report("the cluster has no KServe", hint="check that it is the right cluster")
         elif self.complete and not answered:
             self.complete = False
-            self._report(
+            self.report(
                 "the cluster answers no served models at all",
                 hint="check `namespaces`; if nothing is really served, ignore this",
                 severity="warning",
@@ -129,12 +119,11 @@ class _Reading:
         try:
             return record.model_validate(said)
         except ValidationError as error:
-            if name is None:
-                self.complete = False
-            else:
+            id_ = name
+            if name is not None and record is LLMInferenceService:
                 namespace, _, own = name.partition("/")
-                llm = record is LLMInferenceService
-                self.unread.add(f"{namespace}/{kind.plural}/{own}" if llm else name)
+                id_ = f"{namespace}/{kind.plural}/{own}"
+            self.doubt(id_)
             self.problems.append(bad_record(self.settings.name, error, kind.title, name))
             return None
 
@@ -143,7 +132,7 @@ class _Reading:
         failing = None if service.stopped else service.status.failing(objects.now)
         if failing is not None:
             said = " ".join(failing.split())[:_LONGEST_SAID]
-            self._report(
+            self.report(
                 f"the service is not ready: {said}",
                 where=f"{service.kind} {service.name}",
                 hint="see `kubectl describe` for it; the catalog keeps it as it is",
@@ -224,26 +213,6 @@ class _Reading:
     def _warn(self, objects: Objects) -> None:
         """Tell what could not be read that no model depends on."""
         self.problems += [one.model_copy(update={"severity": "warning"}) for one in objects.problems]
-
-    def _report(
-        self,
-        what: str,
-        *,
-        hint: str,
-        where: str | None = None,
-        model: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where or self.cluster.url),
-                hint=hint,
-                severity=severity,
-            )
-        )
 
 
 def _name(said: Any) -> str | None:

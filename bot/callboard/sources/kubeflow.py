@@ -38,7 +38,7 @@ def list_models(settings: Settings, context: Context) -> Listing:
     An empty answer is not taken for an empty registry: it may be a missing permission.
     """
     with open_client(settings, context.folder) as client:
-        reading = Reading(settings, context, client)
+        reading = Reading(settings, context, client.base_url, client)
         if settings.api == "registry":
             read_registry(reading)
         else:

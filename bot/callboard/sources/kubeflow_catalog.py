@@ -21,7 +21,8 @@ from callboard.sources.cards import CardReading
 from callboard.sources.kubeflow_artifacts import ARTIFACT, artifact_of
 from callboard.sources.kubeflow_models import described_as
 from callboard.sources.kubeflow_properties import Properties, counterparts_of, mlflow_uri
-from callboard.sources.kubeflow_reading import Reading, Unread, text_of
+from callboard.sources.kubeflow_reading import Reading, text_of
+from callboard.sources.reading import Unread
 from callboard.sources.remote import as_problem
 from callboard.sources.selection import selected
 

@@ -8,15 +8,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Listing, Model
 from callboard.sources import cards
 from callboard.sources.cards import CardReading
-from callboard.sources.context import Context
 from callboard.sources.kubeflow_records import ArtifactRecord
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading, Unread
 from callboard.sources.remote import as_problem, bad_record
 
 _PER_PAGE = 1000
@@ -26,25 +24,12 @@ _FAILED_READS = 3  # in a row, until no more artifacts are asked for
 _R = TypeVar("_R", bound=BaseModel)
 
 
-class Unread(Exception):
-    """A model that must stay as it is in the catalog, and why."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__()
-        self.problems = problems
-
-
 @dataclass
-class Reading:
-    """One listing as it is made."""
+class Reading(SourceReading):
+    """A listing of either."""
 
-    settings: RemoteSettings
-    context: Context
     client: Client
-    complete: bool = True
     models: dict[str, Model] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
     _failed_reads: int = 0
     _skipped: int = 0
 
@@ -98,14 +83,6 @@ class Reading:
         self._skipped += not unread.problems
         self.problems += [problem.model_copy(update={"model": model}) for problem in unread.problems]
 
-    def bad(self, error: ValueError, where: str, model: str | None) -> None:
-        """A record that cannot be read: its model is unread; one that could be any model's makes doubt."""
-        if model is None:
-            self.complete = False
-        else:
-            self.unread.add(model)
-        self.problems.append(bad_record(self.settings.name, error, where, model))
-
     def failed(self, error: HttpProblem, *, doing: str) -> None:
         """A list that could not be read to its end."""
         problem = as_problem(self.settings.name, error, doing=doing)
@@ -113,21 +90,6 @@ class Reading:
             hint = "check the address, and whether `api` says what is there: a registry or a catalog"
             problem = problem.model_copy(update={"hint": hint})
         self.problems.append(problem)
-
-    def report(
-        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
-    ) -> None:
-        """Tell a person something."""
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where),
-                hint=hint,
-                severity=severity,
-            )
-        )
 
     def records(self, kind: type[_R], path: str, doing: str) -> tuple[list[_R], list[Any], bool]:
         """All of a list that does not decide which models there are: the readable records, the others as
@@ -151,16 +113,10 @@ class Reading:
         if self._skipped:
             self.report(
                 f"{self._skipped} models were not read further: {_FAILED_READS} in a row had failed",
-                where=self.client.base_url,
                 hint="check that the server is healthy and that the token may read artifacts, then run again",
             )
-        return Listing(
-            source=self.settings.name,
-            models=tuple(self.models.values()),
-            unread=tuple(sorted(self.unread - self.models.keys())),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        self.unread -= self.models.keys()
+        return self.listing_of(self.models.values())
 
 
 def text_of(said: Any, key: str) -> str | None:

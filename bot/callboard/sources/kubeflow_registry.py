@@ -17,7 +17,8 @@ from callboard.model import Endpoint, Model, Version
 from callboard.sources import kubeflow_artifacts as artifacts
 from callboard.sources import kubeflow_models as models
 from callboard.sources import kubeflow_records as records
-from callboard.sources.kubeflow_reading import Reading, Unread, text_of
+from callboard.sources.kubeflow_reading import Reading, text_of
+from callboard.sources.reading import Unread
 from callboard.sources.selection import selected
 
 _API = "/api/model_registry/v1alpha3"

@@ -16,13 +16,13 @@ from pydantic import ValidationError
 
 from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Listing, Model, Problem, Severity, Version
-from callboard.redaction import redact
+from callboard.model import Listing, Model, Version
 from callboard.sources import mlflow_records as records
 from callboard.sources.context import Context
-from callboard.sources.mlflow_listing import API, Registry, items, pages
+from callboard.sources.mlflow_listing import API, items, model_versions, pages, registered_models
 from callboard.sources.mlmodel import BadMLmodel, read_mlmodel
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading
 from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 
 _EXPERIMENTS_PER_PAGE = 1000
@@ -47,43 +47,34 @@ def list_models(settings: Settings, context: Context) -> Listing:
     An empty answer is not taken for an empty registry, since MLflow answers one when a permission is missing.
     """
     with open_client(settings, context.folder) as client:
-        registry = Registry(settings, client)
-        return _Reading(settings, context, client, registry.problems).listing(registry)
+        return _Reading(settings, context, client.base_url, client).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    problems: list[Problem]
     failed_reads: int = 0
     skipped_reads: int = 0
 
-    def listing(self, registry: Registry) -> Listing:
-        registered = registry.models()
-        versions = registry.versions(registered) if registered else {}
-        wanted = sorted(registered.keys() - registry.unread)
+    def listing(self) -> Listing:
+        registered = registered_models(self, self.client)
+        versions = model_versions(self, self.client, registered) if registered else {}
+        wanted = sorted(registered.keys() - self.unread)
         runs = self._runs({v.run_id for name in wanted for v in versions.get(name, ()) if v.run_id})
         models: list[Model] = []
         for name in wanted:
             try:
                 models.append(self._model(registered[name], versions.get(name, []), runs))
             except ValueError as error:
-                registry.bad(error, name, f"{API}/registered-models/search")
+                self.bad(error, f"{API}/registered-models/search", name)
             self.context.progress(len(models))
         if self.skipped_reads:
-            self._report(
+            self.report(
                 f"{self.skipped_reads} MLmodel files were not asked for: {_FAILED_READS} in a row had failed",
                 hint="check that the server can read its artifact store, then run again",
             )
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(registry.unread)),
-            complete=registry.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _runs(self, ids: set[str]) -> dict[str, records.Run]:
         """The runs that can be read, by id."""
@@ -146,7 +137,7 @@ class _Reading:
         known = self._known(said)
         if run is not None and run.unusable_metrics:
             names = ", ".join(run.unusable_metrics[:10])
-            self._report(
+            self.report(
                 f"metrics of version {said.version} are not finite numbers and were left out: {names}",
                 where=f"run {said.run_id}",
                 hint="log finite values, if they matter",
@@ -183,7 +174,7 @@ class _Reading:
             file = read_mlmodel(content, "MLmodel")
         except BadMLmodel as error:
             fault = error.fault
-            self._report(f"{doing}: {fault.what}", where=str(fault.place), hint=fault.hint, model=said.name)
+            self.report(f"{doing}: {fault.what}", where=str(fault.place), hint=fault.hint, model=said.name)
             return records.Files()
         return records.Files(file.flavor or records.NO_MLMODEL, file.size, file.signature)
 
@@ -195,26 +186,6 @@ class _Reading:
             if same and [artifact.uri for artifact in version.artifacts] == [said.source]:
                 return version
         return None
-
-    def _report(
-        self,
-        what: str,
-        *,
-        hint: str,
-        where: str | None = None,
-        model: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where or self.client.base_url),
-                hint=hint,
-                severity=severity,
-            )
-        )
 
 
 def _mlmodel_request(said: records.ModelVersion, run: records.Run | None) -> tuple[str, dict[str, str]]:

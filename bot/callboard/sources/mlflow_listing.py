@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Problem
-from callboard.redaction import redact
 from callboard.sources import mlflow_records as records
-from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.reading import SourceReading
 from callboard.sources.selection import selected
 
 API = "/api/2.0/mlflow"
@@ -22,83 +18,61 @@ _VERSIONS_PER_PAGE = 10_000
 _MOST_PAGES = 1000
 
 
-@dataclass
-class Registry:
-    """A server's registry, with what went wrong while it was listed."""
+def registered_models(reading: SourceReading, client: Client) -> dict[str, records.RegisteredModel]:
+    """The registered models by their names."""
+    path, found, answered = "registered-models/search", dict[str, records.RegisteredModel](), False
+    try:
+        for said in pages(client, path, "registered_models", _MODELS_PER_PAGE):
+            answered = True
+            name = _name(said)
+            if name is not None and not selected(name, reading.settings.select):
+                continue
+            try:
+                model = records.RegisteredModel.model_validate(said)
+            except ValidationError as error:
+                reading.bad(error, f"{API}/{path}", name)
+                continue
+            if not model.is_prompt:
+                found.setdefault(model.name, model)
+    except HttpProblem as error:
+        reading.broken_off(error, doing="listing the registered models")
+    if reading.complete and not answered:
+        reading.complete = False
+        reading.report(
+            "the registry answers no models at all",
+            hint="check that the token may list models; if the registry is really empty, ignore this",
+            severity="warning",
+        )
+    return found
 
-    settings: RemoteSettings
-    client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
 
-    def models(self) -> dict[str, records.RegisteredModel]:
-        """The registered models by their names."""
-        path, found, answered = "registered-models/search", dict[str, records.RegisteredModel](), False
-        try:
-            for said in pages(self.client, path, "registered_models", _MODELS_PER_PAGE):
-                answered = True
-                name = _name(said)
-                if name is not None and not selected(name, self.settings.select):
-                    continue
-                try:
-                    model = records.RegisteredModel.model_validate(said)
-                except ValidationError as error:
-                    self.bad(error, name, f"{API}/{path}")
-                    continue
-                if not model.is_prompt:
-                    found.setdefault(model.name, model)
-        except HttpProblem as error:
-            self._failed(error, doing="listing the registered models")
-        if self.complete and not answered:
-            self.complete = False
-            what = "the registry answers no models at all"
-            hint = "check that the token may list models; if the registry is really empty, ignore this"
-            where = redact(self.client.base_url)
-            self.problems.append(
-                Problem(source=self.settings.name, what=what, where=where, hint=hint, severity="warning")
-            )
-        return found
+def model_versions(
+    reading: SourceReading, client: Client, registered: dict[str, records.RegisteredModel]
+) -> dict[str, list[records.ModelVersion]]:
+    """The versions of each model, newest first.
 
-    def versions(
-        self, registered: dict[str, records.RegisteredModel]
-    ) -> dict[str, list[records.ModelVersion]]:
-        """The versions of each model, newest first.
-
-        A model of which a version could not be read is unread: the versions that are left would look as if
-        the others had been deleted.
-        """
-        path, found = "model-versions/search", dict[str, dict[str, records.ModelVersion]]()
-        complete_before, self.complete = self.complete, True
-        try:
-            for said in pages(self.client, path, "model_versions", _VERSIONS_PER_PAGE):
-                name = _name(said)
-                if name is not None and name not in registered:
-                    continue
-                try:
-                    version = records.ModelVersion.model_validate(said)
-                except ValidationError as error:
-                    self.bad(error, name, f"{API}/{path}")
-                    continue
-                found.setdefault(version.name, {}).setdefault(version.version, version)
-        except HttpProblem as error:
-            self._failed(error, doing="listing the model versions")
-        if not self.complete:
-            self.unread.update(registered)
-        self.complete = self.complete and complete_before
-        return {name: records.newest_first(versions.values()) for name, versions in found.items()}
-
-    def _failed(self, error: HttpProblem, *, doing: str) -> None:
-        self.complete = False
-        self.problems.append(as_problem(self.settings.name, error, doing=doing))
-
-    def bad(self, error: ValueError, name: str | None, where: str) -> None:
-        """A record that cannot be read: its model is unread; without a name, it could be any model's."""
-        if name is None:
-            self.complete = False
-        else:
-            self.unread.add(name)
-        self.problems.append(bad_record(self.settings.name, error, where, name))
+    A model of which a version could not be read is unread: the versions that are left would look as if the
+    others had been deleted.
+    """
+    path, found = "model-versions/search", dict[str, dict[str, records.ModelVersion]]()
+    complete_before, reading.complete = reading.complete, True
+    try:
+        for said in pages(client, path, "model_versions", _VERSIONS_PER_PAGE):
+            name = _name(said)
+            if name is not None and name not in registered:
+                continue
+            try:
+                version = records.ModelVersion.model_validate(said)
+            except ValidationError as error:
+                reading.bad(error, f"{API}/{path}", name)
+                continue
+            found.setdefault(version.name, {}).setdefault(version.version, version)
+    except HttpProblem as error:
+        reading.broken_off(error, doing="listing the model versions")
+    if not reading.complete:
+        reading.unread.update(registered)
+    reading.complete = reading.complete and complete_before
+    return {name: records.newest_first(versions.values()) for name, versions in found.items()}
 
 
 def pages(client: Client, path: str, key: str, size: int, **params: str) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,8 +18,7 @@ from callboard.addresses import NotPublic, endpoint
 from callboard.config import ADDRESS, RemoteSettings
 from callboard.config import Settings as Part
 from callboard.http import HttpProblem, Kind
-from callboard.model import Listing, Model, Problem, Severity, Version
-from callboard.redaction import redact
+from callboard.model import Listing, Model, Version
 from callboard.sources import oci_manifests as manifests
 from callboard.sources import oci_records as records
 from callboard.sources.context import Context
@@ -27,7 +26,8 @@ from callboard.sources.oci_artifacts import GONE, Artifacts
 from callboard.sources.oci_registry import Registry
 from callboard.sources.oci_tags import TAG, is_attached, newest, versions_of
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, never_raising
+from callboard.sources.reading import SourceReading
+from callboard.sources.remote import as_problem, never_raising
 from callboard.sources.selection import matches, selected
 
 _NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
@@ -89,17 +89,13 @@ def list_models(settings: Settings, context: Context) -> Listing:
     with Registry(
         settings, context.folder, token_server=settings.token_server, storage=settings.storage
     ) as registry:
-        return _Reading(settings, context, registry).listing()
+        return _Reading(settings, context, registry.url, registry).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     registry: Registry
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     failed_reads: int = 0
     skipped_reads: int = 0
 
@@ -118,27 +114,19 @@ class _Reading:
                 self.problems.append(as_problem(self.settings.name, error, model=name))
                 continue
             except (ValueError, OverflowError, RecursionError) as error:
-                self.unread.add(name)
-                self.problems.append(bad_record(self.settings.name, error, self._at(name), name))
+                self.bad(error, self._at(name), name)
                 continue
             self.failed_reads = 0
             if model is not None:
                 models[name] = model
                 self.context.progress(len(models))
         if self.skipped_reads:
-            self._report(
+            self.report(
                 f"{self.skipped_reads} repositories were not read: {_FAILED_READS} in a row failed",
-                where=self.registry.url,
                 hint="run again later, or sign in for a higher rate limit",
             )
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models[name] for name in sorted(models)),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            deselected=self._not_named(),
-            problems=tuple(self.problems),
-        )
+        listing = self.listing_of(models[name] for name in sorted(models))
+        return listing.model_copy(update={"deselected": self._not_named()})
 
     def _not_named(self) -> tuple[str, ...]:
         """What the catalog has, and the configuration names no more: nobody asked whether it is gone."""
@@ -175,16 +163,16 @@ class _Reading:
             return
         if unusable:
             self.complete = False
-            self._report(
+            self.report(
                 f"{unusable} names that the registry lists are no names of repositories",
-                where=f"{self.registry.url}/v2/_catalog",
+                where=f"{self.place}/v2/_catalog",
                 hint="name the repositories under `repositories`",
             )
         if not answered:
             self.complete = False
-            self._report(
+            self.report(
                 "the registry lists no repositories at all",
-                where=f"{self.registry.url}/v2/_catalog",
+                where=f"{self.place}/v2/_catalog",
                 hint="check that the user may list them, or name them under `repositories`",
                 severity="warning",
             )
@@ -194,9 +182,7 @@ class _Reading:
         known = self.context.known.get(name)
         before = _versions_by_tag(known, modelcar=name in self.settings.model_cars)
         digests: dict[str, str] = {}
-        artifacts = Artifacts(
-            self.settings.name, self.registry, name, name in self.settings.model_cars, self.problems
-        )
+        artifacts = Artifacts(self, self.registry, name, name in self.settings.model_cars)
         tags = self._tags(name)
         for tag in tags:
             digest = self.registry.digest(name, tag) if tag in before else None
@@ -239,7 +225,7 @@ class _Reading:
             ):
                 wanted.append(tag)
         if unusable:
-            self._report(
+            self.report(
                 f"{unusable} tags that the registry lists are no tags, and were left out",
                 where=self._at(name),
                 hint="ask who runs the registry",
@@ -256,7 +242,7 @@ class _Reading:
         try:
             digest, is_model = artifacts.find(tag)
         except manifests.UnknownManifest as unknown:
-            self._report(
+            self.report(
                 f"the tag {tag} was left out: {unknown}",
                 where=f"{self._at(name)}:{tag}",
                 hint="delete it, or exclude it under `tags`",
@@ -277,7 +263,7 @@ class _Reading:
         named = name in (*self.settings.repositories, *self.settings.model_cars)
         if known is not None or named:
             self.unread.add(name)
-            self._report(
+            self.report(
                 "none of its tags is a model" if tags else "the repository has no tags that are wanted",
                 where=self._at(name),
                 hint="push a model, list it under `model-cars` if its images hold one, or take it out",
@@ -286,21 +272,7 @@ class _Reading:
             )
 
     def _at(self, name: str) -> str:
-        return f"{self.registry.url}/{name}"
-
-    def _report(
-        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where),
-                hint=hint,
-                severity=severity,
-            )
-        )
+        return f"{self.place}/{name}"
 
 
 def _versions_by_tag(known: Model | None, *, modelcar: bool) -> dict[str, Version]:

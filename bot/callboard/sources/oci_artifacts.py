@@ -8,8 +8,7 @@ from typing import Any
 
 from callboard.documents.place import Fault, Place
 from callboard.http import HttpProblem, Kind
-from callboard.model import Problem, Version
-from callboard.redaction import redact
+from callboard.model import Version
 from callboard.sources import cards
 from callboard.sources import oci_configs as configs
 from callboard.sources import oci_manifests as manifests
@@ -17,6 +16,7 @@ from callboard.sources import oci_records as records
 from callboard.sources.archives import BadArchive, find_file
 from callboard.sources.folder import CARD_NAMES
 from callboard.sources.oci_registry import Registry
+from callboard.sources.reading import SourceReading
 
 GONE: frozenset[Kind] = frozenset({"not-found", "too-large"})
 """What stays so: asking again for the same digest is of no use."""
@@ -39,13 +39,12 @@ class _Artifact:
 class Artifacts:
     """What is behind the digests of one repository, each manifest asked for once."""
 
-    source: str
+    reading: SourceReading
+    """Is told what goes wrong."""
     registry: Registry
     repository: str
     modelcar: bool
     """Whether people say that its ordinary images hold models."""
-    problems: list[Problem]
-    """Where problems are told."""
     _found: dict[str, _Artifact | None] = field(default_factory=dict)
 
     def find(self, reference: str) -> tuple[str, bool]:
@@ -145,16 +144,14 @@ class Artifacts:
             return None
 
     def _tell(self, *faults: Fault) -> None:
-        self.problems += [cards.as_problem(fault, self.source, self.repository) for fault in faults]
+        source = self.reading.settings.name
+        self.reading.problems += [cards.as_problem(fault, source, self.repository) for fault in faults]
 
     def _left_out(self, what: str, why: str) -> None:
-        self.problems.append(
-            Problem(
-                source=self.source,
-                model=self.repository,
-                what=redact(f"{what} was left out: {why}"),
-                where=redact(f"{self.registry.url}/{self.repository}"),
-                hint="push the model again without that, if it matters",
-                severity="warning",
-            )
+        self.reading.report(
+            f"{what} was left out: {why}",
+            where=f"{self.registry.url}/{self.repository}",
+            hint="push the model again without that, if it matters",
+            model=self.repository,
+            severity="warning",
         )

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Endpoint, Listing, Model, Problem, Severity, Version
-from callboard.redaction import redact
+from callboard.model import Endpoint, Listing, Model, Version
 from callboard.sources import ollama_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading, Unread
 from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
 from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials, has_credentials
@@ -41,21 +41,13 @@ class Settings(RemoteSettings):
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
     with open_client(settings, context.folder) as client:
-        return _Reading(settings, context, client).listing()
-
-
-class _Unread(Exception):
-    """A model that must stay as it is in the catalog."""
+        return _Reading(settings, context, client.base_url, client).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     shown: dict[str, records.Shown] = field(default_factory=dict)
     """By digest."""
     failed_reads: int = 0
@@ -68,26 +60,20 @@ class _Reading:
         for name in sorted(tagged.keys() - self.unread):
             try:
                 models.append(self._model(name, list(tagged[name].values()), endpoints))
-            except _Unread:
+            except Unread as unread:
                 self.unread.add(name)
+                self.problems += unread.problems
             except (ValueError, OverflowError, RecursionError) as error:
-                self.unread.add(name)
-                self.problems.append(bad_record(self.settings.name, error, _SHOW, name))
+                self.bad(error, _SHOW, name)
             self.context.progress(len(models))
         if self.skipped:
-            self._report(
+            self.report(
                 f"{self.skipped} models were not read further: {_FAILED_READS} requests in a row failed",
-                where=f"{self.client.base_url}{_SHOW}",
+                where=f"{self.place}{_SHOW}",
                 hint="look into the server's log, then run again",
             )
         self._look_for_loaded(tagged)
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _tagged(self) -> dict[str, dict[str, records.Tagged]]:
         """Model to tag to what the list says."""
@@ -95,8 +81,7 @@ class _Reading:
         try:
             entries = _entries(self.client.get(_TAGS, limit=_LARGEST_LIST).json(), _TAGS)
         except HttpProblem as error:
-            self.complete = False
-            self.problems.append(as_problem(self.settings.name, error, doing="listing the models"))
+            self.broken_off(error, doing="listing the models")
             return found
         for said in entries:
             name = _name(said)
@@ -105,18 +90,14 @@ class _Reading:
             try:
                 entry = records.Tagged.model_validate(said)
             except ValidationError as error:
-                if name is None:
-                    self.complete = False
-                else:
-                    self.unread.add(name)
-                self.problems.append(bad_record(self.settings.name, error, _TAGS, name))
+                self.bad(error, _TAGS, name)
                 continue
             found.setdefault(entry.model, {}).setdefault(entry.tag, entry)
         if not entries:
             self.complete = False
-            self._report(
+            self.report(
                 "the server answers no models at all",
-                where=f"{self.client.base_url}{_TAGS}",
+                where=f"{self.place}{_TAGS}",
                 hint="check that it is the right server and that its disk is there;"
                 " if it is really empty, ignore this",
                 severity="warning",
@@ -132,9 +113,9 @@ class _Reading:
         missing = {_name(said) for said in loaded} - tagged.keys() - self.unread
         for name in sorted(one for one in missing if one and selected(one, self.settings.select)):
             self.unread.add(name)
-            self._report(
+            self.report(
                 "the server has loaded this model and does not list it",
-                where=f"{self.client.base_url}{_PS}",
+                where=f"{self.place}{_PS}",
                 hint="if it was removed just now, run again later; if not, look into the server's log",
                 model=name,
                 severity="warning",
@@ -178,40 +159,24 @@ class _Reading:
         return records.version_of(entry, aliases, self._show(entry))
 
     def _show(self, entry: records.Tagged) -> records.Shown:
-        """What the server says of a digest. Raises _Unread, with a problem."""
+        """What the server says of a digest. Raises Unread."""
         key = entry.id or entry.name
         if key in self.shown:
             return self.shown[key]
         if self.failed_reads >= _FAILED_READS:
             self.skipped += 1
-            raise _Unread
+            raise Unread
         try:
             said = self.client.post_json(_SHOW, {"model": entry.name}, idempotent=True)
             self.shown[key] = records.Shown.model_validate(said)
         except HttpProblem as error:
             self.failed_reads += error.kind != "not-found"
             doing = f"asking about {entry.name}"
-            self.problems.append(as_problem(self.settings.name, error, model=entry.model, doing=doing))
-            raise _Unread from None
+            raise Unread(as_problem(self.settings.name, error, model=entry.model, doing=doing)) from None
         except ValidationError as error:
-            self.problems.append(bad_record(self.settings.name, error, _SHOW, entry.model))
-            raise _Unread from None
+            raise Unread(bad_record(self.settings.name, error, _SHOW, entry.model)) from None
         self.failed_reads = 0
         return self.shown[key]
-
-    def _report(
-        self, what: str, *, where: str, hint: str, model: str | None = None, severity: Severity = "error"
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where),
-                hint=hint,
-                severity=severity,
-            )
-        )
 
 
 def _entries(answer: Any, where: str) -> list[Any]:

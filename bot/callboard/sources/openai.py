@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Endpoint, Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Endpoint, Listing, Model
 from callboard.sources import openai_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
+from callboard.sources.reading import SourceReading
+from callboard.sources.remote import as_problem, never_raising, open_client
 from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials, has_credentials
 
@@ -42,17 +42,13 @@ class Settings(RemoteSettings):
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
     with open_client(settings, context.folder) as client:
-        return _Reading(settings, context, client).listing()
+        return _Reading(settings, context, f"{client.base_url}{_MODELS}", client).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     capabilities: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def listing(self) -> Listing:
@@ -72,16 +68,9 @@ class _Reading:
                 )
                 models.append(with_provenance(model))
             except ValueError as error:
-                self.unread.add(name)
-                self.problems.append(bad_record(self.settings.name, error, _MODELS, name))
+                self.bad(error, _MODELS, name)
             self.context.progress(len(models))
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _listed(self) -> dict[str, records.Listed]:
         found: dict[str, records.Listed] = {}
@@ -102,13 +91,13 @@ class _Reading:
             self.capabilities = records.capabilities_by_name(answer)
             if answer.get("has_more") is True:
                 self.complete = False
-                self._report(
+                self.report(
                     "the gateway lists its models in pages, of which only the first was read",
                     hint="ask for support of this gateway, and name it",
                 )
         if not entries:
             self.complete = False
-            self._report(
+            self.report(
                 "the gateway answers no models at all",
                 hint="check that the token may use them; if there are really none, ignore this",
                 severity="warning",
@@ -124,7 +113,7 @@ class _Reading:
         try:
             entry = records.Listed.model_validate(said)
         except ValidationError as error:
-            self._bad(error, name, _MODELS)
+            self.bad(error, _MODELS, name)
             return
         if not entry.is_route:
             found.setdefault(entry.id, entry)
@@ -149,7 +138,7 @@ class _Reading:
             try:
                 found.setdefault(name, []).append(records.Deployment.model_validate(said))
             except ValidationError as error:
-                self._bad(error, name, _INFO)
+                self.bad(error, _INFO, name)
         return found
 
     def _was_told(self) -> bool:
@@ -169,19 +158,6 @@ class _Reading:
                 known = (one for model in self.context.known.values() for one in model.endpoints)
                 return next((one.needs_key for one in known if one.url == self.client.base_url), None)
         return None if has_key else False
-
-    def _bad(self, error: ValueError, name: str | None, where: str) -> None:
-        if name is None:
-            self.complete = False
-        else:
-            self.unread.add(name)
-        self.problems.append(bad_record(self.settings.name, error, where, name))
-
-    def _report(self, what: str, *, hint: str, severity: Severity = "error") -> None:
-        where = redact(f"{self.client.base_url}{_MODELS}")
-        self.problems.append(
-            Problem(source=self.settings.name, what=what, where=where, hint=hint, severity=severity)
-        )
 
 
 def _entries(answer: Any, where: str) -> list[Any]:

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
-from callboard.model import Endpoint, Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Endpoint, Listing, Model
 from callboard.sources import openwebui_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
+from callboard.sources.reading import SourceReading
+from callboard.sources.remote import as_problem, never_raising, open_client
 from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials
 
@@ -44,17 +44,13 @@ class Settings(RemoteSettings):
 def list_models(settings: Settings, context: Context) -> Listing:
     """The models. Never raises for what the server does: problems tell."""
     with open_client(settings, context.folder) as client:
-        return _Reading(settings, context, client).listing()
+        return _Reading(settings, context, f"{client.base_url}{_ALL}", client).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     people: dict[str, str | None] = field(default_factory=dict)
     """Id to e-mail address, or name."""
     failed_reads: int = 0
@@ -67,11 +63,10 @@ class _Reading:
                 answered += 1
                 self._take(said, described)
         except HttpProblem as error:
-            self._failed(error)
+            self.broken_off(error, doing="listing the models")
         if self.complete and not answered:
             self._incomplete(
                 "the server has no records of models at all",
-                where=_ALL,
                 hint="if people have described models there, check the address; if not, ignore this",
             )
         endpoint = self._endpoint() if described else None
@@ -83,16 +78,9 @@ class _Reading:
                 model = records.model_of(self.settings.name, said, self._owner(said), endpoint)
                 models.append(with_provenance(model))
             except ValueError as error:
-                self.unread.add(name)
-                self.problems.append(bad_record(self.settings.name, error, _ALL, name))
+                self.bad(error, _ALL, name)
             self.context.progress(len(models))
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _entries(self) -> Iterator[Any]:
         """The records. Raises HttpProblem, also for a list that does not end."""
@@ -105,7 +93,6 @@ class _Reading:
             yield from self._shared()
             self._incomplete(
                 "the token is not an administrator's: only assistants that it may use were listed",
-                where=_ALL,
                 hint="give an administrator's API key, so that what is gone can be told from what is hidden",
             )
             return
@@ -138,11 +125,7 @@ class _Reading:
         try:
             record = records.Described.model_validate(said)
         except ValidationError as error:
-            if name is None:
-                self.complete = False
-            else:
-                self.unread.add(name)
-            self.problems.append(bad_record(self.settings.name, error, _ALL, name))
+            self.bad(error, _ALL, name)
             return
         described.setdefault(record.id, record)
 
@@ -184,18 +167,6 @@ class _Reading:
         known = self.context.known.get(name)
         return known.owner if known else None
 
-    def _failed(self, error: HttpProblem) -> None:
+    def _incomplete(self, what: str, *, hint: str) -> None:
         self.complete = False
-        self.problems.append(as_problem(self.settings.name, error, doing="listing the models"))
-
-    def _incomplete(self, what: str, *, where: str, hint: str, severity: Severity = "warning") -> None:
-        self.complete = False
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                what=what,
-                where=redact(f"{self.client.base_url}{where}"),
-                hint=hint,
-                severity=severity,
-            )
-        )
+        self.report(what, hint=hint, severity="warning")

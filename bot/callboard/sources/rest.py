@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
@@ -18,13 +18,13 @@ from pydantic import Field, model_validator
 
 from callboard.config import RemoteSettings, SecretReference
 from callboard.http import Client, HttpProblem
-from callboard.model import Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Listing, Model
 from callboard.sources import rest_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.queries import BadQuery
-from callboard.sources.remote import as_problem, bad_record, never_raising, open_client
+from callboard.sources.reading import SourceReading, Unread
+from callboard.sources.remote import as_problem, never_raising, open_client
 from callboard.sources.rest_fields import Details, Joined, ModelFields
 from callboard.sources.rest_pages import Request, Unending, pages
 from callboard.sources.selection import selected
@@ -77,7 +77,8 @@ def list_models(settings: Settings, context: Context) -> Listing:
     key = None if settings.api_key is None else settings.api_key.read()
     headers = None if key is None else {settings.api_key_header: key}
     with open_client(settings, context.folder, headers) as client:
-        return _Reading(settings, context, client).listing()
+        place = f"{client.base_url}{settings.models.path.partition('?')[0]}"
+        return _Reading(settings, context, place, client).listing()
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,9 @@ class _Entries:
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     client: Client
-    complete: bool = True
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
     warnings: int = 0
     failed_reads: int = 0
     skipped_reads: int = 0
@@ -119,30 +116,23 @@ class _Reading:
                 self.problems.append(
                     as_problem(self.settings.name, error, model=id_, doing="reading its details")
                 )
-            except _Skipped:
+            except Unread:
                 self.unread.add(id_)
             except ValueError as error:
-                self.unread.add(id_)
-                self._bad(error, id_)
+                self._bad_entry(error, id_)
             self.context.progress(len(models))
         if self.skipped_reads:
-            self._report(
+            self.report(
                 f"{self.skipped_reads} models were not read: {_FAILED_READS} requests in a row failed",
                 hint="look into the server's log, then run again",
             )
         if self.warnings > _MOST_WARNINGS:
-            self._report(
+            self.report(
                 f"{self.warnings - _MOST_WARNINGS} more models have fields that were left out",
                 hint="compare `fields` of this source with what the registry answers",
                 severity="warning",
             )
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=self.complete,
-            problems=tuple(self.problems),
-        )
+        return self.listing_of(models)
 
     def _listed(self) -> dict[str, list[dict[str, Any]]]:
         """The entries of each wanted model, by its id, each entry once."""
@@ -155,8 +145,7 @@ class _Reading:
             try:
                 id_, name = records.identity(entry, self.settings.fields)
             except ValueError as error:
-                self.complete = False
-                self._bad(error, None)
+                self._bad_entry(error, None)
                 continue
             if not selected(name, self.settings.select):
                 continue
@@ -165,22 +154,21 @@ class _Reading:
                 try:
                     version = records.version_identity(entry, self.settings.fields)
                 except ValueError as error:
-                    self.unread.add(id_)
-                    self._bad(error, id_)
+                    self._bad_entry(error, id_)
                     found.setdefault(id_, {})
                     continue
             entries = found.setdefault(id_, {})
             twice += version in entries
             entries.setdefault(version, entry)
         if twice:
-            self._report(
+            self.report(
                 f"{twice} entries have the id of another; the first of them counts",
                 hint="if entries are versions, write each: version; otherwise choose another `fields: id`",
                 severity="warning",
             )
         if self.complete and not answered:
             self.complete = False
-            self._report(
+            self.report(
                 "the registry answers no models at all",
                 hint="check `models` of this source, and that the credentials may list them; if the registry"
                 " is really empty, ignore this",
@@ -212,7 +200,7 @@ class _Reading:
             for key in keys:
                 found.setdefault(key, []).append({"key": key, "item": item})
         if strange:
-            self._report(
+            self.report(
                 f"{strange} items of {wanted.name} do not say what they belong to, and were left out",
                 hint="correct them, or `keys` of this list",
                 severity="warning",
@@ -236,10 +224,10 @@ class _Reading:
         except (Unending, BadQuery) as error:
             whole = False
             hint = "run again; if it stays, correct `paging` and `items` of this source"
-            self._report(f"{doing}: {error}", hint=hint, where=where)
+            self.report(f"{doing}: {error}", hint=hint, where=where)
         if strange:
             what = f"{doing}: {strange} entries are no objects, and were left out"
-            self._report(what, hint="correct `items` of this source", where=where)
+            self.report(what, hint="correct `items` of this source", where=where)
         return _Entries(entries, whole, whole and sure and not strange)
 
     def _model(
@@ -266,14 +254,13 @@ class _Reading:
             entries = [
                 entry | {"details": self._details(entry, self.settings.details, answers)} for entry in entries
             ]
-        origin = f"{self.client.base_url}{self.settings.models.path.partition('?')[0]}"
         model, faults = records.model_of(
-            self.settings.name, id_, entries, fields, origin, each_version=self.settings.each == "version"
+            self.settings.name, id_, entries, fields, self.place, each_version=self.settings.each == "version"
         )
         if faults:
             self.warnings += 1
             if self.warnings <= _MOST_WARNINGS:
-                self._report(
+                self.report(
                     f"not as they should be, and left out or cut: {', '.join(sorted(faults)[:10])}",
                     hint="correct the model in the registry, or `fields` of this source",
                     model=id_,
@@ -297,7 +284,7 @@ class _Reading:
             return answers[key]
         if self.failed_reads >= _FAILED_READS:
             self.skipped_reads += 1
-            raise _Skipped
+            raise Unread
         if any(part in (".", "..") for part in re.split(r"[/\\]", key)):
             raise records.BadEntry("its key would lead to another path")
         try:
@@ -325,39 +312,16 @@ class _Reading:
         content = _content([mapping, said])
         return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
-    def _bad(self, error: ValueError, model: str | None) -> None:
+    def _bad_entry(self, error: ValueError, model: str | None) -> None:
         if isinstance(error, records.BadEntry | BadQuery):
-            self._report(
+            self.doubt(model)
+            self.report(
                 f"an entry of the registry cannot be read: {error}",
                 hint="correct it in the registry, or `fields` of this source",
                 model=model,
             )
         else:
-            self.problems.append(bad_record(self.settings.name, error, self._where, model))
-
-    @property
-    def _where(self) -> str:
-        return f"{self.client.base_url}{self.settings.models.path.partition('?')[0]}"
-
-    def _report(
-        self,
-        what: str,
-        *,
-        hint: str,
-        where: str | None = None,
-        model: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(where or self._where),
-                hint=hint,
-                severity=severity,
-            )
-        )
+            self.bad(error, self.place, model)
 
 
 def _content(entry: Any) -> str:
@@ -365,7 +329,3 @@ def _content(entry: Any) -> str:
         return json.dumps(entry, sort_keys=True)
     except RecursionError:
         return "nested too deeply to be told from others"
-
-
-class _Skipped(Exception):
-    """A model that must stay as it is in the catalog; why is said for all of them together."""

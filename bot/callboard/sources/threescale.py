@@ -6,17 +6,17 @@ Which products are models, nobody but the configuration can say. ``threescale_po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from callboard.http import connect
-from callboard.model import Listing, Model, Problem, Severity
-from callboard.redaction import redact
+from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.kubernetes import KubernetesSettings, open_cluster
 from callboard.sources.provenance import with_provenance
+from callboard.sources.reading import SourceReading
 from callboard.sources.remote import never_raising
 from callboard.sources.rest_values import Values
 from callboard.sources.selection import selected
@@ -61,7 +61,7 @@ def list_models(settings: Settings, context: Context) -> Listing:
     if settings.read == "custom-resources":
         with open_cluster(settings, context.folder) as cluster:
             platform = Resources(cluster, settings.name, settings.namespaces, settings.marked)
-            return _Reading(settings, context, platform).listing()
+            return _Reading(settings, context, platform.where, platform).listing()
     assert settings.url is not None
     assert settings.token is not None
     with connect(
@@ -71,25 +71,23 @@ def list_models(settings: Settings, context: Context) -> Listing:
         ca_bundle=None if settings.ca_bundle is None else context.folder / settings.ca_bundle,
         verify=settings.insecure_skip_tls_verify is None,
     ) as client:
-        return _Reading(settings, context, Portal(client, settings.name)).listing()
+        portal = Portal(client, settings.name)
+        return _Reading(settings, context, portal.where, portal).listing()
 
 
 @dataclass
-class _Reading:
+class _Reading(SourceReading):
     settings: Settings
-    context: Context
     platform: Platform
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
 
     def listing(self) -> Listing:
         products = self.platform.products()
-        complete = self.platform.complete
-        if complete and not products:
-            complete = False
-            self._report(
+        self.complete = self.platform.complete
+        if self.complete and not products:
+            self.complete = False
+            self.report(
                 "there are no products at all",
-                "check that the account may see them; if there are really none, ignore this",
+                hint="check that the account may see them; if there are really none, ignore this",
                 severity="warning",
             )
         found: dict[str, tuple[Values, set[str]]] = {}
@@ -99,13 +97,13 @@ class _Reading:
             try:
                 name = system_name(values, self.platform.paths["system_name"])
             except BadProduct as error:
-                complete = False
-                self._report(f"a product cannot be read: {error}", "correct it in 3scale")
+                self.complete = False
+                self.report(f"a product cannot be read: {error}", hint="correct it in 3scale")
                 continue
             if name in found and selected(name, self.settings.select):
                 self.unread.add(name)
                 hint = "read each 3scale account, or its namespaces, by a source of its own"
-                self._report("two products have this system name", hint, name)
+                self.report("two products have this system name", hint=hint, model=name)
             elif selected(name, self.settings.select):
                 found[name] = (values, faults)
         models: list[Model] = []
@@ -114,13 +112,8 @@ class _Reading:
             if model is not None:
                 models.append(model)
                 self.context.progress(len(models))
-        return Listing(
-            source=self.settings.name,
-            models=tuple(models),
-            unread=tuple(sorted(self.unread)),
-            complete=complete,
-            problems=(*self.platform.problems, *self.problems),
-        )
+        self.problems = [*self.platform.problems, *self.problems]
+        return self.listing_of(models)
 
     def _model(self, values: Values, faults: set[str], name: str) -> Model | None:
         """The record; None where the catalog's must stay, because not all that it says could be asked for."""
@@ -131,17 +124,5 @@ class _Reading:
         model = model_of(self.settings.name, values, around, self.platform.paths, self.platform.page(values))
         if faults:
             what = f"not as they should be, and left out or cut: {', '.join(sorted(faults))}"
-            self._report(what, "correct the product in 3scale", name, "warning")
+            self.report(what, hint="correct the product in 3scale", model=name, severity="warning")
         return with_provenance(model)
-
-    def _report(self, what: str, hint: str, model: str | None = None, severity: Severity = "error") -> None:
-        self.problems.append(
-            Problem(
-                source=self.settings.name,
-                model=model,
-                what=redact(what),
-                where=redact(self.platform.where),
-                hint=hint,
-                severity=severity,
-            )
-        )

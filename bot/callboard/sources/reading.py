@@ -1,0 +1,82 @@
+"""One listing as it is made: what surely is there, what is in doubt, and what a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from callboard.config import SourceSettings
+from callboard.http import HttpProblem
+from callboard.model import Listing, Model, Problem, Severity
+from callboard.redaction import redact
+from callboard.sources.context import Context
+from callboard.sources.remote import as_problem, bad_record
+
+
+class Unread(Exception):
+    """A model that must stay as it is in the catalog, and why, where that is not said for several at once."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+@dataclass
+class SourceReading:
+    """What every source keeps while it reads; each adds what it asks, and what it has to remember."""
+
+    settings: SourceSettings
+    context: Context
+    place: str
+    """Where a problem is that is told without saying where: the address that is listed."""
+    complete: bool = field(default=True, kw_only=True)
+    unread: set[str] = field(default_factory=set, kw_only=True)
+    problems: list[Problem] = field(default_factory=list, kw_only=True)
+
+    def report(
+        self,
+        what: str,
+        *,
+        hint: str,
+        where: str | None = None,
+        model: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """Tell a person something."""
+        self.problems.append(
+            Problem(
+                source=self.settings.name,
+                model=model,
+                what=redact(what),
+                where=redact(where or self.place),
+                hint=hint,
+                severity=severity,
+            )
+        )
+
+    def broken_off(self, error: HttpProblem, *, doing: str) -> None:
+        """The list of models could not be read to its end."""
+        self.complete = False
+        self.problems.append(as_problem(self.settings.name, error, doing=doing))
+
+    def bad(self, error: Exception, where: str, model: str | None) -> None:
+        """A record that cannot be read: its model stays as it is in the catalog."""
+        self.doubt(model)
+        self.problems.append(bad_record(self.settings.name, error, where, model))
+
+    def doubt(self, model: str | None) -> None:
+        """What the catalog has of this model must stay; None: it could be any, and none is taken for gone."""
+        if model is None:
+            self.complete = False
+        else:
+            self.unread.add(model)
+
+    def listing_of(self, models: Iterable[Model]) -> Listing:
+        """What the source answers."""
+        return Listing(
+            source=self.settings.name,
+            models=tuple(models),
+            unread=tuple(sorted(self.unread)),
+            complete=self.complete,
+            problems=tuple(self.problems),
+        )
