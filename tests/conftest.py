@@ -30,6 +30,13 @@ settings.register_profile(
 settings.load_profile("callboard")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker of xdist, pytest-cov watches twice, and would stop one of the two for ``no_cover``."""
+    plugin = config.pluginmanager.get_plugin("_cov")
+    if hasattr(config, "workerinput") and plugin is not None and plugin.cov_controller is not None:
+        plugin.cov_controller.cov.stop()
+
+
 # The rooms whose single files take minutes, the slowest first.
 _SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation")
 
