@@ -9,22 +9,14 @@ from pathlib import Path
 
 from callboard.config import ForgeKind
 from callboard.sandbox.forge import SandboxForge
-from callboard.sandbox.forge.state import Role
-from tests.walk.house import REPOSITORY, House, card
+from tests.walk.house import House, card, found_catalog
 
 
 @contextlib.contextmanager
 def house(kind: ForgeKind = "github") -> Iterator[House]:
     """A house with no models yet, that proposes all new ones in one pull request."""
     with tempfile.TemporaryDirectory() as name, SandboxForge(Path(name) / "forge") as forge:
-        robin = forge.add_user("robin")
-        people: dict[str, Role] = {"robin": "write"}
-        if kind == "github":
-            bot = forge.add_user("callboard", kind="Bot")
-            people["callboard[bot]"] = "write"
-        forge.add_repository(REPOSITORY, files={"README.md": b"hello\n"}, collaborators=people)
-        if kind == "gitlab":
-            bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+        bot, robin = found_catalog(forge, kind)
         found = House(forge, Path(name), bot, robin, kind=kind)
         found.config_text += "pull-requests: {group-by: all}\n"
         yield found

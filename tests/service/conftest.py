@@ -10,13 +10,11 @@ import pytest
 
 from callboard.config import ForgeKind
 from callboard.sandbox.forge import SandboxForge
-from callboard.sandbox.forge.state import Role
 from tests.contracts.github import Contract
 from tests.servers.forge import ForgeFactory
 from tests.service.gate import Gate
 from tests.service.running import CONFIG, ServiceHouse
-from tests.walk.hands import REPOSITORY
-from tests.walk.house import card
+from tests.walk.house import card, found_catalog
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -48,18 +46,11 @@ def gated_house(
 
 @contextlib.contextmanager
 def _house(forge: SandboxForge, folder: Path, forge_kind: ForgeKind) -> Iterator[ServiceHouse]:
-    robin = forge.add_user("robin")
-    people: dict[str, Role] = {"robin": "write"}
-    if forge_kind == "github":
-        bot = forge.add_user("callboard", kind="Bot")
-        people["callboard[bot]"] = "write"
     files = {
         "callboard.yaml": CONFIG.format(forge=forge_kind).encode(),
         "cards/fraud.md": card("fraud").encode(),
     }
-    forge.add_repository(REPOSITORY, files=files, collaborators=people)
-    if forge_kind == "gitlab":
-        bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+    bot, robin = found_catalog(forge, forge_kind, files)
     house = ServiceHouse(forge, folder, bot, robin, kind=forge_kind)
     try:
         yield house

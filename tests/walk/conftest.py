@@ -9,8 +9,7 @@ from callboard.config import ForgeKind
 from callboard.redaction import Secret
 from callboard.sandbox.catalog import running
 from callboard.sandbox.forge import SandboxForge
-from callboard.sandbox.forge.state import Role
-from tests.walk.house import REPOSITORY, House
+from tests.walk.house import House, found_catalog
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -23,14 +22,7 @@ def forge_kind(request: pytest.FixtureRequest) -> ForgeKind:
 @pytest.fixture
 def house(forge: SandboxForge, tmp_path: Path, forge_kind: ForgeKind) -> House:
     """A forge with an empty catalog repository; Backstage is not configured."""
-    robin = forge.add_user("robin")
-    people: dict[str, Role] = {"robin": "write"}
-    if forge_kind == "github":
-        bot = forge.add_user("callboard", kind="Bot")
-        people["callboard[bot]"] = "write"
-    forge.add_repository(REPOSITORY, files={"README.md": b"hello\n"}, collaborators=people)
-    if forge_kind == "gitlab":
-        bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+    bot, robin = found_catalog(forge, forge_kind)
     (tmp_path / "cards").mkdir()
     return House(forge, tmp_path, bot, robin, kind=forge_kind)
 

@@ -12,13 +12,14 @@ from callboard.config import ForgeKind
 from callboard.config_file import load_config
 from callboard.sandbox.catalog import SandboxCatalog
 from callboard.sandbox.forge import Counts, SandboxForge
+from callboard.sandbox.forge.state import Role
 from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.walk.reconcile import ReconcileResult, reconcile
 from callboard.walk.sync import SyncResult, sync
 from callboard.walk.workplace import Workplace, open_backstage, open_workplace
 from tests.walk.hands import REPOSITORY, Hands, OnGitHub, OnGitLab
 
-__all__ = ["BASE_CONFIG", "ONE_SOURCE", "REPOSITORY", "House", "card"]
+__all__ = ["BASE_CONFIG", "ONE_SOURCE", "REPOSITORY", "House", "card", "found_catalog"]
 
 BASE_CONFIG = """\
 catalog:
@@ -27,6 +28,7 @@ catalog:
   scope: test
 defaults: {{owner: group:default/ml-platform, system: ai}}
 """
+_NO_CATALOG_YET = {"README.md": b"hello\n"}
 ONE_SOURCE = "sources: [{name: cards, type: files, path: cards}]\n"
 
 
@@ -124,6 +126,21 @@ class House:
 
     def counts(self, mark: int) -> Counts:
         return self.forge.log.counts(mark)
+
+
+def found_catalog(
+    forge: SandboxForge, kind: ForgeKind, files: Mapping[str, bytes] = _NO_CATALOG_YET
+) -> tuple[str, str]:
+    """Make the catalog's repository, with those who may write to it: the tokens of the bot and of robin."""
+    robin = forge.add_user("robin")
+    people: dict[str, Role] = {"robin": "write"}
+    if kind == "github":
+        bot = forge.add_user("callboard", kind="Bot")
+        people["callboard[bot]"] = "write"
+    forge.add_repository(REPOSITORY, files=dict(files), collaborators=people)
+    if kind == "gitlab":
+        bot = forge.add_project_token(REPOSITORY, role="write", name="callboard")
+    return bot, robin
 
 
 def card(
