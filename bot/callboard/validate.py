@@ -21,13 +21,13 @@ from callboard.validation.diagnostics import Diagnostic, Report
 from callboard.validation.find import (
     STDIN,
     Files,
-    Name,
     Tree,
     find_catalog_files,
     plain_tree,
     says_it_is_one,
 )
 from callboard.validation.globs import is_glob, matches, split_glob
+from callboard.validation.listing import Name
 
 if TYPE_CHECKING:
     from callboard.validation.fix import Fix
@@ -213,7 +213,7 @@ def _tree_of(folder: Path) -> Tree:
 
     def names(root: Path) -> Iterable[Name]:
         try:
-            return [Name(one.path, one.is_link, one.is_checkout) for one in checkout.listed(root)]
+            return checkout.listed(root)
         except GitError:
             return plain_tree(root).names(root)
 

@@ -73,6 +73,22 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     ]
 
 
+def test_links_that_lead_to_each_other_lead_to_no_file(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_bytes(ENTITY)
+    (tmp_path / "catalog-info.yaml").symlink_to(tmp_path / "other.yaml")
+    (tmp_path / "other.yaml").symlink_to(tmp_path / "catalog-info.yaml")
+    assert find(tmp_path) == Found(((tmp_path / "real.yaml").as_posix(),), (), (), ())
+
+
+def test_the_order_is_that_of_the_whole_paths(tmp_path: Path) -> None:
+    for name in ("a/b", "a-b", "a/b-c", "ab"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "catalog-info.yaml").write_bytes(b"")
+    names = found(tmp_path)
+    assert len(names) == 4
+    assert names == sorted(names)
+
+
 def test_standard_input_is_one_file() -> None:
     assert found("-") == ["-"]
     assert dict(Files(["-"], io.BytesIO(ENTITY))) == {"-": ENTITY}

@@ -13,20 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callboard.git.command import run
+from callboard.validation.listing import Name
 
 _LINK, _SUBMODULE = "120000", "160000"
 _LISTED = re.compile(r"(?:(H|S|M|R|C|K) ([0-7]{6}) [0-9a-f]+ [0-3]\t|\? )(.*)", re.DOTALL)
 _GITDIR = "gitdir: "
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One name in a folder of a checkout."""
-
-    path: Path
-    is_link: bool = False
-    is_checkout: bool = False
-    """A repository of its own: a submodule, or a clone that was put there."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +39,39 @@ class Checkout:
     """Without symbolic links."""
     _git_folder: Path
 
-    def listed(self, folder: Path) -> list[Listed]:
+    def listed(self, folder: Path) -> list[Name]:
         """What stands in ``folder`` and below it that git tracks, or would track if it were added.
 
         Raises GitError.
         """
         below = folder.resolve().relative_to(self.top)
         where = f":(top,literal){below.as_posix()}" if below.parts else ":/"
+        before = f"{below.as_posix()}/" if below.parts else ""
         listing = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"]
-        found: dict[Path, Listed] = {}
+        found: dict[str, Name] = {}
+        through_link = {"": False}
         for line in self._names([*listing, "--full-name", "--", where]):
             if match := _LISTED.fullmatch(line):
-                _, mode, name = match.groups()
-                path = self.top / name
-                is_link = mode == _LINK if mode else path.is_symlink()
-                found[path] = Listed(path, is_link, mode == _SUBMODULE or name.endswith("/"))
+                _, mode, listed = match.groups()
+                name = listed.removesuffix("/")
+                # git lists what it tracks, even where a link stands for the folder by now.
+                if name.startswith(before) and not self._leads_through_link(name, through_link):
+                    is_link = mode == _LINK if mode else (self.top / name).is_symlink()
+                    path = name.removeprefix(before)
+                    found[path] = Name(path, is_link, mode == _SUBMODULE or name != listed)
         return list(found.values())
+
+    def _leads_through_link(self, name: str, known: dict[str, bool]) -> bool:
+        """Whether any folder above is a symbolic link; ``known`` has the answers for folders."""
+        folder = name.rpartition("/")[0]
+        unknown = []
+        while folder not in known:
+            unknown.append(folder)
+            folder = folder.rpartition("/")[0]
+        for one in reversed(unknown):
+            known[one] = known[folder] or (self.top / one).is_symlink()
+            folder = one
+        return known[folder]
 
     def changes_since(self, commit: str) -> Changes:
         """What changed since the merge base with ``commit``. Raises GitError if there is none."""

@@ -10,34 +10,26 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from callboard.documents.limits import Limits
 from callboard.validation.diagnostics import Diagnostic, shown
 from callboard.validation.globs import Ignored, is_glob, matches, split_glob
+from callboard.validation.listing import Name
 from callboard.validation.together import can_hold_entities
 
 STDIN = "-"
 IGNORE_FILE = ".callboardignore"
 _NAMED = re.compile(r"(?:.*[-._])?catalog-info(?:[-._].*)?\.ya?ml|catalog-info\.ya?ml")
 _SAYS_SO = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?backstage\.io/", re.MULTILINE)
+_YAML = (".yaml", ".yml")
 _SKIPPED = frozenset({".git", ".venv", "node_modules"})
 _MOST = Limits().bytes + 1
 _MOST_IGNORED = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """Something that stands in a folder or below it, and is no folder."""
-
-    path: Path
-    """With no symbolic link but, perhaps, the last name."""
-    is_link: bool = False
-    is_tree: bool = False
-    """A folder after all, which has to be looked into by itself: a submodule."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class Files(Mapping[str, bytes]):
         if path not in self._paths:
             raise KeyError(path)
         try:
-            return self._read_stdin if path == STDIN else content(Path(path))
+            return self._read_stdin if path == STDIN else content(path)
         except OSError as error:
             self.problems.append(unreadable(path, error))
             return b""
@@ -124,7 +116,7 @@ def find_catalog_files(paths: Sequence[str], tree_of: TreeOf = plain_tree) -> Fo
     return Found(tuple(search.found), tuple(empty), tuple(search.passed_over), tuple(search.problems))
 
 
-def content(path: Path) -> bytes:
+def content(path: str | Path) -> bytes:
     """What is in a file; what is larger than the reader's limit is cut behind it, for the reader to refuse.
 
     Raises OSError for what cannot be read, or is no file: reading a pipe or a device may never end.
@@ -159,15 +151,16 @@ class _Search:
         if text == STDIN:
             taken = [STDIN]
         elif path.is_dir():
-            taken = [found for found, name in self._in_folder(path) if _is_catalog_file(name.path)]
+            inside = self._in_folder(path, _is_yaml)
+            taken = [called for called, inner in inside if _is_catalog_file(inner, called)]
         elif not os.path.lexists(path) and is_glob(text):
             folder, pattern = split_glob(path.as_posix())
             root = Path(folder)
-            inside = self._in_folder(root) if root.is_dir() else ()
+            inside = self._in_folder(root, can_hold_entities) if root.is_dir() else iter(())
             taken = [
-                found
-                for found, _ in inside
-                if can_hold_entities(found) and matches(pattern, Path(found).relative_to(root).as_posix())
+                called
+                for called, inner in inside
+                if can_hold_entities(inner) and matches(pattern, called.removeprefix(_before(root)))
             ]
         elif not os.path.lexists(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), text)
@@ -177,39 +170,37 @@ class _Search:
         else:
             taken = [path.as_posix()]
             real = path.parent.resolve() / path.name
-            if self._is_ignored(real, self._tree_of(path.parent)):
+            if self._is_ignored(str(real), self._tree_of(path.parent)):
                 self.passed_over += taken
                 return
         self.found |= dict.fromkeys(taken)
         if not taken:
             self.empty.append(text)
 
-    def _in_folder(self, folder: Path) -> Iterator[tuple[str, Name]]:
-        """Every file of a folder, as it is to be called, by name."""
-        root, tree = folder.resolve(), self._tree_of(folder)
-        parents: dict[Path, bool] = {}
-        for name in sorted(tree.names(root), key=lambda one: str(one.path)):
-            inner = name.path.relative_to(root)
-            if not _SKIPPED.isdisjoint(inner.parts) or self._is_ignored(name.path, tree):
+    def _in_folder(self, folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+        """The files of a folder that may be wanted, by their paths: what each is to be called, and its name.
+
+        Files that links lead to are among them, whatever their names.
+        """
+        root, tree, before = folder.resolve(), self._tree_of(folder), _before(folder)
+        beside = _before(root)
+        names = [one for one in tree.names(root) if one.is_link or one.is_tree or is_wanted(_last(one.path))]
+        for path, is_link, is_tree in sorted(names):
+            called, real = before + path, beside + path
+            if not _SKIPPED.isdisjoint(path.split("/")) or self._is_ignored(real, tree):
                 continue
-            parent = name.path.parent
-            if parent not in parents:
-                # git lists what it tracks, even where a link stands for the folder by now.
-                parents[parent] = os.path.realpath(parent) == str(parent)
-            if not parents[parent]:
-                continue
-            called = folder / inner
-            if name.is_tree:
-                if name.path.is_dir() and not name.path.is_symlink():
-                    yield from self._in_folder(called)
-            elif not name.is_link or self._may_follow(name.path, called.as_posix(), root):
-                yield called.as_posix(), name
+            if is_tree:
+                if Path(real).is_dir() and not Path(real).is_symlink():
+                    yield from self._in_folder(Path(called), is_wanted)
+            elif not is_link or self._may_follow(Path(real), called, root):
+                yield called, _last(path)
 
     def _may_follow(self, link: Path, called: str, root: Path) -> bool:
-        target = link.resolve()
+        # Not resolve(), which has no answer where links lead to each other.
+        target = Path(os.path.realpath(link))
         if target.is_relative_to(root):
             return target.is_file()
-        if _is_yaml(link) or target.is_dir():
+        if _is_yaml(link.name) or target.is_dir():
             message = (
                 f"it is a link to {shown(str(link.readlink()))}, which is outside of the checked folder, "
                 "so it is not followed; put the file itself here, or name the file that it leads to"
@@ -217,13 +208,24 @@ class _Search:
             self.problems.append(Diagnostic(called, 1, 1, "warning", "link-not-followed", message, None))
         return False
 
-    def _is_ignored(self, path: Path, tree: Tree) -> bool:
+    def _is_ignored(self, real: str, tree: Tree) -> bool:
         if tree.top not in self._ignored:
             self._ignored[tree.top] = _ignore_file(tree.top)
         ignored = self._ignored[tree.top]
-        if not ignored or not path.is_relative_to(tree.top):
+        if not ignored:
             return False
-        return path.relative_to(tree.top).as_posix() in ignored
+        top = _before(tree.top)
+        return real.startswith(top) and real.removeprefix(top) in ignored
+
+
+def _before(folder: Path) -> str:
+    """What stands before the names in a folder."""
+    path = folder.as_posix()
+    return "" if path == "." else path if path.endswith("/") else f"{path}/"
+
+
+def _last(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
 
 
 def _ignore_file(folder: Path) -> Ignored:
@@ -235,30 +237,36 @@ def _ignore_file(folder: Path) -> Ignored:
 
 
 def _walk(root: Path) -> Iterator[Name]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        for name in names:
-            path = Path(folder, name)
-            yield Name(path, path.is_symlink())
-        for name in folders:
-            if (path := Path(folder, name)).is_symlink():
-                yield Name(path, is_link=True)
+    folders = [(str(root), "")]
+    while folders:
+        folder, before = folders.pop()
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name in _SKIPPED:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, f"{before}{name}/"))
+                else:
+                    yield Name(before + name, entry.is_symlink())
 
 
-def _is_yaml(path: Path) -> bool:
-    return path.suffix in (".yaml", ".yml") and can_hold_entities(path.name)
+@lru_cache(maxsize=256)
+def _is_yaml(name: str) -> bool:
+    return name.endswith(_YAML) and name not in _YAML and can_hold_entities(name)
 
 
 def says_it_is_one(path: str, text: bytes) -> bool:
     """Whether a file with this name and content is a catalog file if it is found in a folder."""
-    return _is_yaml(Path(path)) and bool(_NAMED.fullmatch(Path(path).name) or _SAYS_SO.search(text))
+    name = _last(path)
+    return _is_yaml(name) and bool(_NAMED.fullmatch(name) or _SAYS_SO.search(text))
 
 
-def _is_catalog_file(path: Path) -> bool:
-    if not _is_yaml(path) or _NAMED.fullmatch(path.name):
-        return _is_yaml(path)
+def _is_catalog_file(name: str, path: str) -> bool:
+    if not _is_yaml(name) or _NAMED.fullmatch(name):
+        return _is_yaml(name)
     try:
-        return says_it_is_one(path.name, content(path))
+        return says_it_is_one(name, content(path))
     except OSError:
         # Whether it is one cannot be told, unless it is surely none; whoever reads it will say why.
-        return path.is_file()
+        return Path(path).is_file()
