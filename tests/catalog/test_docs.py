@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,7 +16,7 @@ from callboard.catalog.docs.sections import page_phrases, split_card
 from callboard.catalog.markdown import clean_markdown
 from callboard.model import Card, Evaluation, Model, Validation, Version
 from tests.catalog.examples import ATTACK, BARE, FRAUD, version
-from tests.catalog.reader import assert_harmless, techdocs_reader
+from tests.catalog.reader import assert_harmless
 
 
 def render(model: Model, **changes: Any) -> dict[str, str]:
@@ -28,14 +28,6 @@ def render(model: Model, **changes: Any) -> dict[str, str]:
         "system": "payments",
     }
     return render_docs(model, **values | changes)
-
-
-@pytest.fixture(scope="module")
-def techdocs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    folder = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        yield techdocs_reader(folder)
 
 
 def test_only_pages_with_content_exist() -> None:

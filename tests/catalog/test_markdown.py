@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from callboard.catalog.inert import BREAK, label
 from callboard.catalog.markdown import LONGEST, clean_markdown, plain
 from tests.catalog.examples import EVIL, HOSTILE
-from tests.catalog.reader import assert_harmless, techdocs_reader
+from tests.catalog.reader import assert_harmless
 
 _PIECES = [
     *("# ", "- ", "1. ", "> ", "```", "~~~", "`", "``", "*", "**", "_", "~~", "[", "](", ")", "<", ">", "|"),
@@ -58,15 +58,6 @@ _PIECES = [
     *("[x]: https://e.f 'q'\n", "[x]", "canary.txt"),
 ]
 cards = st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=4)), max_size=25).map("".join)
-
-
-@pytest.fixture(scope="module")
-def techdocs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    folder = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:
-        # Where the snippets of pymdownx look for files.
-        patch.chdir(folder)
-        yield techdocs_reader(folder)
 
 
 def test_the_bait_is_real(techdocs: Callable[[str], str], tmp_path: Path) -> None:
