@@ -125,7 +125,7 @@ def test_not_a_number_is_a_float() -> None:
 
 @given(TEXTS)
 def test_what_pyyaml_and_we_read_differently_is_said_to_be_so(text: str) -> None:
-    if text != text.strip() or "\n" in text or "\r" in text:
+    if text != text.strip() or len(text.splitlines()) > 1:
         return
     try:
         theirs = yaml.safe_load(f"[{text}]")
