@@ -25,11 +25,10 @@ from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.provenance import with_provenance
 from callboard.sources.reading import SourceReading, Unread
-from callboard.sources.remote import as_problem, never_raising, open_client
+from callboard.sources.remote import as_problem, chained, never_raising, open_client
 from callboard.sources.selection import selected
 
 _LIST = "/api/models"
-_MOST_PAGES = 1000
 _MOST_RESULT_FILES = 100
 _LARGEST_CARD = 8 * 1024 * 1024
 _LARGEST_RESULTS = 1024 * 1024
@@ -161,21 +160,16 @@ class _Reading(SourceReading):
             query["filter"] = list(self.settings.filter)
         if self.settings.limit:
             query["limit"] = min(self.settings.limit, 1000)
-        answer = self.client.get(_LIST, query)
-        asked: set[str] = set()
-        for _ in range(_MOST_PAGES):
-            page = answer.json()
-            if not isinstance(page, list):
+
+        def page(link: str | None) -> tuple[list[Any], str | None]:
+            answer = self.client.get(_LIST, query) if link is None else self.client.get(link)
+            entries = answer.json()
+            if not isinstance(entries, list):
                 raise HttpProblem("bad-answer", "the answer is not a list of models", where=_LIST)
-            yield from page
             following = _NEXT.search(answer.headers.get("link", ""))
-            if not following:
-                return
-            if following[1] in asked:
-                break
-            asked.add(following[1])
-            answer = self.client.get(following[1])
-        raise HttpProblem("bad-answer", "the list of pages does not end", where=_LIST)
+            return entries, following[1] if following else None
+
+        return chained(page, _LIST)
 
     def _info(self, said: Any, where: str) -> records.ModelInfo | None:
         try:

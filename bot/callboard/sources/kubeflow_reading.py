@@ -15,10 +15,9 @@ from callboard.sources.cards import CardReading
 from callboard.sources.kubeflow_records import ArtifactRecord
 from callboard.sources.provenance import with_provenance
 from callboard.sources.reading import SourceReading, Unread
-from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.remote import as_problem, bad_record, chained
 
 _PER_PAGE = 1000
-_MOST_PAGES = 1000
 _FAILED_READS = 3  # in a row, until no more artifacts are asked for
 
 _R = TypeVar("_R", bound=BaseModel)
@@ -36,21 +35,16 @@ class Reading(SourceReading):
     def pages(self, path: str, **params: Any) -> Iterator[Any]:
         """The entries of all pages, by their ids. Raises HttpProblem, also for a listing that never ends."""
         query: dict[str, Any] = {"pageSize": _PER_PAGE, "orderBy": "ID", "sortOrder": "ASC", **params}
-        asked: set[str] = set()
-        for _ in range(_MOST_PAGES):
-            answer = self.client.get_json(path, query)
+
+        def page(token: str | None) -> tuple[list[Any], Any]:
+            answer = self.client.get_json(path, query if token is None else {**query, "nextPageToken": token})
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise HttpProblem("bad-answer", "the answer holds no list of items", where=path)
-            yield from items
-            token = answer.get("nextPageToken")
-            if token in (None, ""):
-                return
-            if not isinstance(token, str) or token in asked:
-                break
-            asked.add(token)
-            query["nextPageToken"] = token
-        raise HttpProblem("bad-answer", "the list of pages does not end", where=path)
+            following = answer.get("nextPageToken")
+            return items, None if following == "" else following
+
+        return chained(page, path)
 
     def artifacts(self, path: str, **params: Any) -> list[ArtifactRecord]:
         """The artifacts at ``path``. Raises Unread; after some failures in a row, without asking."""

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from callboard.http import Client, HttpProblem
 from callboard.sources import mlflow_records as records
 from callboard.sources.reading import SourceReading
+from callboard.sources.remote import chained
 from callboard.sources.selection import selected
 
 API = "/api/2.0/mlflow"
 _MODELS_PER_PAGE = 1000  # MLflow's own limit
 _VERSIONS_PER_PAGE = 10_000
-_MOST_PAGES = 1000
 
 
 def registered_models(reading: SourceReading, client: Client) -> dict[str, records.RegisteredModel]:
@@ -78,18 +78,13 @@ def model_versions(
 def pages(client: Client, path: str, key: str, size: int, **params: str) -> Iterator[Any]:
     """The entries of all pages. Raises HttpProblem, also for a listing that never ends."""
     path = f"{API}/{path}"
-    asked: set[str] = set()
-    for _ in range(_MOST_PAGES):
-        answer = client.get_json(path, {"max_results": size, **params})
-        yield from items(answer, key, path)
-        token = answer.get("next_page_token")
-        if not token:
-            return
-        if not isinstance(token, str) or token in asked:
-            break
-        asked.add(token)
-        params["page_token"] = token
-    raise HttpProblem("bad-answer", "the list of pages does not end", where=path)
+
+    def page(token: str | None) -> tuple[list[Any], Any]:
+        onward = {} if token is None else {"page_token": token}
+        answer = client.get_json(path, {"max_results": size, **params, **onward})
+        return items(answer, key, path), answer.get("next_page_token") or None
+
+    return chained(page, path)
 
 
 def items(answer: Any, key: str, where: str) -> list[Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,6 +15,8 @@ from callboard.http import Client, HttpProblem, connect
 from callboard.model import Listing, Problem
 from callboard.redaction import Secret, redact
 from callboard.sources.context import Context
+
+_MOST_PAGES = 1000
 
 _S = TypeVar("_S", bound=SourceSettings)
 
@@ -51,6 +53,26 @@ def open_client(
         ca_bundle=None if settings.ca_bundle is None else folder / settings.ca_bundle,
         verify=settings.insecure_skip_tls_verify is None,
     )
+
+
+def chained(page: Callable[[str | None], tuple[list[Any], Any]], where: str) -> Iterator[Any]:
+    """The entries of all pages of a list in which each page says what leads to the next.
+
+    ``page`` is given what the page before said, None for the first, and answers the entries and what leads
+    on, None at the end. Raises HttpProblem for a list that never ends.
+    """
+    token: str | None = None
+    asked: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        entries, following = page(token)
+        yield from entries
+        if following is None:
+            return
+        if not isinstance(following, str) or following in asked:
+            break
+        asked.add(following)
+        token = following
+    raise HttpProblem("bad-answer", "the list of pages does not end", where=where)
 
 
 def basic_of(settings: ServerSettings) -> tuple[str, Secret] | None:
