@@ -74,13 +74,15 @@ class Shelf:
         return {key.id: record for key in held if (record := self.record(key)) is not None}
 
 
+def folder_of(path: str, root: str) -> str:
+    """The model folder that a path is in: one below ``root``. What lies beside the folders is its own."""
+    return "/".join(path.split("/")[: root.count("/") + 2])
+
+
 def lock_paths(paths: Iterable[str], root: str) -> list[str]:
     """The locks among ``paths``: exactly one folder below ``root``."""
-    depth = root.count("/") + 2
     return [
-        path
-        for path in paths
-        if path.startswith(f"{root}/") and path.count("/") == depth and path.endswith(f"/{FILE}")
+        path for path in paths if path.startswith(f"{root}/") and path == f"{folder_of(path, root)}/{FILE}"
     ]
 
 

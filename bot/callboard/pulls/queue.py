@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
+from callboard.catalog.shelf import folder_of
 from callboard.pulls.facts import PullFacts
 from callboard.pulls.verdict import Reason, Verdict
 
@@ -152,8 +153,7 @@ def _turn(one: Candidate) -> tuple[datetime, int]:
 
 
 def _touched(facts: PullFacts) -> frozenset[str]:
-    depth = facts.path.count("/") + 2
-    folders = {"/".join(path.split("/")[:depth]) for path in facts.pull.paths}
+    folders = {folder_of(path, facts.path) for path in facts.pull.paths}
     return frozenset(
         {f"folder {folder.casefold()}" for folder in folders}
         | {f"entity {name.casefold()}" for name in facts.entities}

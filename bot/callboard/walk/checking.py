@@ -15,8 +15,7 @@ from callboard.pulls.report import check_report
 from callboard.pulls.texts import VALIDATION_MARKER, validation_comment
 from callboard.walk.base import Base
 from callboard.walk.facts import Examined, might_be_ours
-from callboard.walk.folders import folder_contents, kept_edit
-from callboard.walk.obsolete import folders_of
+from callboard.walk.folders import folder_contents, folders_of, kept_edit
 from callboard.walk.refusals import refused
 from callboard.walk.workplace import Workplace
 
@@ -72,7 +71,7 @@ def edits_of(base: Base, one: Examined, root: str) -> tuple[KeptEdit, ...]:
     """What a pull request changes in files that Callboard writes: values that the next sync keeps."""
     known = {folder.path: folder for folder in base.shelf.folders.values()}
     touched = sorted(folders_of(one.facts.pull, root) & known.keys())
-    before = folder_contents(base, touched)
+    before = folder_contents(base, touched, root)
     edits: list[KeptEdit] = []
     for folder in touched:
         files = {

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from callboard.catalog.absence import absent, orphaned
 from callboard.catalog.identity import Key, base_name
 from callboard.catalog.plan import FolderPlan, Wish, keys_of, name_models, plan_folder, wish
-from callboard.catalog.shelf import Shelf
+from callboard.catalog.shelf import Shelf, folder_of
 from callboard.changes.group import FileChange, placed_by
 from callboard.changes.grouping import Member, Rules, is_held
 from callboard.config import Config, SourceSettings
@@ -122,7 +122,7 @@ def desire(
     folders = {wanted.path for several in wishes.values() for wanted in several} | {
         shelf.folders[key].path for key in catalog.deletions
     }
-    current = folder_contents(base, folders)
+    current = folder_contents(base, folders, root)
     planned: list[FileChange] = []
     for key in list(wishes):
         several = wishes.pop(key)  # thousands of them are most of what a walk holds in memory
@@ -167,10 +167,9 @@ def without_rewording(desired: Desired, open_in: Mapping[str, str], rules: Rules
     )
 
 
-def members(base: Base) -> tuple[Member, ...]:
+def members(base: Base, root: str) -> tuple[Member, ...]:
     """The models of the base branch, as far as grouping must know them."""
-    depth = next((one.path.count("/") + 1 for one in base.shelf.folders.values()), 0)
-    files = Counter("/".join(path.split("/")[:depth]) for path in base.blobs)
+    files = Counter(folder_of(path, root) for path in base.blobs)
     return tuple(
         Member(str(key), at.lock.record.source, placed_by(at.lock.generated.entities), files[at.path])
         for key, at in base.shelf.folders.items()

@@ -9,7 +9,7 @@ from datetime import datetime
 from callboard.catalog.entities import title_of
 from callboard.catalog.lock import BadLock, read_lock
 from callboard.catalog.merge import CATALOG_FILE
-from callboard.catalog.shelf import lock_paths
+from callboard.catalog.shelf import folder_of, lock_paths
 from callboard.config import Config
 from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Account, PullRequest
@@ -23,8 +23,8 @@ from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
 from callboard.validation.references import reference_to
 from callboard.walk.base import Base
+from callboard.walk.folders import folders_of
 from callboard.walk.history import History
-from callboard.walk.obsolete import folders_of
 from callboard.walk.owning import kind_of, members_of, required_of
 from callboard.walk.workplace import Workplace
 
@@ -155,10 +155,9 @@ def might_be_ours(pull: PullRequest, slug: str, identity: Account, config: Confi
 
 def _folder_files(repository: Repository, pull: PullRequest, root: str) -> dict[str, Entry]:
     """Everything in the folders that the head touches, by path."""
-    depth = root.count("/") + 2
-    folders = {"/".join(path.split("/")[:depth]) for path in pull.paths}
+    folders = {folder_of(path, root) for path in pull.paths}
     entries = repository.tree(pull.head, root)
-    return {path: one for path, one in entries.items() if "/".join(path.split("/")[:depth]) in folders}
+    return {path: one for path, one in entries.items() if folder_of(path, root) in folders}
 
 
 def _is_small(pull: PullRequest, root: str) -> bool:

@@ -9,24 +9,29 @@ from callboard.catalog.entities import title_of
 from callboard.catalog.generated import Generated
 from callboard.catalog.merge import Kept
 from callboard.catalog.plan import FolderPlan, Wish
-from callboard.catalog.shelf import Folder
+from callboard.catalog.shelf import Folder, folder_of
 from callboard.changes.change import KeptEdit, ModelChange
 from callboard.changes.group import FileChange
 from callboard.documents.values import ABSENT
+from callboard.forges.protocol import PullRequest
 from callboard.walk.base import Base
 
 _CATALOG = "catalog-info.yaml"
 
 
-def folder_contents(base: Base, folders: Iterable[str]) -> dict[str, dict[str, bytes]]:
+def folders_of(pull: PullRequest, root: str) -> frozenset[str]:
+    """The model folders that a pull request changes."""
+    return frozenset(folder_of(path, root) for path in pull.paths if path.startswith(f"{root}/"))
+
+
+def folder_contents(base: Base, folders: Iterable[str], root: str) -> dict[str, dict[str, bytes]]:
     """The files of some model folders, read in one batch: folder to path within it to content."""
     wanted = set(folders)
-    depth = next(iter(wanted)).count("/") + 1 if wanted else 0
-    paths = [path for path in base.blobs if "/".join(path.split("/")[:depth]) in wanted]
+    paths = [path for path in base.blobs if folder_of(path, root) in wanted]
     contents: dict[str, dict[str, bytes]] = {}
     for path, content in base.read(paths).items():
-        parts = path.split("/")
-        contents.setdefault("/".join(parts[:depth]), {})["/".join(parts[depth:])] = content
+        folder = folder_of(path, root)
+        contents.setdefault(folder, {})[path[len(folder) + 1 :]] = content
     return contents
 
 

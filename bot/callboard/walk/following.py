@@ -14,8 +14,8 @@ from callboard.http import HttpProblem
 from callboard.model import Problem
 from callboard.pulls.texts import LANDING_MARKER, landing_comment
 from callboard.walk.base import Base
+from callboard.walk.folders import folders_of
 from callboard.walk.landing import CATALOG_FILE, PENDING_LABEL, Registration, differing_paths, register
-from callboard.walk.obsolete import folders_of
 from callboard.walk.workplace import Workplace
 
 

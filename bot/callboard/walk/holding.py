@@ -12,7 +12,7 @@ from callboard.git.repository import Repository
 from callboard.model import Model
 from callboard.pulls.asked import CanWrite, handed_back
 from callboard.walk.base import Base
-from callboard.walk.obsolete import folders_of
+from callboard.walk.folders import folders_of
 
 Locks = Mapping[str, Mapping[str, Lock]]
 """Branch to folder to its lock, for the folders that the base branch does not have."""

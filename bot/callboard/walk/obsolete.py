@@ -21,6 +21,7 @@ from callboard.pulls.facts import PullFacts
 from callboard.pulls.texts import OBSOLETE_MARKER, obsolete_comment
 from callboard.walk.base import Base
 from callboard.walk.desired import Desired
+from callboard.walk.folders import folders_of
 
 OBSOLETE_LABEL = "no-longer-needed"
 """Marks a pull request that we closed ourselves, so that nobody takes its end for a person's no."""
@@ -102,12 +103,6 @@ def close_obsolete(forge: Forge, one: Obsolete) -> None:
     if OBSOLETE_LABEL not in one.pull.labels:
         forge.label(one.pull.number, add=(OBSOLETE_LABEL,))
     forge.close(one.pull.number)
-
-
-def folders_of(pull: PullRequest, root: str) -> frozenset[str]:
-    """The model folders that a pull request changes."""
-    depth = root.count("/") + 2
-    return frozenset("/".join(path.split("/")[:depth]) for path in pull.paths if path.startswith(f"{root}/"))
 
 
 def _why(repository: Repository, needs: Needs, pull: PullRequest) -> tuple[str, ...]:

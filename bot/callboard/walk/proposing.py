@@ -18,8 +18,9 @@ from callboard.pulls.decide import Verdict, decide
 from callboard.pulls.facts import PullFacts
 from callboard.walk.base import Base
 from callboard.walk.facts import gather, might_be_ours
+from callboard.walk.folders import folders_of
 from callboard.walk.history import made_by_us
-from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, folders_of, obsolete_pulls
+from callboard.walk.obsolete import OBSOLETE_LABEL, Needs, Obsolete, obsolete_pulls
 from callboard.walk.rewriting import head_holds
 from callboard.walk.workplace import Workplace
 

@@ -13,8 +13,7 @@ from callboard.forges.protocol import PullRequest
 from callboard.git.repository import Repository
 from callboard.pulls.asked import fields_of
 from callboard.walk.base import Base
-from callboard.walk.folders import deletion, file_change, folder_contents
-from callboard.walk.obsolete import folders_of
+from callboard.walk.folders import deletion, file_change, folder_contents, folders_of
 
 
 def written_anew(
@@ -73,7 +72,7 @@ def _planned(
     contents = repository.blobs(locks.values())
     broken = {folder.path for folder in base.shelf.broken}
     by_path = {folder.path: folder for folder in base.shelf.folders.values()}
-    current = folder_contents(base, touched)
+    current = folder_contents(base, touched, root)
     planned: list[FolderPlan | Folder] = []
     for folder in sorted(touched):
         lock_path = f"{folder}/{FILE}"

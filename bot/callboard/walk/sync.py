@@ -20,16 +20,12 @@ from callboard.sources.overrides import Override
 from callboard.walk.base import base_of_commit
 from callboard.walk.dashboard import orders_on, write_sync_on_dashboard
 from callboard.walk.desired import Desired, desire, members, without_rewording
+from callboard.walk.folders import folders_of
 from callboard.walk.holding import given_back, locks_beyond_base, open_in, pending_names, pending_parts
 from callboard.walk.known_owners import check_owners
 from callboard.walk.listings import list_sources
 from callboard.walk.moves import at_its_name
-from callboard.walk.obsolete import (
-    Needs,
-    Obsolete,
-    close_obsolete,
-    folders_of,
-)
+from callboard.walk.obsolete import Needs, Obsolete, close_obsolete
 from callboard.walk.owning import kind_of
 from callboard.walk.pausing import pause_reason
 from callboard.walk.proposing import Proposal, Reading, find_obsolete, holds, ours, propose
@@ -114,7 +110,7 @@ def sync(
     rules = _rules(workplace)
     if not refresh:
         desired = without_rewording(desired, held, rules)
-    groups = group(desired.changes, members(base), rules, held)
+    groups = group(desired.changes, members(base, workplace.config.catalog.path), rules, held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
     orders = orders_on(workplace, about)
