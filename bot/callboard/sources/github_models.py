@@ -70,10 +70,10 @@ def list_models(settings: Settings, context: Context) -> Listing:
         reading.report(f"the saved catalog cannot be read: {reason}", hint=hint)
         return reading.listing_of(())
     models: dict[str, Model] = {}
-    reading.complete = bool(entries)
+    reading.complete = True
     hint = "correct it in the file, or exclude it under `select`"
     if not entries:
-        reading.report("the saved catalog holds no models", hint="check `path`", severity="warning")
+        reading.incomplete("the saved catalog holds no models", hint="check `path`")
     for at, entry in enumerate(entries):
         id_ = None
         try:

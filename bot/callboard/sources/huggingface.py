@@ -143,12 +143,10 @@ class _Reading(SourceReading):
         if answered == limit:
             self.complete = False
         elif self.complete and not answered:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the Hub answers no models at all",
                 where=f"{self.client.base_url}{_LIST}",
                 hint="check author and filter, and that the token may see the models",
-                severity="warning",
             )
 
     def _entries(self) -> Iterator[Any]:

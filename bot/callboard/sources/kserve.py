@@ -94,11 +94,9 @@ class _Reading(SourceReading):
             self.complete = False
             self.report("the cluster has no KServe", hint="check that it is the right cluster")
         elif self.complete and not answered:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the cluster answers no served models at all",
                 hint="check `namespaces`; if nothing is really served, ignore this",
-                severity="warning",
             )
         return found
 

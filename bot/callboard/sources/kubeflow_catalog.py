@@ -9,9 +9,8 @@ hundreds per model, each for one hardware and load) are not read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import quote
-
-from pydantic import ValidationError
 
 from callboard.http import HttpProblem
 from callboard.metrics import higher_is_better
@@ -21,10 +20,9 @@ from callboard.sources.cards import CardReading
 from callboard.sources.kubeflow_artifacts import ARTIFACT, artifact_of
 from callboard.sources.kubeflow_models import described_as
 from callboard.sources.kubeflow_properties import Properties, counterparts_of, mlflow_uri
-from callboard.sources.kubeflow_reading import Reading, text_of
+from callboard.sources.kubeflow_reading import Reading, name_of, text_of
 from callboard.sources.reading import Unread
 from callboard.sources.remote import as_problem
-from callboard.sources.selection import selected
 
 _API = "/api/model_catalog/v1alpha1"
 _ACCURACY = "accuracy-metrics"
@@ -39,35 +37,29 @@ def read_catalog(reading: Reading, sources: Sequence[str]) -> None:
     _check_sources(reading, sources)
     path = f"{_API}/models"
     found: dict[str, records.CatalogModel] = {}
-    answered = False
+    entries = reading.pages(path, **({"source": list(sources)} if sources else {}))
     try:
-        for said in reading.pages(path, **({"source": list(sources)} if sources else {})):
-            answered = True
-            name, source = text_of(said, "name"), text_of(said, "source_id")
-            if name is not None and not selected(name, reading.settings.select):
-                continue
-            try:
-                model = records.CatalogModel.model_validate(said)
-            except ValidationError as error:
-                reading.bad(error, path, f"{source}/{name}" if source and name else None)
-                continue
+        for model in reading.wanted(records.CatalogModel, entries, path, name_of, _identifier):
             found.setdefault(model.identifier, model)
     except HttpProblem as error:
         reading.complete = False
         reading.failed(error, doing="listing the models")
-    if reading.complete and not answered:
-        reading.complete = False
-        reading.report(
+    if reading.complete and not reading.answered:
+        reading.incomplete(
             "the catalog answers no models at all",
             where=f"{reading.client.base_url}{path}",
             hint="check that its sources are enabled and that the token may list models",
-            severity="warning",
         )
     for identifier in sorted(found.keys() - reading.unread):
         try:
             reading.add(*_model(reading, found[identifier]))
         except Unread as unread:
             reading.leave(identifier, unread)
+
+
+def _identifier(said: Any) -> str | None:
+    name, source = text_of(said, "name"), text_of(said, "source_id")
+    return f"{source}/{name}" if source and name else None
 
 
 def _check_sources(reading: Reading, wanted: Sequence[str]) -> None:

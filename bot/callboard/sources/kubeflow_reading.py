@@ -113,6 +113,11 @@ class Reading(SourceReading):
         return self.listing_of(self.models.values())
 
 
+def name_of(said: Any) -> str | None:
+    """What a model is called, where its record says."""
+    return text_of(said, "name")
+
+
 def text_of(said: Any, key: str) -> str | None:
     """A text (or a number, as a text) of a record that need not be whole."""
     value = said.get(key) if isinstance(said, Mapping) else None

@@ -17,9 +17,8 @@ from callboard.model import Endpoint, Model, Version
 from callboard.sources import kubeflow_artifacts as artifacts
 from callboard.sources import kubeflow_models as models
 from callboard.sources import kubeflow_records as records
-from callboard.sources.kubeflow_reading import Reading, text_of
+from callboard.sources.kubeflow_reading import Reading, name_of, text_of
 from callboard.sources.reading import Unread
-from callboard.sources.selection import selected
 
 _API = "/api/model_registry/v1alpha3"
 _ID = re.compile(r"[0-9]{1,19}")
@@ -46,29 +45,18 @@ def read_registry(reading: Reading) -> None:
 
 
 def _registered(reading: Reading) -> dict[str, records.RegisteredModel]:
-    path, found, answered = f"{_API}/registered_models", dict[str, records.RegisteredModel](), False
+    path, found = f"{_API}/registered_models", dict[str, records.RegisteredModel]()
     try:
-        for said in reading.pages(path):
-            answered = True
-            name = text_of(said, "name")
-            if name is not None and not selected(name, reading.settings.select):
-                continue
-            try:
-                model = records.RegisteredModel.model_validate(said)
-            except ValidationError as error:
-                reading.bad(error, path, _id(said, "id"))
-                continue
+        for model in reading.wanted(records.RegisteredModel, reading.pages(path), path, name_of, _model_id):
             found.setdefault(model.id, model)
     except HttpProblem as error:
         reading.complete = False
         reading.failed(error, doing="listing the registered models")
-    if reading.complete and not answered:
-        reading.complete = False
-        reading.report(
+    if reading.complete and not reading.answered:
+        reading.incomplete(
             "the registry answers no models at all",
             where=f"{reading.client.base_url}{path}",
             hint="check that the token may list models; if the registry is really empty, ignore this",
-            severity="warning",
         )
     return found
 
@@ -172,6 +160,10 @@ class _Endpoints:
         )
         once = dict.fromkeys(filter(None, found))
         return tuple(sorted(once, key=lambda one: (one.server or "", one.url)))
+
+
+def _model_id(said: Any) -> str | None:
+    return _id(said, "id")
 
 
 def _id(said: Any, key: str) -> str | None:

@@ -11,7 +11,6 @@ from callboard.http import Client, HttpProblem
 from callboard.sources import mlflow_records as records
 from callboard.sources.reading import SourceReading
 from callboard.sources.remote import chained
-from callboard.sources.selection import selected
 
 API = "/api/2.0/mlflow"
 _MODELS_PER_PAGE = 1000  # MLflow's own limit
@@ -20,28 +19,18 @@ _VERSIONS_PER_PAGE = 10_000
 
 def registered_models(reading: SourceReading, client: Client) -> dict[str, records.RegisteredModel]:
     """The registered models by their names."""
-    path, found, answered = "registered-models/search", dict[str, records.RegisteredModel](), False
+    path, found = "registered-models/search", dict[str, records.RegisteredModel]()
+    entries = pages(client, path, "registered_models", _MODELS_PER_PAGE)
     try:
-        for said in pages(client, path, "registered_models", _MODELS_PER_PAGE):
-            answered = True
-            name = _name(said)
-            if name is not None and not selected(name, reading.settings.select):
-                continue
-            try:
-                model = records.RegisteredModel.model_validate(said)
-            except ValidationError as error:
-                reading.bad(error, f"{API}/{path}", name)
-                continue
+        for model in reading.wanted(records.RegisteredModel, entries, f"{API}/{path}", _name):
             if not model.is_prompt:
                 found.setdefault(model.name, model)
     except HttpProblem as error:
         reading.broken_off(error, doing="listing the registered models")
-    if reading.complete and not answered:
-        reading.complete = False
-        reading.report(
+    if reading.complete and not reading.answered:
+        reading.incomplete(
             "the registry answers no models at all",
             hint="check that the token may list models; if the registry is really empty, ignore this",
-            severity="warning",
         )
     return found
 

@@ -169,12 +169,10 @@ class _Reading(SourceReading):
                 hint="name the repositories under `repositories`",
             )
         if not answered:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the registry lists no repositories at all",
                 where=f"{self.place}/v2/_catalog",
                 hint="check that the user may list them, or name them under `repositories`",
-                severity="warning",
             )
 
     def _model(self, name: str) -> Model | None:

@@ -83,24 +83,14 @@ class _Reading(SourceReading):
         except HttpProblem as error:
             self.broken_off(error, doing="listing the models")
             return found
-        for said in entries:
-            name = _name(said)
-            if name is not None and not selected(name, self.settings.select):
-                continue
-            try:
-                entry = records.Tagged.model_validate(said)
-            except ValidationError as error:
-                self.bad(error, _TAGS, name)
-                continue
+        for entry in self.wanted(records.Tagged, entries, _TAGS, _name):
             found.setdefault(entry.model, {}).setdefault(entry.tag, entry)
         if not entries:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the server answers no models at all",
                 where=f"{self.place}{_TAGS}",
                 hint="check that it is the right server and that its disk is there;"
                 " if it is really empty, ignore this",
-                severity="warning",
             )
         return found
 

@@ -8,7 +8,6 @@ what becomes what.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,9 +19,8 @@ from callboard.model import Endpoint, Listing, Model
 from callboard.sources import openai_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.reading import SourceReading
+from callboard.sources.reading import SourceReading, id_in
 from callboard.sources.remote import as_problem, never_raising, open_client
-from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials, has_credentials
 
 _MODELS = "/models"
@@ -85,8 +83,9 @@ class _Reading(SourceReading):
                 problem = problem.model_copy(update={"hint": hint})
             self.problems.append(problem)
             return found
-        for said in entries:
-            self._take(said, found)
+        for entry in self.wanted(records.Listed, entries, _MODELS, _id):
+            if not entry.is_route:
+                found.setdefault(entry.id, entry)
         if isinstance(answer, dict):
             self.capabilities = records.capabilities_by_name(answer)
             if answer.get("has_more") is True:
@@ -96,27 +95,11 @@ class _Reading(SourceReading):
                     hint="ask for support of this gateway, and name it",
                 )
         if not entries:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the gateway answers no models at all",
                 hint="check that the token may use them; if there are really none, ignore this",
-                severity="warning",
             )
         return found
-
-    def _take(self, said: Any, found: dict[str, records.Listed]) -> None:
-        name = said.get("id") if isinstance(said, dict) else None
-        if not isinstance(name, str) or len(name) > records.LONGEST_ID or not re.fullmatch(records.ID, name):
-            name = None
-        if name is not None and not selected(name, self.settings.select):
-            return
-        try:
-            entry = records.Listed.model_validate(said)
-        except ValidationError as error:
-            self.bad(error, _MODELS, name)
-            return
-        if not entry.is_route:
-            found.setdefault(entry.id, entry)
 
     def _deployments(self, listed: dict[str, records.Listed]) -> dict[str, list[records.Deployment]]:
         """What LiteLLM says of each model; nothing where the gateway is another, or does not tell us."""
@@ -166,3 +149,7 @@ def _entries(answer: Any, where: str) -> list[Any]:
     if not isinstance(entries, list):
         raise HttpProblem("bad-answer", "the answer holds no list of models", where=where)
     return entries
+
+
+def _id(said: Any) -> str | None:
+    return id_in(said, records.ID, records.LONGEST_ID)

@@ -7,12 +7,9 @@ of no use, since it lists what is connected at the moment. ``openwebui_records``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from pydantic import ValidationError
 
 from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
@@ -20,9 +17,8 @@ from callboard.model import Endpoint, Listing, Model
 from callboard.sources import openwebui_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.reading import SourceReading
+from callboard.sources.reading import SourceReading, id_in
 from callboard.sources.remote import as_problem, never_raising, open_client
-from callboard.sources.selection import selected
 from callboard.sources.without_credentials import ask_without_credentials
 
 _ALL = "/api/v1/models/all"
@@ -57,15 +53,13 @@ class _Reading(SourceReading):
 
     def listing(self) -> Listing:
         described: dict[str, records.Described] = {}
-        answered = 0
         try:
-            for said in self._entries():
-                answered += 1
-                self._take(said, described)
+            for record in self.wanted(records.Described, self._entries(), _ALL, _id):
+                described.setdefault(record.id, record)
         except HttpProblem as error:
             self.broken_off(error, doing="listing the models")
-        if self.complete and not answered:
-            self._incomplete(
+        if self.complete and not self.answered:
+            self.incomplete(
                 "the server has no records of models at all",
                 hint="if people have described models there, check the address; if not, ignore this",
             )
@@ -91,7 +85,7 @@ class _Reading(SourceReading):
             if error.kind not in ("unauthorized", "forbidden"):
                 raise
             yield from self._shared()
-            self._incomplete(
+            self.incomplete(
                 "the token is not an administrator's: only assistants that it may use were listed",
                 hint="give an administrator's API key, so that what is gone can be told from what is hidden",
             )
@@ -115,19 +109,6 @@ class _Reading(SourceReading):
             if not fresh or (isinstance(total, int) and len(seen) >= total):
                 return
         raise HttpProblem("bad-answer", "the list of pages does not end", where=_LIST)
-
-    def _take(self, said: Any, described: dict[str, records.Described]) -> None:
-        name = said.get("id") if isinstance(said, dict) else None
-        if not isinstance(name, str) or len(name) > records.LONGEST_ID or not re.fullmatch(records.ID, name):
-            name = None
-        if name is not None and not selected(name, self.settings.select):
-            return
-        try:
-            record = records.Described.model_validate(said)
-        except ValidationError as error:
-            self.bad(error, _ALL, name)
-            return
-        described.setdefault(record.id, record)
 
     def _endpoint(self) -> Endpoint:
         """Open WebUI passes requests on, in OpenAI's form. Whether the model behind is up is not said."""
@@ -167,6 +148,6 @@ class _Reading(SourceReading):
         known = self.context.known.get(name)
         return known.owner if known else None
 
-    def _incomplete(self, what: str, *, hint: str) -> None:
-        self.complete = False
-        self.report(what, hint=hint, severity="warning")
+
+def _id(said: Any) -> str | None:
+    return id_in(said, records.ID, records.LONGEST_ID)

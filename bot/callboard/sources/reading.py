@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from callboard.config import SourceSettings
 from callboard.http import HttpProblem
@@ -11,6 +15,9 @@ from callboard.model import Listing, Model, Problem, Severity
 from callboard.redaction import redact
 from callboard.sources.context import Context
 from callboard.sources.remote import as_problem, bad_record
+from callboard.sources.selection import selected
+
+_R = TypeVar("_R", bound=BaseModel)
 
 
 class Unread(Exception):
@@ -32,6 +39,32 @@ class SourceReading:
     complete: bool = field(default=True, kw_only=True)
     unread: set[str] = field(default_factory=set, kw_only=True)
     problems: list[Problem] = field(default_factory=list, kw_only=True)
+    answered: int = field(default=0, kw_only=True)
+    """How many entries ``wanted`` has gone through."""
+
+    def wanted(
+        self,
+        kind: type[_R],
+        entries: Iterable[Any],
+        where: str,
+        name_of: Callable[[Any], str | None],
+        id_of: Callable[[Any], str | None] | None = None,
+    ) -> Iterator[_R]:
+        """The records of the selected models, of a list that says which models there are.
+
+        ``name_of`` and ``id_of`` (default: the name) give None where an entry has no usable one.
+        """
+        for said in entries:
+            self.answered += 1
+            name = name_of(said)
+            if name is not None and not selected(name, self.settings.select):
+                continue
+            try:
+                record = kind.model_validate(said)
+            except ValidationError as error:
+                self.bad(error, where, name if id_of is None else id_of(said))
+                continue
+            yield record
 
     def report(
         self,
@@ -53,6 +86,11 @@ class SourceReading:
                 severity=severity,
             )
         )
+
+    def incomplete(self, what: str, *, hint: str, where: str | None = None) -> None:
+        """Warn of what may keep models out of the list: none is taken for gone."""
+        self.complete = False
+        self.report(what, hint=hint, where=where, severity="warning")
 
     def broken_off(self, error: HttpProblem, *, doing: str) -> None:
         """The list of models could not be read to its end."""
@@ -80,3 +118,9 @@ class SourceReading:
             complete=self.complete,
             problems=tuple(self.problems),
         )
+
+
+def id_in(said: Any, pattern: str, longest: int) -> str | None:
+    """The id of an entry, of whole ``pattern`` and at most ``longest`` characters; None where it has none."""
+    id_ = said.get("id") if isinstance(said, dict) else None
+    return id_ if isinstance(id_, str) and len(id_) <= longest and re.fullmatch(pattern, id_) else None

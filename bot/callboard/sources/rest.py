@@ -167,12 +167,10 @@ class _Reading(SourceReading):
                 severity="warning",
             )
         if self.complete and not answered:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "the registry answers no models at all",
                 hint="check `models` of this source, and that the credentials may list them; if the registry"
                 " is really empty, ignore this",
-                severity="warning",
             )
         return {id_: list(entries.values()) for id_, entries in found.items()}
 

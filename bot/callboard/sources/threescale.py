@@ -84,11 +84,9 @@ class _Reading(SourceReading):
         products = self.platform.products()
         self.complete = self.platform.complete
         if self.complete and not products:
-            self.complete = False
-            self.report(
+            self.incomplete(
                 "there are no products at all",
                 hint="check that the account may see them; if there are really none, ignore this",
-                severity="warning",
             )
         found: dict[str, tuple[Values, set[str]]] = {}
         for product in products:
