@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from callboard.checking import cache as caching
+from callboard.checking import many as checking
+from callboard.checking import signatures as signing
+from callboard.checking.judge import Judge
 from callboard.checking.many import check_many
 from callboard.checking.workers import WORTHWHILE, WorkerEnded, Workers, workers
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Report
-from callboard.validation.find import Files
+from callboard.validation.find import Files, content
 
 COUNT = WORTHWHILE + 20
 FINE = """\
@@ -127,23 +134,108 @@ def test_what_did_not_change_is_not_read_as_yaml_again(
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("last", "known"),
     [
-        b"",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"question": 1}',
-        b'{"a": [[[1, 2]], [3], 4, null, 5, 6]}',
+        (b"", b""),
+        (b"\xff\xfe", b"\x00"),
+        (b"[" * 100_000, b"[" * 100_000),
+        (b'{"judge": JUDGE}', b"[]"),
+        (b'{"judge": JUDGE, "question": 1}', b'{"files": 1, "facts": []}'),
+        (b'{"judge": JUDGE}', b'{"facts": {"a": [[[1, 2]], [3], 4, null, 5, 6]}, "files": {"003.yaml": 1}}'),
     ],
 )
 @pytest.mark.parametrize("sealed", [True, False])
-def test_a_damaged_memory_is_done_without(tree: Path, tmp_path: Path, damage: bytes, sealed: bool) -> None:
+def test_a_damaged_memory_is_done_without(
+    tree: Path, tmp_path: Path, last: bytes, known: bytes, sealed: bool
+) -> None:
     expected = checked(tree, jobs=1, cache=tmp_path / "cache")
-    kept = list((tmp_path / "cache").iterdir())
-    assert len(kept) == 2
-    for file in kept:
-        file.write_bytes(caching.digest_of(damage).encode() + b"\n" + damage if sealed else damage)
+    (kept,) = (tmp_path / "cache").iterdir()
+    last = last.replace(b"JUDGE", json.dumps(Judge().digest()).encode())
+    seal = caching.digest_of(last + known) if sealed else "0" * 40
+    kept.write_bytes(b"\n".join((seal.encode(), last, known)))
     assert checked(tree, jobs=1, cache=tmp_path / "cache") == expected
+
+
+def test_an_answer_of_wrong_types_is_done_without(tree: Path, tmp_path: Path) -> None:
+    checked(tree, jobs=1, cache=tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").iterdir()
+    _, last, known = kept.read_bytes().split(b"\n", 2)
+    for name in ("beside", "report", "question", "stand"):
+        for value in (None, 1, "a", [[1]], [["a", 1]], [1, 2, [[1]]], {"a": 1}):
+            hurt = json.dumps({**json.loads(last), name: value}).encode()
+            kept.write_bytes(b"\n".join((caching.digest_of(hurt + known).encode(), hurt, known)))
+            assert checked(tree, jobs=1, cache=tmp_path / "cache") == here(tree), (name, value)
+
+
+def test_what_is_remembered_is_for_this_user_only(tree: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    checked(tree, jobs=1, cache=cache)
+    (kept,) = cache.iterdir()
+    assert (cache.stat().st_mode & 0o777, kept.stat().st_mode & 0o777) == (0o700, 0o600)
+    assert not caching.Cache(cache, tree).is_empty()
+    kept.chmod(0o620)
+    assert caching.Cache(cache, tree).is_empty()
+
+
+def test_what_nobody_wrote_to_is_not_even_read(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, read = tmp_path / "cache", []
+    monkeypatch.setattr(signing, "_RECENT", 0)
+
+    def reading(path: str) -> bytes:
+        read.append(path)
+        return content(path)
+
+    monkeypatch.setattr(checking, "content", reading)
+    expected = checked(tree, jobs=1, cache=cache)
+    assert checked(tree, jobs=1, cache=cache) == expected
+    assert read == []
+    (tree / "020.yaml").touch()
+    assert checked(tree, jobs=1, cache=cache) == expected
+    assert read == ["020.yaml"]
+    assert checked(tree, jobs=1, cache=cache) == expected
+    assert read == ["020.yaml"]
+
+
+def test_nothing_that_reads_or_judges_is_loaded_where_nothing_changed(tree: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, callboard.validate as it;"
+        "it.validate_paths(cache=pathlib.Path(sys.argv[1]));"
+        "print({'yaml', 'jsonschema', 'jsonschema_rs'} & {*sys.modules})"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "cache")]
+    first, second = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2))
+    assert "yaml" in first.stdout
+    assert second.stdout == "set()\n"
+
+
+def test_a_change_that_leaves_size_and_time_is_noticed(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "_RECENT", 0)
+    expected = checked(tree, jobs=1, cache=tmp_path / "cache")
+    before = (tree / "020.yaml").stat()
+    with (tree / "020.yaml").open("r+") as file:
+        file.write(text(20, name="n2_"))
+    os.utime(tree / "020.yaml", ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = (tree / "020.yaml").stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert checked(tree, jobs=1, cache=tmp_path / "cache") == here(tree) != expected
+
+
+def test_of_what_was_written_just_now_nothing_is_believed(tmp_path: Path) -> None:
+    old, new, link = tmp_path / "old", tmp_path / "new", tmp_path / "link"
+    old.write_text("a")
+    link.symlink_to(old)
+    new.write_text("a")
+    later = time.time_ns() + 10**12
+    os.utime(new, ns=(later, later))
+    paths = [str(path) for path in (old, new, link, tmp_path, tmp_path / "nothing", tmp_path / "a\0b")]
+    assert signing.signatures(paths) == {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signing, "_RECENT", 0)
+        assert list(signing.signatures(paths)) == [str(old)]
 
 
 def test_a_file_that_cannot_be_read_is_told_and_not_remembered(tree: Path, tmp_path: Path) -> None:
@@ -153,7 +245,7 @@ def test_a_file_that_cannot_be_read_is_told_and_not_remembered(tree: Path, tmp_p
         files, nothing = Files(names(tree), io.BytesIO()), Files((), io.BytesIO())
         check_many(files, known_files=nothing, exists=os.path.isfile, jobs=1, cache=tmp_path / "cache")
         assert {one.code for one in files.problems} == {"unreadable-file"}
-    assert not list(tmp_path.glob("cache/*.report"))
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(tree: Path, tmp_path: Path) -> None:
@@ -164,8 +256,8 @@ def test_a_cache_that_cannot_be_written_changes_nothing(tree: Path, tmp_path: Pa
 def test_old_folders_are_forgotten(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caching, "MOST_FOLDERS", 2)
     for folder in "abc":
-        caching.Cache(tmp_path / "cache", tmp_path / folder).keep_facts({}, {})
-    assert len(list(tmp_path.glob("cache/*.facts"))) == 2
+        caching.Cache(tmp_path / "cache", tmp_path / folder).keep({}, {}, {}, None)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_a_process_that_dies_is_told() -> None:

@@ -1,9 +1,8 @@
 """What earlier checks of the same files found, so that only what changed is checked again.
 
-Remembered by the digest of a file's content, never by its name or time; forgotten with any change of
-Callboard, of its schemas or of the libraries that read and judge. Two files for each folder in which checks
-are run: one with the facts of each content, one with the last report. Whatever is wrong with them, it is done
-without them.
+Remembered by the digest of a file's content; forgotten with any change of Callboard, of its schemas or of the
+libraries that read and judge. Which digest a file has is remembered, too, for as long as nobody wrote to it.
+One file for each folder in which checks are run. Whatever is wrong with it, it is done without it.
 
 Whoever may write into the cache decides what a check says: keep it as safe as the checked files.
 """
@@ -13,30 +12,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from importlib.util import find_spec
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from callboard import __version__
-from callboard.resources import shipped
-from callboard.validation.diagnostics import Diagnostic, Report
-from callboard.validation.together import Facts, Remark
+from callboard.checking.judge import Judge
+from callboard.checking.plain import facts_of, plain_facts, plain_report, report_of, text_of
+from callboard.validation.diagnostics import Report
+from callboard.validation.together import Facts
 
-MOST_CONTENTS = 50_000
-"""Contents whose facts are kept for one folder."""
+MOST_FILES = 50_000
+"""Files, and contents, of which something is kept for one folder."""
 MOST_FOLDERS = 32
 """Folders for which something is kept."""
 MOST_BYTES = 64 * 1024 * 1024
 """The size of a file of the cache."""
-_LIBRARIES = ("graphql_core", "jsonschema", "packaging", "pydantic_core", "pyyaml")
-_LIBRARY_MODULE = "yaml"
-
-Digests = Mapping[str, str]
+_ENDING = ".checks"
 
 
 def default_folder() -> Path:
@@ -55,155 +51,157 @@ def digest_of(text: bytes) -> str:
     return hashlib.blake2b(text, digest_size=20).hexdigest()
 
 
+def question_of(*files: tuple[Iterable[str], Mapping[str, str]]) -> str:
+    """The digest of groups of files, each with what is known of them; empty unless that is known of all."""
+    every = []
+    for paths, known in files:
+        group = sorted(paths)
+        if any(path not in known for path in group):
+            return ""
+        every += [str(len(group)), *chain.from_iterable((path, known[path]) for path in group)]
+    return digest_of(os.fsencode("\0".join(every)))
+
+
+class Answer(NamedTuple):
+    """A report, and all that it was made from."""
+
+    stand: str
+    """The question by signatures: whether the same files stand as they did."""
+    question: str
+    """The question by digests: whether they hold the same."""
+    beside: Mapping[str, bool]
+    """What was asked about paths beside the files."""
+    report: Report
+
+
 class Cache:
-    """What is remembered of checks that were run in one folder, by one ``policy``."""
+    """What is remembered of checks that were run in one folder, by one ``policy``.
+
+    In two parts: the last answer, which is often all that is wanted; and what is known of files, which is
+    looked into only where it is needed.
+    """
 
     def __init__(self, folder: Path, checked_in: Path, policy: str = "") -> None:
-        self._folder = folder
-        name = digest_of(b"\0".join((judge().encode(), policy.encode(), os.fsencode(checked_in))))
-        self._facts, self._report = folder / f"{name}.facts", folder / f"{name}.report"
+        judge = Judge()
+        self._path = folder / f"{digest_of(policy.encode() + bytes(1) + os.fsencode(checked_in))}{_ENDING}"
+        last, self._known = _read(self._path)
+        is_same = judge.sign and last.get("sign") == judge.sign
+        self._judge = {"sign": judge.sign, "judge": last.get("judge") if is_same else judge.digest()}
+        if last.get("judge") != self._judge["judge"]:
+            last, self._known = {}, b""
+        self._last = last
 
     def is_empty(self) -> bool:
         """Whether nothing is remembered, so that digests would be of no use yet."""
-        return not self._facts.exists()
+        return not self._known
 
-    def report(self, question: str, exists: Callable[[str], bool]) -> Report | None:
-        """The last report, if it answered this question, and what it found beside the files is still so."""
-        kept = _read(self._report)
+    def answer(self, exists: Callable[[str], bool], *, stand: str = "", question: str = "") -> Answer | None:
+        """The last answer, if it is to this question, and what it found beside the files is still so."""
+        last = self._last
         try:
-            if kept["question"] != question or any(exists(path) != there for path, there in kept["beside"]):
-                return None
-            diagnostics = tuple(_diagnostic(one) for one in kept["diagnostics"])
-            return Report(_number(kept["files"]), _number(kept["entities"]), diagnostics)
+            is_same = (stand and last["stand"] == stand) or (question and last["question"] == question)
+            if is_same and all(exists(path) is there for path, there in last["beside"]):
+                beside = dict(last["beside"])
+                return Answer(stand, text_of(last["question"]), beside, report_of(last["report"]))
         except (KeyError, TypeError, ValueError):
-            return None
+            pass
+        return None
+
+    def digests(self, signatures: Mapping[str, str]) -> dict[str, str]:
+        """The digests of those files that have the same signature as when they were read."""
+        known, found = self._part("files"), {}
+        for path, signature in signatures.items():
+            with suppress(KeyError, TypeError, ValueError):
+                before, digest = known[path]
+                if before == signature:
+                    found[path] = text_of(digest)
+        return found
 
     def facts(self) -> Mapping[str, Facts]:
         """What is known of contents, by their digest."""
         found = {}
-        for digest, one in _read(self._facts).items():
+        for digest, one in self._part("facts").items():
             with suppress(TypeError, ValueError):
-                found[digest] = _facts(one)
+                found[digest] = facts_of(one)
         return found
 
-    def keep_facts(self, used: Mapping[str, Facts], others: Mapping[str, Facts]) -> None:
-        """Remember facts by digest: those that were used now, then others as far as there is room."""
-        rest = ((digest, one) for digest, one in others.items() if digest not in used)
-        kept = islice(chain(used.items(), rest), MOST_CONTENTS)
-        _write(self._facts, {digest: _plain(one) for digest, one in kept})
+    def keep(
+        self,
+        signatures: Mapping[str, str],
+        digests: Mapping[str, str],
+        facts: Mapping[str, Facts],
+        answer: Answer | None,
+    ) -> None:
+        """Remember an answer, what files hold, and used facts; and of others as much as there is room for.
+
+        Without an answer, the last one stays.
+        """
+        files = {path: (one, digests[path]) for path, one in signatures.items() if path in digests}
+        plain = {digest: plain_facts(one) for digest, one in facts.items()}
+        known = {
+            "files": dict(islice((files | self._others("files", files)).items(), MOST_FILES)),
+            "facts": dict(islice((plain | self._others("facts", plain)).items(), MOST_FILES)),
+        }
+        last = self._last
+        if answer is not None:
+            kept = answer._asdict() | {"beside": list(answer.beside.items())}
+            last = kept | {"report": plain_report(answer.report)}
+        _write(self._path, {**last, **self._judge}, known)
         self._forget()
 
-    def keep_report(self, question: str, beside: Mapping[str, bool], report: Report) -> None:
-        """Remember a report, and what was asked about paths beside the files."""
-        diagnostics = [
-            (one.file, one.line, one.column, one.severity, one.code, one.message, one.entity)
-            for one in report.diagnostics
-        ]
-        kept = {
-            "question": question,
-            "beside": list(beside.items()),
-            "files": report.files,
-            "entities": report.entities,
-            "diagnostics": diagnostics,
-        }
-        _write(self._report, kept)
+    @cached_property
+    def _parts(self) -> dict[str, Any]:
+        return _object(self._known)
+
+    def _part(self, name: str) -> dict[str, Any]:
+        part = self._parts.get(name)
+        return part if isinstance(part, dict) else {}
+
+    def _others(self, name: str, used: Mapping[str, object]) -> dict[str, Any]:
+        return {key: one for key, one in self._part(name).items() if key not in used}
 
     def _forget(self) -> None:
         with suppress(OSError):
-            kept = sorted(self._folder.glob("*.facts"), key=lambda path: path.stat().st_mtime, reverse=True)
-            for old in kept[MOST_FOLDERS:]:
+            kept = self._path.parent.glob(f"*{_ENDING}")
+            for old in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[MOST_FOLDERS:]:
                 old.unlink(missing_ok=True)
-                old.with_suffix(".report").unlink(missing_ok=True)
 
 
-def question_of(*parts: object) -> str:
-    """The digest of all that a report answers."""
-    return digest_of(json.dumps(parts, sort_keys=True).encode())
+def _read(path: Path) -> tuple[dict[str, Any], bytes]:
+    """The last answer, and the text of what is known of files; nothing where anything is wrong."""
+    with suppress(OSError, ValueError), path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        # What others could write to is not ours to believe.
+        if found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            seal, last, known = file.read(MOST_BYTES).split(b"\n", 2)
+            # Not for secrecy: against a disk that was full, or a machine that stopped.
+            if seal.decode("ascii") == digest_of(last + known):
+                return _object(last), known
+    return {}, b""
 
 
-def judge() -> str:
-    """The digest of everything that decides what is said of a file."""
-    package = Path(__file__).parent.parent
-    sources = chain.from_iterable(
-        (package / room).rglob("*.py") for room in ("checking", "documents", "validation")
-    )
-    schemas = chain.from_iterable(shipped("schemas", one).glob("*.json") for one in ("backstage", "openapi"))
-    digest = hashlib.blake2b(f"{__version__} {sys.version} {sorted(_libraries())}".encode())
-    for path in sorted((*sources, *schemas)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _libraries() -> Iterable[str]:
-    """The installed versions of the libraries, told by their folders: to load them takes too long."""
-    found = find_spec(_LIBRARY_MODULE)
-    if found is None or found.origin is None:
-        return ()
-    beside = (path.name for path in Path(found.origin).parents[1].iterdir())
-    return [name for name in beside if name.lower().startswith(_LIBRARIES) and name.endswith("-info")]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError, RecursionError):
-        with path.open("rb") as file:
-            seal, _, body = file.read(MOST_BYTES).partition(b"\n")
-        # Not for secrecy: against a disk that was full, or a machine that stopped.
-        if seal.decode("ascii") == digest_of(body) and isinstance(found := json.loads(body), dict):
+def _object(text: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        if isinstance(found, dict):
             return found
     return {}
 
 
-def _write(path: Path, what: object) -> None:
-    body = json.dumps(what, separators=(",", ":")).encode()
-    if len(body) >= MOST_BYTES - 100:
+def _write(path: Path, last: object, known: object) -> None:
+    # Only where something is written: it takes long to load.
+    import tempfile
+
+    texts = [json.dumps(one, separators=(",", ":")).encode() for one in (last, known)]
+    whole = b"\n".join((digest_of(b"".join(texts)).encode(), *texts))
+    if len(whole) >= MOST_BYTES:
         return
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(digest_of(body).encode() + b"\n" + body)
+                file.write(whole)
             Path(name).replace(path)
         except OSError:
             Path(name).unlink(missing_ok=True)
-
-
-def _plain(facts: Facts) -> list[object]:
-    return [facts.remarks, facts.entities, facts.refers_to, facts.beside, facts.leads_to, facts.is_yaml]
-
-
-def _facts(found: Any) -> Facts:
-    remarks, entities, refers_to, beside, leads_to, is_yaml = found
-    return Facts(
-        tuple(_remark(one) for one in remarks),
-        tuple(None if one is None else _text(one) for one in entities),
-        tuple(map(_text, refers_to)),
-        tuple(map(_text, beside)),
-        tuple(map(_text, leads_to)),
-        is_yaml is True,
-    )
-
-
-def _remark(found: Any) -> Remark:
-    line, column, severity, code, message, entity = found
-    if severity not in ("error", "warning"):
-        raise ValueError(severity)
-    about = None if entity is None else _text(entity)
-    return Remark(_number(line), _number(column), severity, _text(code), _text(message), about)
-
-
-def _diagnostic(found: Any) -> Diagnostic:
-    file, *remark = found
-    return Diagnostic(_text(file), *_remark(remark))
-
-
-def _text(found: Any) -> str:
-    if type(found) is not str:
-        raise TypeError(found)
-    return found
-
-
-def _number(found: Any) -> int:
-    if type(found) is not int or found < 0:
-        raise TypeError(found)
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callboard.checking.cache import digest_of
@@ -110,6 +109,6 @@ def second_looks(
 
 def _text(path: str) -> bytes | None:
     try:
-        return content(Path(path))
+        return content(path)
     except OSError:
         return None

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from callboard.checking.cache import Cache, digest_of, question_of
+from callboard.checking.cache import Answer, Cache, digest_of, question_of
+from callboard.checking.signatures import signatures
 from callboard.checking.workers import WORTHWHILE, workers
 from callboard.validation.find import STDIN, Files, content
 
@@ -39,11 +40,20 @@ def check_many(
     if cache is None or len(files) + len(known_files) < WORTHWHILE:
         return _checked(files, known_files, exists, jobs, policy, elsewhere)[0]
     memory = Cache(cache, Path.cwd(), policy.text if policy else "")
-    digests = {} if memory.is_empty() else _digests((*files, *known_files))
-    if len(digests) == len({*files, *known_files}) and elsewhere is None:
-        report = memory.report(_question(files, known_files, digests), exists)
-        if report is not None:
-            return report
+    every = (*files, *known_files)
+    stands = signatures(every)
+    stand = question_of((files, stands), (known_files, stands))
+    if elsewhere is None:
+        answer = memory.answer(exists, stand=stand)
+        if answer is not None:
+            return answer.report
+    digests = {} if memory.is_empty() else _digests(every, memory.digests(stands))
+    question = question_of((files, digests), (known_files, digests))
+    if elsewhere is None:
+        answer = memory.answer(exists, question=question)
+        if answer is not None:
+            memory.keep(stands, digests, {}, answer._replace(stand=stand))
+            return answer.report
     beside: dict[str, bool] = {}
 
     def asked(path: str) -> bool:
@@ -54,9 +64,9 @@ def check_many(
     report, looks = _checked(files, known_files, asked, jobs, policy, elsewhere, digests, remembered)
     # What could not be read, or changed meanwhile, is not what the next time will find.
     if looks.steady and not files.problems and not known_files.problems:
-        memory.keep_facts(looks.facts, remembered)
-        if elsewhere is None:
-            memory.keep_report(_question(files, known_files, looks.digests), beside, report)
+        question = question_of((files, looks.digests), (known_files, looks.digests))
+        answer = Answer(stand, question, beside, report) if elsewhere is None else None
+        memory.keep(stands, looks.digests, looks.facts, answer)
     return report
 
 
@@ -82,17 +92,11 @@ def _checked(
         return report, looks
 
 
-def _digests(paths: Iterable[str]) -> dict[str, str]:
-    """Of those that can be read and are not standard input."""
-    found = {}
+def _digests(paths: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Of those that can be read and are not standard input; what is ``known`` already is not read."""
+    found = dict(known)
     for path in paths:
         with suppress(OSError):
-            if path != STDIN:
-                found[path] = digest_of(content(Path(path)))
+            if path not in found and path != STDIN:
+                found[path] = digest_of(content(path))
     return found
-
-
-def _question(files: Files, known_files: Files, digests: Mapping[str, str]) -> str:
-    return question_of(
-        *([(path, digests.get(path)) for path in sorted(some)] for some in (files, known_files))
-    )
