@@ -15,7 +15,7 @@ from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Account, PullRequest
 from callboard.git.repository import Entry, Repository
 from callboard.pulls.approvals import commits_to_read
-from callboard.pulls.asked import asked_to_merge
+from callboard.pulls.asked import CanWrite, asked_to_merge
 from callboard.pulls.facts import Promoting, PullFacts
 from callboard.pulls.owners import groups_of
 from callboard.pulls.promoting import promotions
@@ -67,16 +67,7 @@ def gather(
     ours = [pull for pull in pulls if might_be_ours(pull, forge.repository, identity, config)]
     others = [pull for pull in pulls if pull not in ours and _is_small(pull, root)]
     history = History(repository, {commit for pull in ours for commit in (pull.head, *commits_to_read(pull))})
-    had = repository.fetch_commits(pull.head for pull in others) if others else frozenset()
-    there = {
-        pull.number: _folder_files(repository, pull, root)
-        for pull in (*ours, *others)
-        if history.has(pull.head) or pull.head in had
-    }
-    files = _without_large(repository, there, {pull.number for pull in others})
-    contents = repository.blobs(
-        entry.blob for found in files.values() for entry in found.values() if entry.is_file
-    )
+    files, contents = _read_heads(repository, ours, others, history, root)
     mine = [pull for pull in ours if history.has(pull.head)]
     owned = required_of(workplace, base, mine) if config.merge.code_owners else {}
     entities = _entities(base, mine, files, contents, root)
@@ -97,24 +88,14 @@ def gather(
             now=now,
         )
         if pull in mine:
-            asked = asked_to_merge(
-                pull, identity, forge.can_write, committed_at=history.committed_at(pull.head)
-            )
+            facts = _with_history(facts, history, base, forge.can_write)
             requirements, members = owned.get(pull.number, (None, {}))
-            reviewed = commits_to_read(pull)
             promoting = _promotions(workplace, base, files[pull.number], contents)
             approvers = groups_of(owner for one in promoting for owner in one.approvers)
             facts = replace(
                 facts,
-                content=history.content(pull.head),
-                content_of={commit: history.content(commit) for commit in reviewed},
-                single_commits=frozenset(filter(history.is_single, reviewed)),
-                made_by_us=history.made_by_us(pull.head),
                 current=is_current is not None and is_current(pull),
                 registry_newer=is_current is None,
-                behind=not history.stands_on(pull.head, base.commit),
-                deletion=history.removes_a_model(pull.head),
-                merge_asked=asked.login if asked else None,
                 owned=requirements,
                 members={**members, **members_of(workplace, approvers)},
                 promotions=promoting,
@@ -123,6 +104,44 @@ def gather(
         held = {path: contents[entry.blob] for path, entry in (entries or {}).items() if entry.is_file}
         examined.append(Examined(facts, found, held))
     return tuple(examined)
+
+
+def _read_heads(
+    repository: Repository,
+    ours: Sequence[PullRequest],
+    others: Sequence[PullRequest],
+    history: History,
+    root: str,
+) -> tuple[Mapping[int, Mapping[str, Entry]], Mapping[str, bytes]]:
+    """What the heads hold in the folders that they touch, by number, and the contents of its blobs."""
+    had = repository.fetch_commits(pull.head for pull in others) if others else frozenset()
+    there = {
+        pull.number: _folder_files(repository, pull, root)
+        for pull in (*ours, *others)
+        if history.has(pull.head) or pull.head in had
+    }
+    files = _without_large(repository, there, {pull.number for pull in others})
+    contents = repository.blobs(
+        entry.blob for found in files.values() for entry in found.values() if entry.is_file
+    )
+    return files, contents
+
+
+def _with_history(facts: PullFacts, history: History, base: Base, can_write: CanWrite) -> PullFacts:
+    """The same with what git's commits tell, of a pull request of ours."""
+    pull = facts.pull
+    reviewed = commits_to_read(pull)
+    asked = asked_to_merge(pull, facts.identity, can_write, committed_at=history.committed_at(pull.head))
+    return replace(
+        facts,
+        content=history.content(pull.head),
+        content_of={commit: history.content(commit) for commit in reviewed},
+        single_commits=frozenset(filter(history.is_single, reviewed)),
+        made_by_us=history.made_by_us(pull.head),
+        behind=not history.stands_on(pull.head, base.commit),
+        deletion=history.removes_a_model(pull.head),
+        merge_asked=asked.login if asked else None,
+    )
 
 
 def _promotions(
