@@ -110,7 +110,7 @@ def sync(
     rules = _rules(workplace)
     if not refresh:
         desired = without_rewording(desired, held, rules)
-    groups = group(desired.changes, members(base, workplace.config.catalog.path), rules, held)
+    groups = group(desired.changes, members(base, root), rules, held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
     orders = orders_on(workplace, about)
