@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from callboard.documents.building import Limits
+from callboard.documents.limits import Limits
 from callboard.documents.place import Path
 from callboard.documents.reader import Document, read_documents
 from callboard.resources import shipped
@@ -172,6 +172,8 @@ _DATA = frozenset({"example", "examples", "default", "enum", "const", "value"})
 
 def _lost_references(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """References within the definition that lead nowhere. Those to elsewhere are never followed."""
+    if all(_leads_somewhere(value, reference) for reference in _inner_references(value)):
+        return
     found: dict[str, bool] = {}
     stack: list[tuple[object, Path]] = [(value, ())]
     while stack:
@@ -187,6 +189,23 @@ def _lost_references(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
                     yield (*path, "$ref"), reference
             below = [(key, one) for key, one in inner.items() if key not in _DATA and key[:2] != "x-"]
             stack += [(one, (*path, key)) for key, one in reversed(below)]
+
+
+def _inner_references(value: Mapping[str, Any]) -> set[str]:
+    """References within the definition, wherever they stand: most definitions have lost none."""
+    found: set[str] = set()
+    stack: list[Any] = [value]
+    while stack:
+        inner = stack.pop()
+        if type(inner) is list:
+            stack += [one for one in inner if type(one) is dict or type(one) is list]
+            continue
+        if type(reference := inner.get("$ref")) is str and reference[:1] == "#":
+            found.add(reference)
+        for key, one in inner.items():
+            if (type(one) is dict or type(one) is list) and key not in _DATA and key[:2] != "x-":
+                stack.append(one)
+    return {one for one in found if one == "#" or one.startswith("#/")}
 
 
 def _leads_somewhere(value: object, reference: str) -> bool:

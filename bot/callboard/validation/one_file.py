@@ -25,11 +25,11 @@ from callboard.validation.processed import processed
 from callboard.validation.references import (
     NotAReference,
     Reference,
-    parse_reference,
     reference_to,
     references_of,
+    whole_reference,
 )
-from callboard.validation.rules import RULES
+from callboard.validation.rules import findings_of
 from callboard.validation.together import Facts, Remark, Surroundings
 
 if TYPE_CHECKING:
@@ -118,10 +118,9 @@ class OneFile:
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
         replaced = replaceable(entity) if self._may_hold_placeholders else ()
         seen = without_placeholders(entity, replaced) if replaced else entity
-        for rule in RULES:
-            for finding in rule(seen):
-                if not any(_may_be_right(finding, one) for one in replaced):
-                    yield finding
+        for finding in findings_of(seen):
+            if not any(_may_be_right(finding, one) for one in replaced):
+                yield finding
         if replaced:
             yield from placeholder_findings(entity)
         if self._policy is not None:
@@ -198,7 +197,7 @@ def _references(entity: Entity) -> Iterator[tuple[tuple[str | int, ...], str, st
     namespace = entity.reference.namespace if entity.reference else "default"
     for path, text, kind in references_of(entity.value):
         try:
-            yield path, text, str(parse_reference(text, kind=kind, namespace=namespace))
+            yield path, text, whole_reference(text, kind, namespace)
         except NotAReference:
             continue
 

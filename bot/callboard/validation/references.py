@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from callboard.documents.place import Path
@@ -44,11 +45,16 @@ def parse_reference(text: str, *, kind: str | None, namespace: str) -> Reference
     return Reference(own_kind, own_namespace, name)
 
 
-# Field of spec to kind of references without one; None where they must have one. Which relations a kind has
-# is code in Backstage (BuiltinKindsEntityProcessor), and so is that dependencyOf is read.
+@lru_cache(maxsize=8192)
+def whole_reference(text: str, kind: str | None, namespace: str) -> str:
+    """The whole that a reference stands for, in lower case. Raises NotAReference."""
+    return str(parse_reference(text, kind=kind, namespace=namespace))
+
+
+# Which relations a kind has is code in Backstage (BuiltinKindsEntityProcessor), as is that of dependencyOf.
 _OWNED: Mapping[str, str | None] = {"owner": "Group", "system": "System"}
 _DEPENDENT: Mapping[str, str | None] = {"dependsOn": None, "dependencyOf": None}
-_FIELDS: Mapping[str, Mapping[str, str | None]] = {
+FIELDS: Mapping[str, Mapping[str, str | None]] = {
     "Component": {
         **_OWNED,
         **_DEPENDENT,
@@ -58,15 +64,17 @@ _FIELDS: Mapping[str, Mapping[str, str | None]] = {
     },
     "Resource": {**_OWNED, **_DEPENDENT},
     "API": _OWNED,
-    "AiResource": _OWNED,
+    "AiResource": {**_OWNED, "dependsOn": "AiResource", "skills": "AiResource", "plugins": "AiResource"},
     "System": {"owner": "Group", "domain": "Domain"},
     "Domain": {"owner": "Group", "subdomainOf": "Domain"},
     "Group": {"parent": "Group", "children": "Group", "members": "User"},
     "User": {"memberOf": "Group"},
     "Location": {},
 }
+"""By kind, the fields of ``spec`` that hold references, with the kind of those that say none; None where they
+have to."""
 _AI_FIELDS: Mapping[str, str] = {"skill": "dependsOn", "plugin": "skills", "marketplace": "plugins"}
-KINDS = frozenset(_FIELDS)
+KINDS = frozenset(FIELDS)
 """The kinds that a Backstage catalog knows by itself, or with its AI module."""
 
 
@@ -75,10 +83,10 @@ def references_of(entity: Mapping[str, Any]) -> Iterator[tuple[Path, str, str | 
     spec, own_kind = entity.get("spec"), str(entity.get("kind"))
     if not isinstance(spec, dict):
         return
-    fields = dict(_FIELDS.get(own_kind, {}))
-    if own_kind == "AiResource" and (field := _AI_FIELDS.get(str(spec.get("type")))):
-        fields[field] = "AiResource"
-    for field, kind in fields.items():
+    only = _AI_FIELDS.get(str(spec.get("type"))) if own_kind == "AiResource" else None
+    for field, kind in FIELDS.get(own_kind, {}).items():
+        if field not in spec or (kind == "AiResource" and field != only):
+            continue
         value = spec.get(field)
         if isinstance(value, str) and value:
             yield ("spec", field), value, kind

@@ -12,7 +12,7 @@ from callboard.validation.addresses import is_url, scheme_of
 from callboard.validation.definitions import definition_findings
 from callboard.validation.diagnostics import Finding, shown
 from callboard.validation.locations import location_findings, targets
-from callboard.validation.quick import is_surely_valid
+from callboard.validation.quick import is_surely_right, is_surely_valid
 from callboard.validation.references import KINDS, NotAReference, parse_reference, references_of
 
 Entity = Mapping[str, Any]
@@ -148,14 +148,16 @@ def location_types(entity: Entity) -> Iterator[Finding]:
                 yield Finding(path, "location-type", what, "write the path of a file")
 
 
-RULES: tuple[Callable[[Entity], Iterator[Finding]], ...] = (
-    schema,
-    known_kind,
-    field_formats,
-    reference_formats,
-    unsafe_links,
-    location_types,
-    location_findings,
-    definition_findings,
-)
+_Rules = tuple[Callable[[Entity], Iterator[Finding]], ...]
+
+_OF_FORM: _Rules = (schema, known_kind, field_formats, reference_formats, unsafe_links)
+"""Those that have nothing to say of what ``is_surely_right``."""
+_OF_CONTENT: _Rules = (location_types, location_findings, definition_findings)
+RULES = (*_OF_FORM, *_OF_CONTENT)
 """Every rule that needs nothing but the entity."""
+
+
+def findings_of(entity: Entity) -> Iterator[Finding]:
+    """What all rules say of an entity."""
+    for rule in _OF_CONTENT if is_surely_right(entity) else RULES:
+        yield from rule(entity)
