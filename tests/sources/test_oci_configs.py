@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from callboard.sources import oci_configs as configs
 from callboard.sources import oci_records as records
 from callboard.sources.cards import CardReading
+from callboard.sources.content import content_of_known
 from callboard.sources.oci_manifests import Manifest, documentation, license_layers, weights
 from tests.contracts.oci_models import SCHEMAS
 
@@ -94,7 +95,8 @@ def test_no_configuration_makes_a_record_that_cannot_be_written(kind: Any, data:
     content = records.content_of(said, CardReading(), ())
     model = records.model_of("oci", "a/b", (version,), content, whole=not faults)
     assert json.loads(model.model_dump_json())["id"] == "a/b"
-    assert records.content_of_known(model) == content
+    assert content_of_known(model) == content
+    assert list(model.properties) == sorted(model.properties)
     assert all(link.url.startswith(("https://", "http://")) for link in model.links)
 
 

@@ -6,7 +6,7 @@ Its rules, for people, are in ``docs/sources/files.md``.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 from urllib.parse import quote
@@ -17,7 +17,6 @@ from callboard.model import (
     Artifact,
     Endpoint,
     Evaluation,
-    Lineage,
     Listing,
     Model,
     Problem,
@@ -26,6 +25,7 @@ from callboard.model import (
 )
 from callboard.redaction import redact
 from callboard.sources.cards import CardEndpoint, CardReading, as_problem, read_card
+from callboard.sources.content import content_of_card
 from callboard.sources.context import Context
 from callboard.sources.evaluations import read_eval_results
 from callboard.sources.folder import MAX_CARD, Folder, ModelFiles, Unreadable
@@ -103,28 +103,20 @@ class _ModelReader:
                 "add a line `name: …` to its front matter",
             )
         measured = (*card.evaluations, *self._results())
-        signature = card.signature or _agreed([model.signature for model in onnx])
+        content = replace(
+            content_of_card(card),
+            description=card.description or _agreed([model.description for model in onnx]) or None,
+            endpoints=tuple(self._endpoint(endpoint) for endpoint in card.endpoints),
+            signature=card.signature or _agreed([model.signature for model in onnx]),
+        )
         versions = _versions(card, artifacts, onnx, measured)
         model = Model(
             source=self.folder.source,
             id=self.files.id,
             name=name,
-            title=card.title,
-            description=card.description or _agreed([model.description for model in onnx]) or None,
-            owner=card.owner,
-            lifecycle=card.lifecycle,
-            license=card.license,
-            library=card.library,
-            languages=card.languages,
-            tasks=card.tasks,
-            tags=card.tags,
-            lineage=Lineage(base_models=card.base_models, datasets=card.datasets),
+            **vars(content),
             versions=versions,
-            endpoints=tuple(self._endpoint(endpoint) for endpoint in card.endpoints),
             evaluations=() if versions else measured,
-            signature=signature,
-            card=card.body,
-            links=card.links,
         )
         return with_provenance(model.model_copy(update={"revision": f"sha256:{self.hash.hexdigest()}"}))
 

@@ -182,7 +182,7 @@ class _Reading(SourceReading):
         known = self.context.known.get(info.id)
         before = len(self.problems)
         if known is not None and info.sha is not None and known.revision == info.sha:
-            content = records.content_of_known(known)
+            content = records.hub_content_of_known(known)
         else:
             content = self._content(info, known)
         whole = len(self.problems) == before
@@ -190,7 +190,7 @@ class _Reading(SourceReading):
             records.model_of(self.settings.name, self.client.base_url, info, content, whole=whole)
         )
 
-    def _content(self, info: records.ModelInfo, known: Model | None) -> records.Content:
+    def _content(self, info: records.ModelInfo, known: Model | None) -> records.HubContent:
         file = f"{info.id}/{records.CARD}"
         text = self._file(info, records.CARD, _LARGEST_CARD, known) if info.has_card else None
         if text is None and info.card_data:
@@ -215,7 +215,7 @@ class _Reading(SourceReading):
                 measured += found
                 faults += wrong
         self.problems += [cards.as_problem(fault, self.settings.name, info.id) for fault in faults]
-        return records.content_of_card(card, measured)
+        return records.hub_content(card, measured)
 
     def _file(self, info: records.ModelInfo, name: str, limit: int, known: Model | None) -> bytes | None:
         """A file of the model, None where it cannot be had.

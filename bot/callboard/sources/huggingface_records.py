@@ -9,7 +9,7 @@ are not read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,19 +17,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from callboard.model import (
-    Artifact,
-    Card,
-    Endpoint,
-    Evaluation,
-    License,
-    Lineage,
-    Link,
-    Model,
-    Signature,
-    Version,
-)
+from callboard.model import Artifact, Evaluation, License, Lineage, Link, Model, Version
 from callboard.sources.cards import CardReading
+from callboard.sources.content import Content, content_of_card, content_of_known
 
 EXPAND = (
     "author", "cardData", "createdAt", "disabled", "gated", "gguf", "lastModified", "library_name",
@@ -126,72 +116,25 @@ class ModelInfo(BaseModel):
 
 
 @dataclass(frozen=True)
-class Content:
-    """What the files of a model's repository say: the same as long as the commit is the same."""
+class HubContent(Content):
+    """The same as long as the commit is."""
 
-    title: str | None = None
-    description: str | None = None
-    owner: str | None = None
-    lifecycle: str | None = None
-    license: License | None = None
-    languages: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    base_models: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    library: str | None = None
     evaluations: tuple[Evaluation, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
-    signature: Signature | None = None
-    links: tuple[Link, ...] = ()
-    card: Card | None = None
+    """Of the one version."""
 
 
-def content_of_card(card: CardReading, results: Iterable[Evaluation]) -> Content:
+def hub_content(card: CardReading, results: Iterable[Evaluation]) -> HubContent:
     """What a card and the files of evaluations say."""
-    return Content(
-        title=card.title,
-        description=card.description,
-        owner=card.owner,
-        lifecycle=card.lifecycle,
-        license=card.license,
-        languages=card.languages,
-        tasks=card.tasks,
-        tags=card.tags,
-        base_models=card.base_models,
-        datasets=card.datasets,
-        library=card.library,
-        evaluations=(*card.evaluations, *results),
-        endpoints=tuple(endpoint.endpoint for endpoint in card.endpoints),
-        signature=card.signature,
-        links=card.links,
-        card=card.body,
-    )
+    return HubContent(**vars(content_of_card(card)), evaluations=(*card.evaluations, *results))
 
 
-def content_of_known(known: Model) -> Content:
-    """What the record of the same commit says."""
-    return Content(
-        title=known.title,
-        description=known.description,
-        owner=known.owner,
-        lifecycle=known.lifecycle,
-        license=known.license,
-        languages=known.languages,
-        tasks=known.tasks,
-        tags=known.tags,
-        base_models=known.lineage.base_models,
-        datasets=known.lineage.datasets,
-        library=known.library,
-        evaluations=known.versions[0].evaluations if known.versions else (),
-        endpoints=known.endpoints,
-        signature=known.signature,
-        links=known.links[1:],
-        card=known.card,
-    )
+def hub_content_of_known(known: Model) -> HubContent:
+    """What the record of the same commit says. Its first link is ours."""
+    said = replace(content_of_known(known), links=known.links[1:])
+    return HubContent(**vars(said), evaluations=known.versions[0].evaluations if known.versions else ())
 
 
-def model_of(source: str, url: str, info: ModelInfo, content: Content, *, whole: bool) -> Model:
+def model_of(source: str, url: str, info: ModelInfo, content: HubContent, *, whole: bool) -> Model:
     """The record of a model.
 
     ``url`` is the Hub's. ``whole`` is False when something could not be read: then the record has no
@@ -222,8 +165,8 @@ def model_of(source: str, url: str, info: ModelInfo, content: Content, *, whole:
         tags=content.tags,
         properties=dict(sorted(_properties(info))),
         lineage=Lineage(
-            base_models=content.base_models or tagged.get("base_model", ()),
-            datasets=content.datasets or tagged.get("dataset", ()),
+            base_models=content.lineage.base_models or tagged.get("base_model", ()),
+            datasets=content.lineage.datasets or tagged.get("dataset", ()),
         ),
         versions=(version,),
         endpoints=content.endpoints,

@@ -21,6 +21,7 @@ from callboard.http import HttpProblem, Kind
 from callboard.model import Listing, Model, Version
 from callboard.sources import oci_manifests as manifests
 from callboard.sources import oci_records as records
+from callboard.sources.content import content_of_known
 from callboard.sources.context import Context
 from callboard.sources.oci_artifacts import GONE, Artifacts
 from callboard.sources.oci_registry import Registry
@@ -205,7 +206,7 @@ class _Reading(SourceReading):
             versions.append(version.model_copy(update={"name": one.name, "aliases": one.aliases}))
         if content is None:
             assert known is not None
-            content = records.content_of_known(known)
+            content = content_of_known(known)
         return with_provenance(
             records.model_of(self.settings.name, name, tuple(versions), content, whole=whole)
         )

@@ -14,6 +14,7 @@ from callboard.sources import oci_configs as configs
 from callboard.sources import oci_manifests as manifests
 from callboard.sources import oci_records as records
 from callboard.sources.archives import BadArchive, find_file
+from callboard.sources.content import Content
 from callboard.sources.folder import CARD_NAMES
 from callboard.sources.oci_registry import Registry
 from callboard.sources.reading import SourceReading
@@ -75,7 +76,7 @@ class Artifacts:
         kind = manifests.kind_of(manifest, modelcar=self.modelcar)
         return None if kind is None else _Artifact(kind, manifest)
 
-    def read(self, digest: str, tag: str) -> tuple[Version, records.Content]:
+    def read(self, digest: str, tag: str) -> tuple[Version, Content]:
         """The version behind a digest, not yet named, and what it says of the model. Raises as ``find``.
 
         ``tag`` is how problems name it.

@@ -16,6 +16,7 @@ from callboard.config import RemoteSettings
 from callboard.http import Client, HttpProblem
 from callboard.model import Endpoint, Listing, Model, Version
 from callboard.sources import ollama_records as records
+from callboard.sources.content import content_of_known
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
 from callboard.sources.reading import SourceReading, Unread
@@ -136,7 +137,7 @@ class _Reading(SourceReading):
         )
         newest = versions[0]
         if known is not None and newest.id is not None and known.revision == newest.id:
-            about = records.about_of_known(known)
+            about = content_of_known(known)
         else:
             about = records.about_of(self._show(by_tag[newest.name]))
         return with_provenance(records.model_of(self.settings.name, name, versions, about, endpoints))

@@ -10,25 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from callboard.model import (
-    Artifact,
-    Card,
-    Counterpart,
-    Endpoint,
-    License,
-    Lineage,
-    Link,
-    Model,
-    Version,
-)
+from callboard.model import Artifact, Card, Counterpart, Endpoint, Model, Version
 from callboard.sources import gguf_metadata as gguf
 from callboard.sources.cards import read_card
+from callboard.sources.content import Content
 
 LATEST = "latest"
 CAPABILITIES = "capabilities"
@@ -103,20 +93,6 @@ class Shown(BaseModel):
     details: Details = Details()
     capabilities: _Words = []
     model_info: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = {}
-
-
-@dataclass(frozen=True)
-class About:
-    """What is said of the model itself, by one of its versions."""
-
-    description: str | None = None
-    provider: str | None = None
-    license: License | None = None
-    languages: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    lineage: Lineage = field(default_factory=Lineage)
-    links: tuple[Link, ...] = ()
-    card: Card | None = None
 
 
 def is_name(text: str) -> bool:
@@ -207,12 +183,12 @@ def known_version(said: Tagged, aliases: tuple[str, ...], known: Version) -> Ver
     return known.model_copy(update=update)
 
 
-def about_of(shown: Shown) -> About:
+def about_of(shown: Shown) -> Content:
     """What a version says of its model."""
     info = shown.model_info
     parent = shown.details.parent_model
     parents = (parent,) if is_name(parent) else ()
-    return About(
+    return Content(
         description=gguf.text(info.get("general.description")) or None,
         provider=gguf.provider_of(info),
         license=gguf.license_of(info, shown.license),
@@ -224,22 +200,8 @@ def about_of(shown: Shown) -> About:
     )
 
 
-def about_of_known(known: Model) -> About:
-    """What the record of the same version says."""
-    return About(
-        description=known.description,
-        provider=known.provider,
-        license=known.license,
-        languages=known.languages,
-        tags=known.tags,
-        lineage=known.lineage,
-        links=known.links,
-        card=known.card,
-    )
-
-
 def model_of(
-    source: str, name: str, versions: tuple[Version, ...], about: About, endpoints: tuple[Endpoint, ...]
+    source: str, name: str, versions: tuple[Version, ...], about: Content, endpoints: tuple[Endpoint, ...]
 ) -> Model:
     """A registered model. ``versions`` begin with the one that ``about`` is of."""
     capabilities = (word for version in versions for word in version.tags.get(CAPABILITIES, "").split(", "))
