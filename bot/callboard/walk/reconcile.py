@@ -19,8 +19,8 @@ from callboard.walk.base import Base, base_of_commit
 from callboard.walk.checking import explain_to_others, write_checks
 from callboard.walk.commanding import obey, obey_finished
 from callboard.walk.dashboard import orders_on, rows_of_pass, write_dashboard
-from callboard.walk.facts import gather, might_be_ours
-from callboard.walk.following import follow, is_due, problem_of, tidy
+from callboard.walk.facts import Examined, gather, might_be_ours
+from callboard.walk.following import Followed, follow, is_due, problem_of, tidy
 from callboard.walk.landing import Registration
 from callboard.walk.moves import at_its_name
 from callboard.walk.nudging import nudge
@@ -74,23 +74,8 @@ def reconcile(
     orders = () if paused else orders_on(workplace, about)
     ordered = obey_boxes(workplace, base, orders, obeyed.examined)
     examined = ordered.examined
-    decided = [Decided(one, decide(one.facts, config.merge, config.pull_requests.rebase)) for one in examined]
-    handled: list[Handled] = [*obeyed.handled, *ordered.handled]
-    for one in in_turn(decided, config.merge.batch):
-        pull = one.examined.facts.pull
-        progress(f"{pull.reference}: {one.verdict.kind}")
-        handled.append(
-            act(
-                workplace,
-                base,
-                pull,
-                one.verdict,
-                anew.get(pull.number),
-                queue=about.queue,
-                diagnostics=one.examined.diagnostics or (),
-            )
-        )
-    handled.sort(key=lambda one: one.pull.number)
+    acted = _acted(workplace, base, examined, anew, progress, queue=about.queue)
+    handled = sorted((*obeyed.handled, *ordered.handled, *acted), key=lambda one: one.pull.number)
     if paused is not None:
         return ReconcileResult(tuple(handled), paused=paused)
     finished = forge.finished_lately()
@@ -101,11 +86,7 @@ def reconcile(
         if pull.state == "merged" and might_be_ours(pull, forge.repository, about.identity, config)
     ]
     handled = _answered(handled, merged)
-    tidy(workplace, merged)
-    now_merged = {one.pull.number for one in handled if one.done == "merged"}
-    due = [pull for pull in merged if pull.number in now_merged or is_due(workplace, pull, catalog)]
-    landed = _base(workplace) if now_merged else base
-    followed = follow(workplace, catalog, landed, due, progress)
+    followed = _followed(workplace, catalog, base, merged, handled, progress)
     changed = {one.pull.number for one in handled if one.done in ("merged", "rewritten", "closed")}
     problems = [
         *followed.problems,
@@ -121,6 +102,49 @@ def reconcile(
     )
     problems += [told] if told else []
     return ReconcileResult(tuple(handled), followed.registration, (*failed, *problems))
+
+
+def _acted(
+    workplace: Workplace,
+    base: Base,
+    examined: Iterable[Examined],
+    anew: Mapping[int, Group | None],
+    progress: Callable[[str], None],
+    *,
+    queue: bool,
+) -> list[Handled]:
+    """Decide about each pull request and do what was decided, in turn.
+
+    ``anew``: what those of ours would hold if they were written now. ``queue``: whether the forge has a queue
+    of its own.
+    """
+    config = workplace.config
+    decided = [Decided(one, decide(one.facts, config.merge, config.pull_requests.rebase)) for one in examined]
+    handled = []
+    for one in in_turn(decided, config.merge.batch):
+        pull = one.examined.facts.pull
+        progress(f"{pull.reference}: {one.verdict.kind}")
+        diagnostics = one.examined.diagnostics or ()
+        group = anew.get(pull.number)
+        done = act(workplace, base, pull, one.verdict, group, queue=queue, diagnostics=diagnostics)
+        handled.append(done)
+    return handled
+
+
+def _followed(
+    workplace: Workplace,
+    catalog: Catalog | None,
+    base: Base,
+    merged: Sequence[PullRequest],
+    handled: Iterable[Handled],
+    progress: Callable[[str], None],
+) -> Followed:
+    """Follow what was merged to its end: in this pass, or lately by whomever."""
+    tidy(workplace, merged)
+    now_merged = {one.pull.number for one in handled if one.done == "merged"}
+    due = [pull for pull in merged if pull.number in now_merged or is_due(workplace, pull, catalog)]
+    landed = _base(workplace) if now_merged else base
+    return follow(workplace, catalog, landed, due, progress)
 
 
 def _answered(handled: Sequence[Handled], merged: Iterable[PullRequest]) -> list[Handled]:
