@@ -11,7 +11,7 @@ from callboard.changes.grouping import Rules, group
 from callboard.changes.shards import Room
 from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
-from callboard.model import Model, Problem
+from callboard.model import Listing, Model, Problem
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.promoting import promotions
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
@@ -90,26 +90,10 @@ def sync(
         return base.shelf.known(workplace.scope, (settings.name, *settings.formerly))
 
     listings = list_sources(config, workplace.folder, known, progress, assigned=assigned)
-    pulls = ours(workplace, reading)
-    locks = locks_beyond_base(repository, reading.heads, base, root)
-    held = open_in(pulls, locks, base, root)
-    desired = desire(
-        config,
-        workplace.scope,
-        base,
-        listings,
-        pending_names(locks),
-        prune=prune,
-        refresh=refresh,
-        handed_back=given_back(pulls, held, reading.identity, forge.can_write),
-        open_in=held,
-        parts=pending_parts(locks),
-    )
+    rules = _rules(workplace)
+    desired, held = _desired(workplace, reading, listings, rules, prune=prune, refresh=refresh)
     owners = check_owners(config, listings, environ)
     desired = replace(desired, findings=(*desired.findings, *owners))
-    rules = _rules(workplace)
-    if not refresh:
-        desired = without_rewording(desired, held, rules)
     groups = group(desired.changes, members(base, root), rules, held)
     needs = Needs(config, workplace.scope, base, desired, listings)
     obsolete = find_obsolete(workplace, reading, groups, needs)
@@ -129,6 +113,35 @@ def sync(
     result = _carry_out(workplace, reading, result)
     told = write_sync_on_dashboard(workplace, about, result.proposals)
     return replace(result, problems=(*result.problems, *([told] if told else [])))
+
+
+def _desired(
+    workplace: Workplace,
+    reading: Reading,
+    listings: Sequence[Listing],
+    rules: Rules,
+    *,
+    prune: bool,
+    refresh: bool,
+) -> tuple[Desired, Mapping[str, str]]:
+    """What the catalog needs, and the branch of the open pull request that holds a model, by its key."""
+    config, base = workplace.config, reading.base
+    pulls = ours(workplace, reading)
+    locks = locks_beyond_base(workplace.repository, reading.heads, base, config.catalog.path)
+    held = open_in(pulls, locks, base, config.catalog.path)
+    desired = desire(
+        config,
+        workplace.scope,
+        base,
+        listings,
+        pending_names(locks),
+        prune=prune,
+        refresh=refresh,
+        handed_back=given_back(pulls, held, reading.identity, workplace.forge.can_write),
+        open_in=held,
+        parts=pending_parts(locks),
+    )
+    return desired if refresh else without_rewording(desired, held, rules), held
 
 
 def _rules(workplace: Workplace) -> Rules:
