@@ -11,6 +11,7 @@ import yaml
 from callboard.documents import libyaml
 from callboard.documents.exact.nodes import AliasNode
 from callboard.documents.limits import Limits as Limits
+from callboard.documents.place import shown
 from callboard.documents.scalars import (
     Scalar,
     as_double,
@@ -192,7 +193,7 @@ def _refuse_duplicates(node: yaml.Node) -> None:
             value = as_double(value)
         typed = type(value), value
         if typed in seen:
-            what = f"the key {_shown(key_of(value))} stands twice in one mapping"
+            what = f"the key {shown(key_of(value))} stands twice in one mapping"
             raise Refused(offset_of(key_node), "yaml-duplicate-key", what, "keep one of the two")
         seen.add(typed)
 
@@ -227,7 +228,3 @@ def offset_of(node: yaml.Node | yaml.Event) -> int:
     """Where a node or event begins in its text."""
     assert node.start_mark is not None
     return node.start_mark.index
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "…")

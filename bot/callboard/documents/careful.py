@@ -8,7 +8,8 @@ from callboard.documents import libyaml
 from callboard.documents.building import Builder, Refused, offset_of, too_deep
 from callboard.documents.document import BAD_CHARACTER, Document, Reading
 from callboard.documents.exact.stream import documents
-from callboard.documents.exact.tree import TooDeep, TooMany
+from callboard.documents.exact.tokens import Malformed, TooDeep, TooMany
+from callboard.documents.exact.tree import Budget
 from callboard.documents.limits import Limits
 from callboard.documents.ordinary import is_ordinary
 from callboard.documents.pieces import Piece, Source, pieces
@@ -66,6 +67,7 @@ class _Reader:
         self.exhausted = False
         self._index = 0
         self._nodes = 0
+        self._budget = Budget(limits.nodes)
 
     def read(self, piece: Piece) -> None:
         """Takes in the documents of a piece; there is more than one only if all but one are empty."""
@@ -88,7 +90,7 @@ class _Reader:
     def read_exactly(self, piece: Piece) -> None:
         """The same for any text, documents told apart as Backstage does it; ten times as slow."""
         try:
-            for read in documents(piece.text, self.limits.depth, self.limits.nodes):
+            for read in documents(piece.text, self.limits.depth, self._budget):
                 part = Piece(piece.source, piece.start + read.start, read.text)
                 self._nodes += 1
                 if self._nodes > self.limits.nodes:
@@ -96,12 +98,9 @@ class _Reader:
                 if read.node is not None:
                     self._add(part, read.node, read.aliased)
                 elif read.malformed is not None:
-                    wrong = read.malformed
-                    self._refuse(part, Refused(wrong.offset, "yaml-syntax", wrong.what, wrong.hint))
+                    self._refuse(part, self._why(read.malformed))
                 if len(self.faults) >= self.limits.faults:
                     return
-        except TooDeep as deep:
-            self._refuse(piece, too_deep(deep.offset, self.limits))
         except TooMany as many:
             self.exhausted = True
             self._refuse(piece, _too_large(many.offset, self.limits))
@@ -121,6 +120,11 @@ class _Reader:
         else:
             self.documents.append(document)
         self._index += 1
+
+    def _why(self, malformed: Malformed) -> Refused:
+        if isinstance(malformed, TooDeep):
+            return too_deep(malformed.offset, self.limits)
+        return Refused(malformed.offset, "yaml-syntax", malformed.what, malformed.hint)
 
     def _refuse(self, piece: Piece, refused: Refused) -> None:
         place = piece.place(refused.offset)

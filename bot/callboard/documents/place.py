@@ -29,3 +29,8 @@ class Fault:
     """Stable: ``yaml-syntax``, ``yaml-duplicate-key``, ``yaml-too-deep``, ``yaml-alias-bomb`` …"""
     what: str
     hint: str
+
+
+def shown(text: str) -> str:
+    """A text from outside as it can stand in a message: in quotes, on one line, and not too long."""
+    return repr(text if len(text) <= 60 else text[:57] + "…")

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from callboard.documents import libyaml
-from callboard.documents.exact.nodes import OLD
+from callboard.documents.exact.tag_names import OLD
 from callboard.documents.scalars import number_of, read_plain
 
 CORE = "tag:yaml.org,2002:"

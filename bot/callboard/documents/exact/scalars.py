@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from callboard.documents.exact.tokens import Kind, Malformed, Token
+from callboard.documents.exact.tokens import COMMENT, SPACE, Malformed, Token
+from callboard.documents.place import shown
 
 _NOT_FIRST = {
     "\t": "a tab",
@@ -37,10 +38,11 @@ _ESCAPES = {
 }
 _DIGITS = {"x": 2, "u": 4, "U": 8}
 _HEX = re.compile(r"[0-9a-fA-F]+")
-_ORDINARY = re.compile(r"[^\\ \t\r\n]+")
-_FOLD = re.compile(r"\r?\n(?:[ \t\n]|\r\n)*")
-_BLANKS = re.compile(r"[ \t]+")
-_BLANKS_BEFORE = re.compile(r"[ \t]*")
+_SIMPLE = {f"\\{letter}": meaning for letter, meaning in _ESCAPES.items()}
+_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*+|.)", re.DOTALL)
+_ESCAPE_OR_BREAK = re.compile(
+    rf"{_ESCAPE.pattern}|[ \t]++(?:\r?\n(?:[ \t\n]|\r\n)*+)?|\r?\n(?:[ \t\n]|\r\n)*+", re.DOTALL
+)
 _LINE_END = re.compile(r"\r?\n")
 _LINES = re.compile(r"\n( *)")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -85,46 +87,40 @@ def _unfolded(source: str) -> str:
 
 
 def _unescaped(token: Token) -> str:
-    source, at, parts = token.source, 1, list[str]()
-    while at < len(source) - 1:
-        if found := _ORDINARY.match(source, at, len(source) - 1):
-            parts.append(found[0])
-            at = found.end()
-        elif source[at] == "\\":
-            text, at = _escape(token, at + 1)
-            parts.append(text)
-        elif found := _FOLD.match(source, at):
-            parts.append("\n" * (found[0].count("\n") - 1) or " ")
-            at = found.end()
-        elif found := _BLANKS.match(source, at):
-            at = found.end()
-            if _LINE_END.match(source, at) is None:
-                parts.append(found[0])
-        else:
-            parts.append(source[at])
-            at += 1
-    text = "".join(parts)
+    source = token.source
+    slashes = len(source) - 1 - len(source[:-1].rstrip("\\"))
+    # What ends where a line is not indented deep enough may end in a quote that is an escape.
+    body = source[1:] if slashes % 2 else source[1:-1]
+    pattern = _ESCAPE_OR_BREAK if "\n" in body else _ESCAPE
+
+    def meaning(found: re.Match[str]) -> str:
+        said = found[0]
+        simple = _SIMPLE.get(said)
+        if simple is not None:
+            return simple
+        if said[0] == "\\":
+            return _escape(token, found.start() + 2)
+        lines = said.count("\n")
+        return ("\n" * (lines - 1) or " ") if lines else said
+
+    text = pattern.sub(meaning, body)
     if _SURROGATES.search(text):
         # Two halves are one character. A half alone, which no file could hold, is none.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
-def _escape(token: Token, at: int) -> tuple[str, int]:
-    """What the escape says whose letter stands at ``at``, and where it ends."""
+def _escape(token: Token, at: int) -> str:
+    """What the escape says whose letter stands at ``at``."""
     source = token.source
     letter = source[at]
-    if letter in _ESCAPES:
-        return _ESCAPES[letter], at + 1
-    if found := _LINE_END.match(source, at):
-        blanks = _BLANKS_BEFORE.match(source, found.end())
-        assert blanks is not None
-        return "", blanks.end()
+    if letter in "\r\n" and _LINE_END.match(source, at):
+        return ""
     digits = source[at + 1 : at + 1 + _DIGITS.get(letter, 0)]
     if len(digits) == _DIGITS.get(letter) and _HEX.fullmatch(digits):
         code = int(digits, 16)
         if code <= 0x10FFFF:
-            return chr(code), at + 1 + len(digits)
+            return chr(code)
     what = f"not YAML: {source[at - 1 : at + 1 + len(digits)]!r} is no escape"
     raise Malformed(token.offset + at - 1, what, "write a backslash in double quotes as two")
 
@@ -172,12 +168,12 @@ def _read_header(header: list[Token]) -> tuple[bool, int, str]:
         elif not explicit and char in "123456789":
             explicit = int(char)
         else:
-            what = f"not YAML: {first.source!r} begins no block of text"
+            what = f"not YAML: {shown(first.source)} begins no block of text"
             raise Malformed(first.offset, what, "write | or >, or put the value in quotes")
     spaced = False
     for token in others:
-        spaced = spaced or token.kind is Kind.SPACE
-        if token.kind is Kind.COMMENT and not spaced:
+        spaced = spaced or token.kind is SPACE
+        if token.kind is COMMENT and not spaced:
             raise Malformed(token.offset, "not YAML: no blank stands before a comment", "put one before '#'")
     return first.source[0] == ">", explicit, chomp
 

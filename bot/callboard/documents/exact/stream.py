@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from callboard.documents.exact.nodes import Directives, root_node
-from callboard.documents.exact.tokens import Kind, Malformed, Token, tokens
-from callboard.documents.exact.tree import grow
+from callboard.documents.exact.nodes import root_node
+from callboard.documents.exact.tag_names import Directives
+from callboard.documents.exact.tokens import Malformed, TooMany
+from callboard.documents.exact.tree import Budget, grow
 
 _MARK = "\ufeff"
 _HANDLES = {"!!": "tag:yaml.org,2002:"}
@@ -36,12 +37,12 @@ class Read:
     """The nodes that aliases stand for."""
 
 
-def documents(text: str, depth: float = math.inf, most: float = math.inf) -> Iterator[Read]:
-    """Every document of a text.
+def documents(text: str, depth: float = math.inf, budget: Budget | None = None) -> Iterator[Read]:
+    """Every document of a text; one that has more than ``depth`` collections in each other is TooDeep.
 
-    Raises TooDeep beyond ``depth`` collections in each other, and TooMany beyond ``most`` tokens in one.
+    Raises TooMany beyond the ``budget``.
     """
-    return _Stream(text, depth, most).documents()
+    return _Stream(text, depth, budget or Budget(math.inf)).documents()
 
 
 @dataclass
@@ -55,7 +56,7 @@ class _State:
     """A document of YAML 1.1 had them; they hold until the next directive."""
 
     def for_document(self) -> Directives:
-        directives = Directives(self.explicit and self.old, dict(self.handles))
+        directives = Directives(self.explicit and self.old, self.handles)
         if self.old:
             self.used = True
         else:
@@ -82,8 +83,8 @@ class _State:
 
 
 class _Stream:
-    def __init__(self, text: str, depth: float, most: float) -> None:
-        self.text, self.depth, self.most = text, depth, most
+    def __init__(self, text: str, depth: float, budget: Budget) -> None:
+        self.text, self.depth, self.budget = text, depth, budget
         self.at = 0
         self.state = _State()
         self.directed = False
@@ -155,20 +156,16 @@ class _Stream:
             return Read(start, self.text[start : self.at], None, wrong.moved(-start))
         text = self.text[start : self.at]
         try:
-            root = grow(_tokens(text, marked=marked), self.depth, self.most)
+            root = grow(text, self.depth, self.budget, marked=marked)
             node, aliased = root_node(root, text, directives)
             return Read(start, text, node, None, tuple(aliased))
         except Malformed as malformed:
             return Read(start, text, None, malformed)
+        except TooMany as many:
+            raise TooMany(start + many.offset) from None
 
     def _marker(self) -> str:
         """What tells documents apart and stands here; empty where nothing does."""
         marker = self.text[self.at : self.at + 3]
         behind = self.text[self.at + 3 : self.at + 4]
         return marker if marker in ("---", "...") and behind in " \t\r\n" else ""
-
-
-def _tokens(text: str, *, marked: bool) -> Iterator[Token]:
-    if marked:
-        yield Token(Kind.DOCUMENT, 0, "---")
-    yield from tokens(text, 3 if marked else 0, marked=marked)
