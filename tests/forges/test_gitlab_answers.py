@@ -51,7 +51,7 @@ def gitlab(answers: Answers) -> Iterator[GitLab]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield GitLab(f"http://127.0.0.1:{server.server_port}", "acme/catalog", Secret("glpat-0123456789"))

@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from callboard.sandbox.loopback import PromptServer
+
 _PASSED_ON = frozenset({"content-type", "docker-content-digest", "link", "www-authenticate"})
 
 Interference = Callable[[Request, int], Awaitable[Response | None]]
@@ -32,13 +34,13 @@ def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
     config.load()
     config.ssl = tls
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.end()
         thread.join()
 
 
