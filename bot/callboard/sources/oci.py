@@ -2,7 +2,7 @@
 
 A repository is a model, its tags are the versions. A tag costs one request without a body while it stands for
 the digest that the catalog knows; what is new is read once: the manifest, its configuration, and the layer
-that holds the card. Weights are never read. ``oci_registry`` says who gets which credentials.
+that holds the card. Weights are never read. ``oci_sign_in`` says who gets which credentials.
 """
 
 from __future__ import annotations

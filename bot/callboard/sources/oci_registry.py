@@ -1,35 +1,25 @@
-"""One OCI registry: signing in as it asks to, its manifests, lists and blobs, each digest checked.
+"""One OCI registry: its manifests, lists and blobs, each digest checked.
 
 Three servers may come into play, and only the first is named by people: the registry; the server that it
-sends to for a token; the storage that it sends to for a blob. Who may have what:
-
-- The password goes to the registry, unless that wants tokens, and to a token server that is the
-  registry's own: on the same host, in the same domain of an owner, or configured (``token-server``). Always
-  over https, unless registry and token server are both on this machine, or the configured address says http.
-- Tokens go to the registry and nowhere else. We say which scope we want, always one to pull, whatever the
-  challenge says, so that nobody gets a token from us that can do more.
-- Storage gets no credentials at all: its addresses are signed. It is asked only for blobs, whose digests are
-  known before, so what it answers cannot lie. It must be a public address over https, or configured
-  (``storage``): a registry must not send us around the network that we stand in.
+sends to for a token (``oci_sign_in``); the storage that it sends to for a blob. Storage gets no credentials
+at all: its addresses are signed. It is asked only for blobs, whose digests are known before, so what it
+answers cannot lie. It is configured (``storage``), or where ``oci_servers`` lets a registry lead.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urljoin
 
-from callboard.addresses import Guard, NotPublic, endpoint, public_addresses
+from callboard.addresses import NotPublic
 from callboard.config import RemoteSettings
-from callboard.http import Client, HttpProblem, Response, connect
-from callboard.redaction import Secret
+from callboard.http import HttpProblem, Response
+from callboard.sources.oci_servers import Servers, origin
+from callboard.sources.oci_sign_in import SignIn
 from callboard.sources.remote import basic_of
 
 MANIFESTS = (
@@ -43,21 +33,11 @@ CATALOG = "registry:catalog:*"
 """The scope of the list of all repositories."""
 
 _LARGEST_MANIFEST = 4 * 1024 * 1024  # the distribution specification's own limit
-_LARGEST_TOKEN = 64 * 1024
 _MOST_PAGES = 1000
 _MOST_ENTRIES = 200_000
 _PAGE = 1000
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _NEXT = re.compile(r'<([^<>]{1,4096})>\s*;\s*rel="?next"?')
-_BEARER = re.compile(r"(?:^|,)\s*bearer\s+(.{1,4096})", re.IGNORECASE | re.DOTALL)
-_BASIC = re.compile(r"(?:^|,)\s*basic(?:\s|$)", re.IGNORECASE)
-_PARAMETER = re.compile(r'([a-z_]{1,40})="([^"]{0,2000})"', re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class _Challenge:
-    realm: str
-    service: str | None
 
 
 class Registry:
@@ -67,34 +47,23 @@ class Registry:
         self, settings: RemoteSettings, folder: Path, *, token_server: str | None, storage: tuple[str, ...]
     ) -> None:
         """Raises SecretUnavailable or HttpProblem. ``folder`` is where a relative ``ca-bundle`` is."""
-        self._stack = ExitStack()
-        self._ca_bundle = None if settings.ca_bundle is None else folder / settings.ca_bundle
-        self._verify = settings.insecure_skip_tls_verify is None
-        self._timeout = settings.timeout
-        # Credentials are added request by request: the client itself has none to give away.
-        self._token = None if settings.token is None else settings.token.read()
+        token = None if settings.token is None else settings.token.read()
         basic = basic_of(settings)
-        self._password = None if basic is None else _encoded(*basic)
-        self._client = self._connected(settings.url)
-        self._token_server = token_server
-        self._storage = {_origin(one) for one in storage}
-        self._challenge: _Challenge | None = None
-        self._has_met = self._asks_for_password = False
-        self._tokens: dict[str, Secret] = {}
-        self._others: dict[tuple[str, bool], Client] = {}
+        self._servers = Servers(settings, folder)
+        self._sign_in = SignIn(self._servers, token, basic, token_server)
+        self._storage = {origin(one) for one in storage}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
-        for secret in (*self._tokens.values(), *((self._password,) if self._password else ())):
-            secret.forget()
+        self._servers.close()
+        self._sign_in.forget()
 
     @property
     def url(self) -> str:
         """Without a slash at the end."""
-        return self._client.base_url
+        return self._servers.registry.base_url
 
     def repositories(self) -> Iterator[Any]:
         """What the registry lists as names of repositories, also when the list never ends (which raises)."""
@@ -145,11 +114,7 @@ class Registry:
     def _stored(self, location: str, where: str, limit: int) -> bytes:
         """A blob from where the registry sent us to, without any credentials."""
         try:
-            origin, known = _origin(location), _origin(location) in self._storage
-            if not known:
-                if not origin.startswith("https:"):
-                    raise NotPublic(f"{origin} is not https")
-                public_addresses(*endpoint(location))
+            storage = self._servers.led_to(location, trusted=origin(location) in self._storage)
         except NotPublic as problem:
             raise HttpProblem(
                 "refused",
@@ -157,8 +122,7 @@ class Registry:
                 where=where,
                 hint="if the registry keeps its blobs there, write that address under `storage`",
             ) from None
-        client = self._other(origin, guarded=not known)
-        return client.get(
+        return storage.get(
             location, headers={"accept": "*/*", "accept-encoding": "identity"}, limit=limit
         ).body
 
@@ -193,163 +157,18 @@ class Registry:
         limit: int = 64 * 1024 * 1024,
     ) -> Response:
         """The answer of the registry itself, signed in for ``scope`` when it asks for that."""
-        self._meet()
-        if self._challenge is not None and scope not in self._tokens:
-            self._tokens[scope] = self._fetch_token(self._challenge, scope)
-            fresh = True
-        else:
-            fresh = False
+        fresh = self._sign_in.prepare(scope)
 
         def ask() -> Response:
-            sent = {**(headers or {}), **self._authorization(scope)}
-            return self._client.request(method, path, headers=sent, limit=limit, idempotent=True)
+            sent = {**(headers or {}), **self._sign_in.headers(scope)}
+            return self._servers.registry.request(method, path, headers=sent, limit=limit, idempotent=True)
 
         try:
             return ask()
         except HttpProblem as error:
-            if error.status != 401 or fresh or not self._can_answer(error, scope):
+            if error.status != 401 or fresh or not self._sign_in.can_answer(error, scope):
                 raise
         return ask()
-
-    def _authorization(self, scope: str) -> dict[str, str]:
-        if self._token is not None:
-            return {"authorization": f"Bearer {self._token.reveal()}"}
-        if scope in self._tokens:
-            return {"authorization": f"Bearer {self._tokens[scope].reveal()}"}
-        if self._asks_for_password and self._password is not None:
-            return {"authorization": f"Basic {self._password.reveal()}"}
-        return {}
-
-    def _meet(self) -> None:
-        """Find out how to sign in before anything is asked.
-
-        To somebody unknown, a registry may show a part of what it has as if it were all.
-        """
-        if self._has_met or self._password is None:
-            return
-        try:
-            self._client.get("/v2/", limit=_LARGEST_TOKEN)
-            self._asks_for_password = True
-        except HttpProblem as error:
-            if error.status is None or error.kind in ("rate-limited", "server-error"):
-                raise
-            self._understand(error)
-        self._has_met = True
-
-    def _can_answer(self, refusal: HttpProblem, scope: str) -> bool:
-        """Whether there is something new to say to the registry, which asked who we are."""
-        had_password = self._asks_for_password
-        if self._token is not None or not self._understand(refusal):
-            return False
-        if self._challenge is None:
-            return not had_password
-        expired = self._tokens.pop(scope, None)
-        if expired is not None:
-            expired.forget()
-        self._tokens[scope] = self._fetch_token(self._challenge, scope)
-        return True
-
-    def _understand(self, refusal: HttpProblem) -> bool:
-        """Learn from a refusal how to sign in; whether it says so."""
-        asked = refusal.headers.get("www-authenticate", "")
-        bearer = _BEARER.search(asked)
-        if bearer is not None:
-            said = {name.lower(): value for name, value in _PARAMETER.findall(bearer[1])}
-            if "realm" in said:
-                self._challenge = _Challenge(said["realm"], said.get("service"))
-            return "realm" in said
-        self._asks_for_password = self._password is not None and _BASIC.search(asked) is not None
-        return self._asks_for_password
-
-    def _fetch_token(self, challenge: _Challenge, scope: str) -> Secret:
-        """A token to pull, from the server that the registry names."""
-        where = f"the registry's token server, for {scope}"
-        try:
-            origin = _origin(challenge.realm)
-            trusted = self._is_registrys(challenge.realm)
-            if not trusted:
-                if self._password is not None or not origin.startswith("https:"):
-                    raise NotPublic(f"{origin} is not known to belong to it")
-                public_addresses(*endpoint(challenge.realm))
-        except NotPublic as problem:
-            raise HttpProblem(
-                "refused",
-                f"the registry sends to another address to sign in, which is not followed: {problem}",
-                where=where,
-                hint="if it is the registry's token server, write that address as `token-server`",
-            ) from None
-        asked = (
-            {"scope": scope} if challenge.service is None else {"service": challenge.service, "scope": scope}
-        )
-        joint = "&" if urlsplit(challenge.realm).query else "?"
-        sent = {} if self._password is None else {"authorization": f"Basic {self._password.reveal()}"}
-        answer = self._other(origin, guarded=not trusted).get(
-            f"{challenge.realm}{joint}{urlencode(asked)}", headers=sent, limit=_LARGEST_TOKEN
-        )
-        said = answer.json()
-        token = (said.get("token") or said.get("access_token")) if isinstance(said, dict) else None
-        if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise HttpProblem("bad-answer", "the token server answered no token", where=answer.where)
-        return Secret(token)
-
-    def _is_registrys(self, realm: str) -> bool:
-        """Whether the password may go there. Raises NotPublic for what is no usable URL."""
-        if self._token_server is not None and _origin(realm) == _origin(self._token_server):
-            return True
-        there, here = endpoint(realm)[0], endpoint(self.url)[0]
-        if _is_this_machine(there) and _is_this_machine(here):
-            return True
-        return realm.lower().startswith("https:") and same_site(there, here)
-
-    def _other(self, origin: str, *, guarded: bool) -> Client:
-        """A client without credentials. One that nobody configured is held to public addresses."""
-        if (origin, guarded) not in self._others:
-            self._others[origin, guarded] = self._connected(origin, guarded=guarded)
-        return self._others[origin, guarded]
-
-    def _connected(self, url: str, *, guarded: bool = False) -> Client:
-        client = connect(
-            url,
-            timeout=self._timeout,
-            ca_bundle=None if guarded else self._ca_bundle,
-            verify=guarded or self._verify,
-            guard=Guard(()) if guarded else None,
-        )
-        return self._stack.enter_context(client)
-
-
-def same_site(one: str, other: str) -> bool:
-    """Whether two hosts are of one owner, as far as their names tell: rather no than yes.
-
-    They are the same, or both names are below one domain of two labels, or of three where the second is one
-    that a country's registry gives out (``acme.co.uk``).
-    """
-    if one == other:
-        return True
-    sites = (_site(one), _site(other))
-    return sites[0] is not None and sites[0] == sites[1]
-
-
-def _site(host: str) -> tuple[str, ...] | None:
-    labels = host.removesuffix(".").split(".")
-    if not re.fullmatch(r"[a-z][a-z0-9-]+", labels[-1]):
-        return None  # an address
-    country = len(labels) > 1 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    size = 3 if country else 2
-    return tuple(labels[-size:]) if len(labels) >= size else None
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _origin(url: str) -> str:
-    """Scheme, host and port. Raises NotPublic for what is no plain http or https URL."""
-    host, port = endpoint(url)
-    return f"{urlsplit(url).scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _joined(base: str, reference: str, where: str) -> str:
@@ -361,10 +180,6 @@ def _joined(base: str, reference: str, where: str) -> str:
 
 def _pull(repository: str) -> str:
     return f"repository:{repository}:pull"
-
-
-def _encoded(username: str, password: Secret) -> Secret:
-    return Secret(base64.b64encode(f"{username}:{password.reveal()}".encode()).decode())
 
 
 def _check(body: bytes, digest: str, where: str) -> None:

@@ -17,7 +17,7 @@ from callboard.model import Listing
 from callboard.redaction import redact
 from callboard.sources.context import Context
 from callboard.sources.oci import Settings, list_models
-from callboard.sources.oci_registry import same_site
+from callboard.sources.oci_sign_in import same_site
 from tests.servers import oci
 from tests.servers.oci import PASSWORD, USER, Layer, RegistryServer, TokenServer
 from tests.servers.threads import Proxy, proxying
@@ -254,7 +254,7 @@ class TestATokenServerThatIsNotTheRegistrys:
         self, tokens: TokenServer, proxy: Proxy, password: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if this machine were none: then only what is configured is the registry's.
-        monkeypatch.setattr("callboard.sources.oci_registry._is_this_machine", lambda _host: False)
+        monkeypatch.setattr("callboard.sources.oci_sign_in._is_this_machine", lambda _host: False)
         assert read(proxy.url, "acme/a", **password).unread == ("acme/a",)
         other = f"{tokens.url.rpartition(':')[0]}:1"
         assert read(proxy.url, "acme/a", token_server=other, **password).unread == ("acme/a",)
