@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from yaml import safe_load
 
 from callboard.config import Config, Merge, QuietHours, RequiredCheck, SourceSettings, TextRule
-from callboard.config_file import ConfigError, config_schema, load_config
+from callboard.config_file import ConfigError, load_config
+from callboard.config_schema import config_schema
 
 POLICY = """\
 merge:

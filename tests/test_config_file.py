@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from callboard.config import Config, RemoteSettings, Settings, SourceSettings
-from callboard.config_file import ConfigError, _described, config_schema, load_config
+from callboard.config_faults import _described
+from callboard.config_file import ConfigError, load_config
+from callboard.config_schema import config_schema
 from callboard.sources.registry import SOURCE_TYPES, source_type
 
 CHECKOUT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from callboard.config_file import config_schema
+from callboard.config_schema import config_schema
 from callboard.sources.registry import SOURCE_TYPES, source_type
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"

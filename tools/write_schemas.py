@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from callboard.config_file import config_schema
+from callboard.config_schema import config_schema
 from callboard.model import Model
 from callboard.service.settings import service_schema
 from callboard.sources.registry import SOURCE_TYPES, source_type

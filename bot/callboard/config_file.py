@@ -5,20 +5,14 @@ This module knows no source: the caller says which types of source there are, an
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import models_json_schema
-from pydantic_core import ErrorDetails
-
-from callboard.config import Config, SecretReference, Settings, SourceSettings
+from callboard.config import Config, Settings, SourceSettings
+from callboard.config_faults import Checked, nearest
 from callboard.config_links import Links
 from callboard.documents.place import Fault, Path, Place
-from callboard.documents.reader import Document, read_documents
+from callboard.documents.reader import read_documents
 from callboard.redaction import redact
 
 RETIRED = {
@@ -81,7 +75,7 @@ def load_settings(text: bytes | str, file: str, kind: type[_S], example: str) ->
     return settings
 
 
-def _only_mapping(text: bytes | str, file: str, example: str) -> _Checked | None:
+def _only_mapping(text: bytes | str, file: str, example: str) -> Checked | None:
     """The one document of a file; None when there is none. Raises ConfigError when it is no mapping."""
     reading = read_documents(text, file)
     documents = [document for document in reading.documents if document.value is not None]
@@ -89,7 +83,7 @@ def _only_mapping(text: bytes | str, file: str, example: str) -> _Checked | None
         raise ConfigError(reading.faults)
     if not documents:
         return None
-    checked = _Checked(documents[0])
+    checked = Checked(documents[0])
     if len(documents) > 1:
         at = documents[1].place()
         checked.say((), "config-documents", "there is more than one document", "keep one", at=at)
@@ -101,7 +95,7 @@ def _only_mapping(text: bytes | str, file: str, example: str) -> _Checked | None
 
 
 def _sources(
-    checked: _Checked,
+    checked: Checked,
     entries: Sequence[object],
     settings_of: Callable[[str], type[SourceSettings]],
     source_types: Sequence[str],
@@ -119,14 +113,14 @@ def _sources(
             hint = f"add one of: {', '.join(source_types)}"
             checked.say((*path, "type"), "config-missing", "the source has no type", hint)
         elif not isinstance(kind, str) or kind not in source_types:
-            hint = RETIRED.get(str(kind)) or _nearest(str(kind), source_types)
+            hint = RETIRED.get(str(kind)) or nearest(str(kind), source_types)
             what = f"{str(kind)[:60]!r} is not a type of source"
             checked.say((*path, "type"), "config-value", what, hint)
         elif (settings := checked.validated(settings_of(kind), entry, path)) is not None:
             yield settings
 
 
-def _check_names(checked: _Checked, entries: Sequence[object]) -> None:
+def _check_names(checked: Checked, entries: Sequence[object]) -> None:
     """A name is part of the key of every model of its source, so no two may ever have meant two sources."""
     taken: dict[str, Place] = {}
     for path, name in _names(entries):
@@ -136,7 +130,7 @@ def _check_names(checked: _Checked, entries: Sequence[object]) -> None:
         taken.setdefault(name, checked.document.place(path))
 
 
-def _check_links(checked: _Checked, links: Links, known: Sequence[str]) -> None:
+def _check_links(checked: Checked, links: Links, known: Sequence[str]) -> None:
     """Every source that the links name has to be one, or to have been one."""
     named: list[tuple[Path, str]] = [
         (("links", key, at, position), model.partition(":")[0])
@@ -150,7 +144,7 @@ def _check_links(checked: _Checked, links: Links, known: Sequence[str]) -> None:
         named += [(("links", "means", source, at), name) for at, name in enumerate(meant)]
     for path, name in named:
         if name not in known:
-            hint = _nearest(name, known) if known else "configure one by that name"
+            hint = nearest(name, known) if known else "configure one by that name"
             checked.say(path, "config-value", f"there is no source {name[:60]!r}", hint)
 
 
@@ -164,170 +158,3 @@ def _names(entries: Sequence[object]) -> Iterator[tuple[Path, str]]:
         for position, name in enumerate(former if isinstance(former, list) else []):
             if isinstance(name, str):
                 yield ("sources", index, "formerly", position), name
-
-
-_CREDENTIALS = re.compile(r"\s*[a-z][a-z0-9+.-]*:[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
-_INSTEAD = {
-    "catalog": "token: {env: NAME_OF_A_VARIABLE}",
-    "sources": "token: {env: …}, or username and password: {env: …}",
-    "backstage": "token: {env: NAME_OF_A_VARIABLE}",
-}
-"""Where a secret belongs that somebody put into an address in this part of the file."""
-
-
-class _Checked:
-    """One document, and what was found wrong with it."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.faults: list[Fault] = []
-
-    def say(
-        self, path: Path, code: str, what: str, hint: str, *, key: bool = False, at: Place | None = None
-    ) -> None:
-        self.faults.append(Fault(at or self.document.place(path, key=key), code, what, hint))
-
-    def validated(self, kind: type[_S], value: Mapping[str, Any], path: Path) -> _S | None:
-        try:
-            return kind.model_validate(value, by_alias=True, by_name=False)
-        except ValidationError as error:
-            for details in error.errors(include_url=False, include_input=False):
-                self._explain(kind, details, path)
-            return None
-
-    def _explain(self, kind: type[BaseModel], details: ErrorDetails, prefix: Path) -> None:
-        """Never says a value of which it is not sure that it is no secret."""
-        inner: Path = tuple(details["loc"])
-        path: Path = (*prefix, *inner)
-        name = _dotted(path)
-        context = details.get("ctx", {})
-        match details["type"]:
-            case "extra_forbidden":
-                known = _keys(_model_at(kind, inner[:-1]))
-                hint = _nearest(str(inner[-1]), known)
-                self.say(
-                    path, "config-unknown-key", f"{name} is not a key that is known here", hint, key=True
-                )
-            case "missing":
-                self.say(path, "config-missing", f"{name} is missing", "add it")
-            case "literal_error":
-                choices = re.findall(r"'([^']*)'", str(context.get("expected")))
-                hint = _nearest(str(self._value(path)), choices)
-                self.say(path, "config-value", f"{name} has a value that is not known here", hint)
-            case "model_type" if context.get("class_name") == SecretReference.__name__:
-                what = f"{name} is a secret, and no secret may stand in this file"
-                hint = f"write {inner[-1]}: {{env: NAME_OF_A_VARIABLE}}, and have the secret replaced"
-                self.say(path, "config-inline-secret", what, hint)
-            case "value_error":
-                what = details["msg"].removeprefix("Value error, ")
-                self.say(path, "config-value", f"{name or 'this'} cannot be used", what)
-            case "string_pattern_mismatch":
-                what = f"{name} is not written as it has to be"
-                hint = f"write {_described(kind.model_json_schema(), str(context.get('pattern')))}"
-                self.say(path, "config-value", what, hint)
-            case "tuple_type":
-                value = self._value(path)
-                shown = isinstance(value, str) and re.fullmatch(r"[\w*?./:@-]{1,20}", value)
-                example = json.dumps(value) if shown else "one, another"
-                self.say(path, "config-type", f"{name} is not a list", f"write a list: [{example}]")
-            case "too_short":
-                hint = f"give at least {context.get('min_length')}"
-                self.say(path, "config-value", f"{name} has too few values", hint)
-            case "model_type":
-                self.say(path, "config-type", f"{name} is not a mapping", "write its keys and their values")
-            case _:
-                hint = details["msg"][:1].lower() + details["msg"][1:]
-                self.say(path, "config-value", f"{name} has a wrong value", hint)
-
-    def _value(self, path: Path) -> object:
-        value = self.document.value
-        for step in path:
-            value = value[step]
-        return value
-
-    def find_credentials(self, value: object, path: Path) -> None:
-        """Tokens and passwords in addresses, which would end in logs and in keys."""
-        if isinstance(value, str) and _CREDENTIALS.match(value):
-            what = f"{_dotted(path)} is an address with a user, a token or a password in it"
-            hint = "take all before the @ out of the address, and have the secret replaced"
-            if instead := _INSTEAD.get(str(path[0]) if path else ""):
-                hint += f"; give {instead}"
-            place = self.document.place(path)
-            self.faults = [fault for fault in self.faults if fault.place != place]
-            self.say(path, "config-inline-secret", what, hint)
-        inside = dict(enumerate(value)) if isinstance(value, list) else value
-        for step, inner in inside.items() if isinstance(inside, dict) else ():
-            self.find_credentials(inner, (*path, step))
-
-
-def _described(schema: object, pattern: str, around: str = "") -> str:
-    """What the schema says in words of what ``pattern`` allows.
-
-    ``around`` is what it says of the value as a whole, where the pattern is one of its alternatives.
-    """
-    if isinstance(schema, list):
-        return next(filter(None, (_described(one, pattern, around) for one in schema)), "")
-    if not isinstance(schema, dict):
-        return ""
-    around = str(schema.get("description") or around)
-    if schema.get("pattern") == pattern:
-        return around
-    inside = (_described(one, pattern, around if key == "anyOf" else "") for key, one in schema.items())
-    return next(filter(None, inside), "")
-
-
-def _nearest(wrong: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(wrong, [*known, *(one.replace("-", "_") for one in known)], 1)
-    if near:
-        return f"did you mean {near[0].replace('_', '-')!r}?"
-    return f"use one of: {', '.join(known)}"
-
-
-def _dotted(path: Path) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
-    for step in path:
-        if isinstance(step, str):
-            field = next((one for name, one in model.model_fields.items() if step in (name, one.alias)), None)
-            # Else it is a key of a mapping, whose values are what the field was said to hold.
-            model = model if field is None else next(_models_in(field.annotation))
-    return model
-
-
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)
-
-
-def config_schema(settings: Mapping[str, type[SourceSettings]]) -> dict[str, Any]:
-    """The JSON Schema of callboard.yaml, for editors, with the settings of each type of source."""
-    references, schema = models_json_schema(
-        [(Config, "validation"), *((one, "validation") for one in settings.values())]
-    )
-    definitions = schema["$defs"]
-    choices = []
-    for name, one in sorted(settings.items()):
-        reference = references[(one, "validation")]
-        definition = definitions[reference["$ref"].rpartition("/")[2]]
-        definition["properties"]["type"] = {"const": name}
-        definition["required"] = [
-            key for key in definition["properties"] if key in (*definition["required"], "type")
-        ]
-        choices.append(reference)
-    root = definitions.pop(references[(Config, "validation")]["$ref"].rpartition("/")[2])
-    root["properties"]["sources"]["items"] = {"oneOf": choices}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://callboard.dev/schemas/callboard.schema.json",
-        **root,
-        "title": "callboard.yaml",
-        "$defs": definitions,
-    }
