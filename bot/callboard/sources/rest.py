@@ -1,15 +1,13 @@
 """Any registry that answers JSON over HTTP, read by a mapping in callboard.yaml.
 
 The mapping says where the list of models stands, how it is paged, what else is asked, and which expression
-gives which field of the record. ``rest_pages`` reads lists, ``rest_records`` makes records.
+gives which field of the record. ``rest_lists`` reads lists, ``rest_records`` makes records.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
@@ -22,12 +20,11 @@ from callboard.model import Listing, Model
 from callboard.sources import rest_records as records
 from callboard.sources.context import Context
 from callboard.sources.provenance import with_provenance
-from callboard.sources.queries import BadQuery
 from callboard.sources.reading import SourceReading, Unread
 from callboard.sources.remote import as_problem, never_raising, open_client
 from callboard.sources.rest_fields import Details, Joined, ModelFields
-from callboard.sources.rest_pages import Request, Unending, pages
-from callboard.sources.selection import selected
+from callboard.sources.rest_lists import Lists, address_of, as_text, bad_entry
+from callboard.sources.rest_pages import Request
 
 _MOST_WARNINGS = 100
 _NO_KEYS = frozenset({"connection", "content-length", "cookie", "host", "transfer-encoding", "user-agent"})
@@ -77,19 +74,7 @@ def list_models(settings: Settings, context: Context) -> Listing:
     key = None if settings.api_key is None else settings.api_key.read()
     headers = None if key is None else {settings.api_key_header: key}
     with open_client(settings, context.folder, headers) as client:
-        place = f"{client.base_url}{settings.models.path.partition('?')[0]}"
-        return _Reading(settings, context, place, client).listing()
-
-
-@dataclass(frozen=True)
-class _Entries:
-    """What a list holds."""
-
-    found: list[dict[str, Any]]
-    whole: bool
-    """Whether all pages could be read."""
-    sure: bool
-    """Whether there is surely nothing beyond."""
+        return _Reading(settings, context, address_of(client, settings.models), client).listing()
 
 
 @dataclass
@@ -101,8 +86,9 @@ class _Reading(SourceReading):
     skipped_reads: int = 0
 
     def listing(self) -> Listing:
-        found = self._listed()
-        joined = {one.name: self._joined(one) for one in self.settings.joined} if found else {}
+        lists = Lists(self, self.client, self.settings.fields, each_version=self.settings.each == "version")
+        found = lists.models(self.settings.models)
+        joined = {one.name: lists.joined(one) for one in self.settings.joined} if found else {}
         broken = any(items is None for items in joined.values())
         models: list[Model] = []
         for id_ in sorted(found):
@@ -119,7 +105,7 @@ class _Reading(SourceReading):
             except Unread:
                 self.unread.add(id_)
             except ValueError as error:
-                self._bad_entry(error, id_)
+                bad_entry(self, error, id_)
             self.context.progress(len(models))
         if self.skipped_reads:
             self.report(
@@ -133,100 +119,6 @@ class _Reading(SourceReading):
                 severity="warning",
             )
         return self.listing_of(models)
-
-    def _listed(self) -> dict[str, list[dict[str, Any]]]:
-        """The entries of each wanted model, by its id, each entry once."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
-        answered = twice = 0
-        listed = self._entries(self.settings.models, self._identity, "listing the models")
-        self.complete = listed.sure
-        for entry in listed.found:
-            answered += 1
-            try:
-                id_, name = records.identity(entry, self.settings.fields)
-            except ValueError as error:
-                self._bad_entry(error, None)
-                continue
-            if not selected(name, self.settings.select):
-                continue
-            version = ""
-            if self.settings.each == "version":
-                try:
-                    version = records.version_identity(entry, self.settings.fields)
-                except ValueError as error:
-                    self._bad_entry(error, id_)
-                    found.setdefault(id_, {})
-                    continue
-            entries = found.setdefault(id_, {})
-            twice += version in entries
-            entries.setdefault(version, entry)
-        if twice:
-            self.report(
-                f"{twice} entries have the id of another; the first of them counts",
-                hint="if entries are versions, write each: version; otherwise choose another `fields: id`",
-                severity="warning",
-            )
-        if self.complete and not answered:
-            self.incomplete(
-                "the registry answers no models at all",
-                hint="check `models` of this source, and that the credentials may list them; if the registry"
-                " is really empty, ignore this",
-            )
-        return {id_: list(entries.values()) for id_, entries in found.items()}
-
-    def _identity(self, entry: Any) -> str:
-        try:
-            id_, _ = records.identity(entry, self.settings.fields)
-            version = ""
-            if self.settings.each == "version":
-                version = records.version_identity(entry, self.settings.fields)
-        except ValueError:
-            return _content(entry)
-        return json.dumps([id_, version])
-
-    def _joined(self, wanted: Joined) -> dict[str, list[dict[str, Any]]] | None:
-        """The items of a joined list by the keys of their entries; None when it could not all be read."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        strange = 0
-        entries = self._entries(wanted, _content, f"listing {wanted.name}")
-        for item in entries.found:
-            try:
-                keys = records.keys(item, wanted.keys)
-            except ValueError:
-                strange += 1
-                continue
-            for key in keys:
-                found.setdefault(key, []).append({"key": key, "item": item})
-        if strange:
-            self.report(
-                f"{strange} items of {wanted.name} do not say what they belong to, and were left out",
-                hint="correct them, or `keys` of this list",
-                severity="warning",
-            )
-        return found if entries.whole else None
-
-    def _entries(self, request: Request, identity: Callable[[Any], str], doing: str) -> _Entries:
-        """The entries of all pages that could be read."""
-        entries: list[dict[str, Any]] = []
-        strange = 0
-        whole = sure = True
-        where = f"{self.client.base_url}{request.path.partition('?')[0]}"
-        try:
-            for page in pages(self.client, request, identity):
-                sure = page.sure
-                entries += [entry for entry in page.entries if isinstance(entry, dict)]
-                strange += sum(not isinstance(entry, dict) for entry in page.entries)
-        except HttpProblem as error:
-            whole = False
-            self.problems.append(as_problem(self.settings.name, error, doing=doing))
-        except (Unending, BadQuery) as error:
-            whole = False
-            hint = "run again; if it stays, correct `paging` and `items` of this source"
-            self.report(f"{doing}: {error}", hint=hint, where=where)
-        if strange:
-            what = f"{doing}: {strange} entries are no objects, and were left out"
-            self.report(what, hint="correct `items` of this source", where=where)
-        return _Entries(entries, whole, whole and sure and not strange)
 
     def _model(
         self,
@@ -305,25 +197,7 @@ class _Reading(SourceReading):
             if revision is None:
                 return None
             said.append([revision, [entry[name] for name in names]])
-        said.sort(key=_content)
+        said.sort(key=as_text)
         mapping = self.settings.model_dump(mode="json", include={"fields", "details", "joined", "each"})
-        content = _content([mapping, said])
+        content = as_text([mapping, said])
         return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
-
-    def _bad_entry(self, error: ValueError, model: str | None) -> None:
-        if isinstance(error, records.BadEntry | BadQuery):
-            self.doubt(model)
-            self.report(
-                f"an entry of the registry cannot be read: {error}",
-                hint="correct it in the registry, or `fields` of this source",
-                model=model,
-            )
-        else:
-            self.bad(error, self.place, model)
-
-
-def _content(entry: Any) -> str:
-    try:
-        return json.dumps(entry, sort_keys=True)
-    except RecursionError:
-        return "nested too deeply to be told from others"
