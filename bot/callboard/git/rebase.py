@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from callboard.changes.fingerprint import blob_id
 from callboard.git.command import GitError
-from callboard.git.repository import Entry, Repository, _quoted
+from callboard.git.formats import Entry, quoted
+from callboard.git.repository import Repository
 
 _HISTORY = 1000
 """So far back the commit is looked for that both have in common."""
@@ -146,13 +147,13 @@ def _written(
     lines.append(b"data %d\n%s\nfrom %s\n" % (len(commit.message), commit.message, parent.encode()))
     for path, entry in entries.items():
         if entry is None:
-            lines.append(b"D %s\n" % _quoted(path))
+            lines.append(b"D %s\n" % quoted(path))
         elif entry.blob in after.made:
             content = after.made[entry.blob]
-            lines.append(b"M %s inline %s\n" % (entry.mode.encode(), _quoted(path)))
+            lines.append(b"M %s inline %s\n" % (entry.mode.encode(), quoted(path)))
             lines.append(b"data %d\n%s\n" % (len(content), content))
         else:
-            lines.append(b"M %s %s %s\n" % (entry.mode.encode(), entry.blob.encode(), _quoted(path)))
+            lines.append(b"M %s %s %s\n" % (entry.mode.encode(), entry.blob.encode(), quoted(path)))
     stream = b"".join([*lines, b"\nget-mark :1\nreset refs/callboard/rebased\n", b"done\n"])
     said = _git(
         repository,

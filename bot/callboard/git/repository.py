@@ -8,46 +8,25 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from callboard.git.command import GitError, credential, run
+from callboard.git.formats import (
+    Commit,
+    Entry,
+    import_stream,
+    read_blobs,
+    read_changes,
+    read_commit,
+    read_push,
+    read_tree,
+)
 from callboard.redaction import Secret
 
 _BASE = "refs/callboard/base"
 _HEADS = "refs/callboard/heads/"
 _HISTORY = 1000
 """So many commits of the base branch are looked at to tell whether a commit was on it."""
-
-
-class Entry(NamedTuple):
-    """An entry of a tree that is no folder: a file, a symbolic link or a submodule."""
-
-    mode: str
-    blob: str
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a regular file, executable or not."""
-        return self.mode in ("100644", "100755")
-
-    def __str__(self) -> str:
-        return f"{self.mode} {self.blob}"
-
-
-@dataclass(frozen=True)
-class Commit:
-    """What a commit says of itself."""
-
-    id: str
-    parents: tuple[str, ...]
-    message: str
-    committed_at: str = ""
-    """When, as the committer's clock said: ISO 8601, in UTC."""
-    author: str = ""
-    """The name of who wrote it, as they say: anybody can say any name."""
 
 
 class Repository:
@@ -129,46 +108,24 @@ class Repository:
         """What the commit says of itself."""
         # Not "git show": in a shallow clone it hides the parents that the commit really names.
         raw = self._git("cat-file", "commit", commit).decode("utf-8", "replace")
-        head, _, message = raw.partition("\n\n")
-        fields = [line.partition(" ")[::2] for line in head.splitlines()]
-        parents = tuple(value for name, value in fields if name == "parent")
-        seconds = next((value.rsplit(" ", 2)[1] for name, value in fields if name == "committer"), "")
-        at = datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds.isdigit() else ""
-        author = next((value.partition(" <")[0] for name, value in fields if name == "author"), "")
-        return Commit(commit, parents, message, at, author)
+        return read_commit(commit, raw)
 
     def changes(self, commit: Commit) -> dict[str, str | None]:
         """What the commit did to its first parent: path to the new mode and blob id, None for a removed one.
 
         The parent must have been brought before. Renames are a removal and an addition.
         """
-        output = self._git(
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-renames",
-            "--no-abbrev",
-            commit.parents[0],
-            commit.id,
-            "--",
-        )
-        fields = output.split(b"\0")
-        changed: dict[str, str | None] = {}
-        for meta, path in zip(fields[::2], fields[1::2], strict=False):
-            _, mode, _, blob, status = meta.decode().split()
-            changed[path.decode("utf-8", "surrogateescape")] = None if status == "D" else f"{mode} {blob}"
-        return changed
+        return read_changes(
+            self._git(
+                "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
+                commit.parents[0], commit.id, "--",
+            )
+        )  # fmt: skip
 
     def tree(self, commit: str, path: str = "") -> dict[str, Entry]:
         """Every file below ``path`` at that commit, by its full path. Symlinks and submodules included."""
         arguments = ["ls-tree", "-r", "-z", "--full-tree", commit, *(["--", f"{path}/"] if path else [])]
-        entries = {}
-        for line in self._git(*arguments).decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            meta, _, name = line.partition("\t")
-            mode, _kind, blob = meta.split(" ")
-            entries[name] = Entry(mode, blob)
-        return entries
+        return read_tree(self._git(*arguments))
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """What stands at one path of that commit; None for nothing and for a folder."""
@@ -183,7 +140,7 @@ class Repository:
             return {}
         self._bring(wanted)
         output = self._git("cat-file", "--batch", stdin=("\n".join(wanted) + "\n").encode())
-        return _batch(output)
+        return read_blobs(output)
 
     def sizes(self, ids: Iterable[str]) -> dict[str, int]:
         """The sizes of blobs in bytes, which are brought as by ``blobs``, but not read. Raises GitError."""
@@ -227,7 +184,7 @@ class Repository:
             marks_file = Path(marks) / "marks"
             self._git(
                 "fast-import", "--quiet", "--date-format=now", f"--export-marks={marks_file}",
-                stdin=_import_stream(parent, files, message, author),
+                stdin=import_stream(parent, files, message, author),
             )  # fmt: skip
             return marks_file.read_text().split()[1]
 
@@ -255,7 +212,7 @@ class Repository:
             output = error.output
             if not any(line[:1] in "!=+*- " and "\t" in line for line in output.splitlines()):
                 raise
-        return _push_results(output, updates)
+        return read_push(output, updates)
 
     def has_any(self, names: Iterable[str]) -> bool:
         """Whether the forge has a branch or a tag of one of these names now. Raises GitError."""
@@ -290,48 +247,3 @@ class Repository:
         if remote and self._token is not None:
             settings |= credential(self.url, self._token)
         return run(self.folder, arguments, settings=settings, stdin=stdin)
-
-
-def _batch(output: bytes) -> dict[str, bytes]:
-    contents: dict[str, bytes] = {}
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        identity, _, rest = output[at:end].decode().partition(" ")
-        if rest == "missing":
-            raise GitError("the repository lacks an object that its own tree names", identity, "")
-        size = int(rest.split()[1])
-        contents[identity] = output[end + 1 : end + 1 + size]
-        at = end + 1 + size + 1
-    return contents
-
-
-def _import_stream(parent: str | None, files: Mapping[str, bytes | None], message: str, author: str) -> bytes:
-    text = message.encode()
-    lines = [b"feature done\ncommit refs/callboard/built\nmark :1\n", f"committer {author} now\n".encode()]
-    lines.append(b"data %d\n%s\n" % (len(text), text))
-    if parent is not None:
-        lines.append(f"from {parent}\n".encode())
-    for path, content in sorted(files.items()):
-        quoted = _quoted(path)
-        if content is None:
-            lines.append(b"D %s\n" % quoted)
-        else:
-            lines.append(b"M 100644 inline %s\ndata %d\n%s\n" % (quoted, len(content), content))
-    return b"".join([*lines, b"\nreset refs/callboard/built\n", b"done\n"])
-
-
-def _quoted(path: str) -> bytes:
-    raw = path.encode("utf-8", "surrogateescape")
-    return b'"%s"' % raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-
-
-def _push_results(output: str, updates: Collection[str]) -> dict[str, str | None]:
-    results: dict[str, str | None] = dict.fromkeys(updates, "the forge did not answer for this branch")
-    for line in output.splitlines():
-        flag, _, rest = line.partition("\t")
-        refs, _, summary = rest.partition("\t")
-        branch = refs.rpartition(":")[2].removeprefix("refs/heads/")
-        if branch in results:
-            results[branch] = summary if flag == "!" else None
-    return results

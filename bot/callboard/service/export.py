@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from callboard.git.repository import Entry, Repository
+from callboard.git.formats import Entry
+from callboard.git.repository import Repository
 from callboard.walk.override_files import matches_path
 
 MOST_FILES = 20_000

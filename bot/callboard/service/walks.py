@@ -14,7 +14,7 @@ from callboard.config import Config
 from callboard.config_file import ConfigError, load_config
 from callboard.forges.protocol import ForgeError
 from callboard.git.command import GitError
-from callboard.git.repository import Entry
+from callboard.git.formats import Entry
 from callboard.http import HttpProblem
 from callboard.model import Problem
 from callboard.redaction import redact

@@ -13,7 +13,8 @@ from callboard.catalog.shelf import folder_of, lock_paths
 from callboard.config import Config
 from callboard.documents.reader import read_documents
 from callboard.forges.protocol import Account, PullRequest
-from callboard.git.repository import Entry, Repository
+from callboard.git.formats import Entry
+from callboard.git.repository import Repository
 from callboard.pulls.approvals import commits_to_read
 from callboard.pulls.asked import CanWrite, asked_to_merge
 from callboard.pulls.facts import Promoting, PullFacts

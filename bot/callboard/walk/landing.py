@@ -15,7 +15,8 @@ from callboard.backstage.registration import (
 )
 from callboard.documents.reader import read_documents
 from callboard.forges.protocol import PullRequest
-from callboard.git.repository import Entry, Repository
+from callboard.git.formats import Entry
+from callboard.git.repository import Repository
 from callboard.walk.base import Base
 from callboard.walk.moves import former_folders
 from callboard.walk.workplace import Workplace
