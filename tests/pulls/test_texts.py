@@ -15,21 +15,20 @@ from callboard.config import Merge, QuietHours, RequiredCheck, TextRule
 from callboard.expressions import literally
 from callboard.forges.protocol import Check
 from callboard.model import Evaluation, License, Link, Model, Port, Problem, Signature, Version
+from callboard.pulls.comments import (
+    landing_comment,
+    nudge_comment,
+    obsolete_comment,
+    validation_comment,
+    verdict_comment,
+)
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.decide import decide
 from callboard.pulls.limits import LONGEST_BODY
 from callboard.pulls.owners import Owner, Requirement
 from callboard.pulls.queue import plan, without_offenders
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
-from callboard.pulls.texts import (
-    Text,
-    landing_comment,
-    nudge_comment,
-    obsolete_comment,
-    pull_request_text,
-    validation_comment,
-    verdict_comment,
-)
+from callboard.pulls.texts import Text, pull_request_text
 from callboard.redaction import Secret
 from callboard.validation.diagnostics import Diagnostic
 from tests.pulls.changes import (

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from callboard.forges.protocol import PullRequest
 from callboard.model import Problem
+from callboard.pulls.comments import NUDGE_MARKER, VALIDATION_MARKER
 from callboard.pulls.report import CHECK_NAME
-from callboard.pulls.texts import NUDGE_MARKER, VALIDATION_MARKER
 from callboard.pulls.verdict import Reason, Verdict
 from callboard.sandbox.forge.faults import Fault
 from callboard.walk.acting import Handled

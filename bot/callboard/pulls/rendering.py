@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from callboard.catalog import inert
 from callboard.catalog.markdown import plain
 from callboard.catalog.text import shortened
+from callboard.pulls.commands import spelling
 from callboard.pulls.limits import LONGEST_BODY, characters, fitting
 from callboard.redaction import redact
 from callboard.resources import shipped
@@ -42,6 +43,12 @@ def filled(
         return re.sub(r"\n{3,}", "\n\n", redact(rendered)).strip() + "\n"
 
     return fitting(text, limit, size)
+
+
+def command_in(word: str) -> Callable[[str], Markdown]:
+    """How commands are written, as code, on the forge that calls a pull request so."""
+    explicit = word == "merge request"  # GitLab takes some of the short ones for its own
+    return lambda name: Markdown(f"`{spelling(name, explicit=explicit)}`")
 
 
 @cache

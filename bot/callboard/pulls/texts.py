@@ -1,42 +1,21 @@
-"""Every text that a person reads on a pull request. Equal input, equal bytes."""
+"""What a pull request says for itself: its title, and what its reviewer needs to decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from callboard import metrics
-from callboard.changes.change import KeptEdit, ModelChange
+from callboard.changes.change import ModelChange
 from callboard.changes.difference import Difference, Kind
 from callboard.changes.measures import subject_of
 from callboard.config import Merge
 from callboard.model import Model, Problem
-from callboard.pulls.commands import spelling
 from callboard.pulls.commits import fingerprint_marker
 from callboard.pulls.facts import Promoting
-from callboard.pulls.problems import LineAddress, counted, table
-from callboard.pulls.rendering import Markdown, filled
-from callboard.pulls.verdict import Verdict
+from callboard.pulls.rendering import Markdown, command_in, filled
 from callboard.pulls.words import breaks_callers, counts, summary, title
-from callboard.validation.diagnostics import Diagnostic
-
-VERDICT_MARKER = "<!-- callboard:verdict -->"
-"""Begins our one comment that says why a pull request is not merged."""
-LANDING_MARKER = "<!-- callboard:landing -->"
-"""Begins our one comment that says what became of a merged pull request."""
-
-NEWS_MARKER = "<!-- callboard:news -->"
-"""Begins our one comment that says what is new, where a person has made the text their own."""
-
-OBSOLETE_MARKER = "<!-- callboard:obsolete -->"
-"""Begins our one comment that says why we closed a pull request ourselves."""
-
-VALIDATION_MARKER = "<!-- callboard:validation -->"
-"""Begins our one comment on a pull request of somebody else that changes the catalog."""
-
-NUDGE_MARKER = "<!-- callboard:nudge -->"
-"""Begins our one reminder on a pull request that nobody touches."""
 
 _FIRST_SCREEN = 20
 """So many models are told at the top; of more only the first, so that what is to decide is not far below."""
@@ -50,24 +29,6 @@ class Text:
 
     title: str
     body: str
-
-
-class Confirmed(Protocol):
-    """What Backstage makes of one merged entity."""
-
-    @property
-    def entity_ref(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def why(self) -> str: ...
-
-
-class Registered(Protocol):
-    """What became of one registered catalog file."""
-
-    @property
-    def confirmations(self) -> Sequence[Confirmed]: ...
 
 
 def pull_request_text(
@@ -93,7 +54,7 @@ def pull_request_text(
         "problems": problems,
         "word": word,
         "starts_workflows": starts_workflows,
-        "command": _command(word),
+        "command": command_in(word),
         "files": _files(changes),
         "promoting": promoting,
         "approvals": max([policy.approvals, *(one.approvals for one in promoting)]),
@@ -105,93 +66,6 @@ def pull_request_text(
     if len(changes) == 1:
         return Text(title(changes), filled("model.md", **common, **_one(changes[0])))
     return Text(title(changes), filled("models.md", **common, **_many(changes)))
-
-
-def verdict_comment(
-    verdict: Verdict,
-    word: str = "pull request",
-    *,
-    diagnostics: Sequence[Diagnostic] = (),
-    address: LineAddress | None = None,
-    edited_by: str = "",
-) -> str:
-    """The comment under ``VERDICT_MARKER``: what is done with a pull request, and why.
-
-    ``diagnostics``: what is wrong with the head's files, shown as a table with links that ``address`` gives
-    in place of the reasons about them. ``edited_by``: who made the head's commit, if a person did.
-    """
-    errors = [one for one in diagnostics if one.severity == "error"]
-    reasons = [one for one in verdict.reasons if not (errors and one.code == "invalid")]
-    return filled(
-        "verdict.md",
-        verdict=verdict,
-        reasons=reasons,
-        edited_by=edited_by,
-        word=word,
-        command=_command(word),
-        **table(errors, address),
-    )
-
-
-def validation_comment(
-    head: str,
-    diagnostics: Sequence[Diagnostic],
-    edits: Sequence[KeptEdit] = (),
-    *,
-    address: LineAddress | None = None,
-    word: str = "pull request",
-) -> str:
-    """The comment under ``VALIDATION_MARKER``: whether somebody's change of the catalog is valid.
-
-    ``edits``: what it changes in files that Callboard writes, and that therefore stays.
-    """
-    wrong = any(one.severity == "error" for one in diagnostics)
-    return filled(
-        "validation.md",
-        head=head,
-        wrong=wrong,
-        counts=counted(diagnostics),
-        edits=edits,
-        word=word,
-        command=_command(word),
-        **table(diagnostics, address),
-    )
-
-
-def nudge_comment(verdict: Verdict, days: int, word: str = "pull request") -> str:
-    """The comment under ``NUDGE_MARKER``: what a pull request waits for that nobody touched for ``days``."""
-    return filled("nudge.md", verdict=verdict, days=days, word=word, command=_command(word))
-
-
-def landing_comment(outcomes: Sequence[Registered], wrong: str = "", word: str = "pull request") -> str:
-    """The comment under ``LANDING_MARKER``: what became of the entities of a merged pull request.
-
-    ``wrong``: what went wrong before Backstage could be asked about any entity.
-    """
-    entities = [entity for outcome in outcomes for entity in outcome.confirmations]
-    # What needs somebody comes first.
-    entities.sort(key=lambda entity: (entity.state == "confirmed", entity.state == "pending"))
-    states = {entity.state for entity in entities}
-    return filled(
-        "landing.md",
-        wrong=wrong,
-        word=word,
-        entities=entities,
-        states=states,
-        all_confirmed=states == {"confirmed"},
-        any_failed=bool(states - {"confirmed", "pending"}),
-    )
-
-
-def obsolete_comment(why: Sequence[str]) -> str:
-    """The comment under ``OBSOLETE_MARKER``: why nothing asks for a pull request any more."""
-    return filled("obsolete.md", why=why)
-
-
-def _command(word: str) -> Callable[[str], Markdown]:
-    """How commands are written on this forge, as code."""
-    explicit = word == "merge request"  # GitLab takes some of the short ones for its own
-    return lambda name: Markdown(f"`{spelling(name, explicit=explicit)}`")
 
 
 def _decisions(changes: Sequence[ModelChange]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from callboard.changes.group import Group
 from callboard.forges.protocol import ForgeError, PullRequest
 from callboard.git.command import GitError
+from callboard.pulls.comments import VERDICT_MARKER, verdict_comment
 from callboard.pulls.commits import squash_message
 from callboard.pulls.decide import Verdict
-from callboard.pulls.texts import VERDICT_MARKER, verdict_comment
 from callboard.validation.diagnostics import Diagnostic
 from callboard.walk.base import Base
 from callboard.walk.checking import line_address

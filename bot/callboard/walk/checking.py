@@ -10,9 +10,9 @@ from callboard.catalog.merge import Kept, merge_model_folder
 from callboard.changes.change import KeptEdit
 from callboard.forges.protocol import Forge, ForgeError, PullRequest
 from callboard.model import Problem
+from callboard.pulls.comments import VALIDATION_MARKER, validation_comment
 from callboard.pulls.problems import LineAddress
 from callboard.pulls.report import check_report
-from callboard.pulls.texts import VALIDATION_MARKER, validation_comment
 from callboard.walk.base import Base
 from callboard.walk.facts import Examined, might_be_ours
 from callboard.walk.folders import folder_contents, folders_of, kept_edit

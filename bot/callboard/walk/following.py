@@ -12,7 +12,7 @@ from callboard.forges.protocol import ForgeError, PullRequest
 from callboard.git.command import GitError
 from callboard.http import HttpProblem
 from callboard.model import Problem
-from callboard.pulls.texts import LANDING_MARKER, landing_comment
+from callboard.pulls.comments import LANDING_MARKER, landing_comment
 from callboard.walk.base import Base
 from callboard.walk.folders import folders_of
 from callboard.walk.landing import CATALOG_FILE, PENDING_LABEL, Registration, differing_paths, register

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from callboard.forges.protocol import ForgeError
 from callboard.model import Problem
+from callboard.pulls.comments import NUDGE_MARKER, nudge_comment
 from callboard.pulls.staleness import is_stale
-from callboard.pulls.texts import NUDGE_MARKER, nudge_comment
 from callboard.walk.acting import Handled
 from callboard.walk.refusals import refused
 from callboard.walk.workplace import Workplace

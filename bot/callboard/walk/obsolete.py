@@ -16,9 +16,9 @@ from callboard.config import Config
 from callboard.forges.protocol import Forge, PullRequest
 from callboard.git.repository import Repository
 from callboard.model import Listing
+from callboard.pulls.comments import OBSOLETE_MARKER, obsolete_comment
 from callboard.pulls.decide import decide
 from callboard.pulls.facts import PullFacts
-from callboard.pulls.texts import OBSOLETE_MARKER, obsolete_comment
 from callboard.walk.base import Base
 from callboard.walk.desired import Desired
 from callboard.walk.folders import folders_of

@@ -12,10 +12,11 @@ from callboard.changes.shards import Room
 from callboard.config import SourceSettings
 from callboard.forges.protocol import Account, ForgeError, NewPullRequest, PullRequest
 from callboard.model import Listing, Model, Problem
+from callboard.pulls.comments import NEWS_MARKER
 from callboard.pulls.commits import fingerprint_in
 from callboard.pulls.promoting import promotions
 from callboard.pulls.seal import is_our_body, is_our_title, sealed
-from callboard.pulls.texts import NEWS_MARKER, Text, pull_request_text
+from callboard.pulls.texts import Text, pull_request_text
 from callboard.sources.overrides import Override
 from callboard.walk.base import base_of_commit
 from callboard.walk.dashboard import orders_on, write_sync_on_dashboard
