@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from callboard import http
 from callboard.cli.main import main
 from callboard.config import ForgeKind
 from tests.cli.running import Ran, Run
@@ -24,6 +25,12 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No token, repository or workflow of whoever runs the tests."""
     for name in ("CALLBOARD_TOKEN", "CALLBOARD_PAUSED", "GITHUB_TOKEN", "GITHUB_REPOSITORY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_wait_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer is asked as often as ever, but one time right after the other."""
+    monkeypatch.setitem(http.connect.__kwdefaults__ or {}, "sleep", lambda _seconds: None)
 
 
 @pytest.fixture
