@@ -38,12 +38,8 @@ def read_catalog(reading: Reading, sources: Sequence[str]) -> None:
     path = f"{_API}/models"
     found: dict[str, records.CatalogModel] = {}
     entries = reading.pages(path, **({"source": list(sources)} if sources else {}))
-    try:
-        for model in reading.wanted(records.CatalogModel, entries, path, name_of, _identifier):
-            found.setdefault(model.identifier, model)
-    except HttpProblem as error:
-        reading.complete = False
-        reading.failed(error, doing="listing the models")
+    for model in reading.wanted(records.CatalogModel, entries, path, name_of, _identifier):
+        found.setdefault(model.identifier, model)
     if reading.complete and not reading.answered:
         reading.incomplete(
             "the catalog answers no models at all",

@@ -77,6 +77,11 @@ class Reading(SourceReading):
         self._skipped += not unread.problems
         self.problems += [problem.model_copy(update={"model": model}) for problem in unread.problems]
 
+    def broken_off(self, error: HttpProblem, *, doing: str) -> None:
+        """The list of models could not be read to its end."""
+        self.complete = False
+        self.failed(error, doing=doing)
+
     def failed(self, error: HttpProblem, *, doing: str) -> None:
         """A list that could not be read to its end."""
         problem = as_problem(self.settings.name, error, doing=doing)

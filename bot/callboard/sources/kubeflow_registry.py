@@ -46,12 +46,9 @@ def read_registry(reading: Reading) -> None:
 
 def _registered(reading: Reading) -> dict[str, records.RegisteredModel]:
     path, found = f"{_API}/registered_models", dict[str, records.RegisteredModel]()
-    try:
-        for model in reading.wanted(records.RegisteredModel, reading.pages(path), path, name_of, _model_id):
-            found.setdefault(model.id, model)
-    except HttpProblem as error:
-        reading.complete = False
-        reading.failed(error, doing="listing the registered models")
+    entries, doing = reading.pages(path), "listing the registered models"
+    for model in reading.wanted(records.RegisteredModel, entries, path, name_of, _model_id, doing=doing):
+        found.setdefault(model.id, model)
     if reading.complete and not reading.answered:
         reading.incomplete(
             "the registry answers no models at all",

@@ -21,12 +21,10 @@ def registered_models(reading: SourceReading, client: Client) -> dict[str, recor
     """The registered models by their names."""
     path, found = "registered-models/search", dict[str, records.RegisteredModel]()
     entries = pages(client, path, "registered_models", _MODELS_PER_PAGE)
-    try:
-        for model in reading.wanted(records.RegisteredModel, entries, f"{API}/{path}", _name):
-            if not model.is_prompt:
-                found.setdefault(model.name, model)
-    except HttpProblem as error:
-        reading.broken_off(error, doing="listing the registered models")
+    doing = "listing the registered models"
+    for model in reading.wanted(records.RegisteredModel, entries, f"{API}/{path}", _name, doing=doing):
+        if not model.is_prompt:
+            found.setdefault(model.name, model)
     if reading.complete and not reading.answered:
         reading.incomplete(
             "the registry answers no models at all",

@@ -53,11 +53,8 @@ class _Reading(SourceReading):
 
     def listing(self) -> Listing:
         described: dict[str, records.Described] = {}
-        try:
-            for record in self.wanted(records.Described, self._entries(), _ALL, _id):
-                described.setdefault(record.id, record)
-        except HttpProblem as error:
-            self.broken_off(error, doing="listing the models")
+        for record in self.wanted(records.Described, self._entries(), _ALL, _id):
+            described.setdefault(record.id, record)
         if self.complete and not self.answered:
             self.incomplete(
                 "the server has no records of models at all",

@@ -49,22 +49,28 @@ class SourceReading:
         where: str,
         name_of: Callable[[Any], str | None],
         id_of: Callable[[Any], str | None] | None = None,
+        *,
+        doing: str = "listing the models",
     ) -> Iterator[_R]:
         """The records of the selected models, of a list that says which models there are.
 
-        ``name_of`` and ``id_of`` (default: the name) give None where an entry has no usable one.
+        ``name_of`` and ``id_of`` (default: the name) give None where an entry has no usable one. ``entries``
+        may raise HttpProblem: then the list was broken off, while ``doing`` that.
         """
-        for said in entries:
-            self.answered += 1
-            name = name_of(said)
-            if name is not None and not selected(name, self.settings.select):
-                continue
-            try:
-                record = kind.model_validate(said)
-            except ValidationError as error:
-                self.bad(error, where, name if id_of is None else id_of(said))
-                continue
-            yield record
+        try:
+            for said in entries:
+                self.answered += 1
+                name = name_of(said)
+                if name is not None and not selected(name, self.settings.select):
+                    continue
+                try:
+                    record = kind.model_validate(said)
+                except ValidationError as error:
+                    self.bad(error, where, name if id_of is None else id_of(said))
+                    continue
+                yield record
+        except HttpProblem as error:
+            self.broken_off(error, doing=doing)
 
     def report(
         self,
