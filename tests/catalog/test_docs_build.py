@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from callboard.catalog.docs import build as building
-from callboard.catalog.docs import render_docs
+from callboard.catalog.docs import render_docs, site_sources
 from callboard.catalog.docs.build import METADATA, EngineMissing, build_sites
 from callboard.cli.main import callboard
 from callboard.model import Model
@@ -251,7 +250,7 @@ def test_an_entity_has_its_docs_in_one_place(place: Path) -> None:
 
 def test_a_site_has_a_largest_size(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_model(place / "tree", "x", FRAUD)
-    monkeypatch.setattr(building, "_MOST_FILES", 3)
+    monkeypatch.setattr(site_sources, "_MOST_FILES", 3)
     [problem] = build_sites(place / "tree", place / "out").problems
     assert "more than 3 files" in problem.what
 
