@@ -208,3 +208,38 @@ def test_the_example_of_the_docs_runs(tree: Path) -> None:
 
     assert done.stdout.startswith("catalog/catalog-info.yaml:3:18: error: 'no  name at all' cannot be")
     assert done.returncode == 1, done.stderr
+
+
+def test_what_unchanged_files_say_of_files_that_went_away_is_told(tree: Path) -> None:
+    write(
+        "a/catalog-info.yaml",
+        "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: a}\n"
+        "spec: {targets: [../b/catalog-info.yaml, ../c/catalog-info.yaml, '../e/*.yaml', ../never.yaml]}\n",
+    )
+    for name in ("b", "c"):
+        write(f"{name}/catalog-info.yaml", entity(name))
+    write("e/catalog-info.yaml", entity("e"))
+    described = "metadata: {annotations: {backstage.io/techdocs-ref: 'dir:.'}, description: {$text: x.txt}, "
+    write("d/catalog-info.yaml", entity("d").replace("metadata: {", described))
+    write("d/mkdocs.yml", "site_name: d\n")
+    write("d/x.txt", "described\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=whole")
+    git("rm", "--quiet", "-r", "b", "e", "d/mkdocs.yml", "d/x.txt")
+    write("c/catalog-info.yaml", "a: [")
+    git("commit", "--quiet", "--all", "--message=breaks")
+
+    checked = validate_paths(changed_since="HEAD~1")
+
+    assert [(one.file, one.code) for one in checked.report.diagnostics] == [
+        ("a/catalog-info.yaml", "location-target-missing"),
+        ("a/catalog-info.yaml", "location-target-unreadable"),
+        ("a/catalog-info.yaml", "location-target-missing"),
+        ("c/catalog-info.yaml", "yaml-syntax"),
+        ("d/catalog-info.yaml", "techdocs-missing"),
+        ("d/catalog-info.yaml", "placeholder-missing"),
+    ]
+    assert checked.report.files == 1
+    assert said(validate_paths(["d", "c"], changed_since="HEAD~1")) == said(checked)[3:]
+    assert said(validate_paths(["c"], known=["."], changed_since="HEAD~1")) == said(checked)[3:4]
+    assert {*said(checked)} < {*said(validate_paths())}

@@ -30,10 +30,12 @@ from callboard.validation.find import (
 )
 from callboard.validation.globs import is_glob, matches, split_glob
 from callboard.validation.listing import Name
+from callboard.validation.together import can_hold_entities
 
 if TYPE_CHECKING:
     from callboard.validation.fix import Fix
     from callboard.validation.policy import Policy
+    from callboard.validation.since import Before
     from callboard.validation.together import Elsewhere
 
 __all__ = ["CannotCheck", "Checked", "Diagnostic", "Report", "validate_paths"]
@@ -76,9 +78,10 @@ def validate_paths(
     Which files of a folder are meant, and what is passed over, says ``find_catalog_files``; in a checkout,
     what git ignores is passed over, too. Entities in ``known`` (named likewise) may be referred to and must
     not be there twice, but nothing is said of those files. With ``changed_since``, only files are checked
-    that differ from the merge base with that commit or branch, against all the others; and references to what
-    went away since are told wherever they stand. With ``fix``, files are repaired before they are checked.
-    Entities are held against the ``policy``, too, and ``elsewhere`` is asked for what no file holds.
+    that differ from the merge base with that commit or branch, against all the others; and it is told what
+    those others lack since: entities, targets of Locations, and other files that they name. With ``fix``,
+    files are repaired before they are checked. Entities are held against the ``policy``, too, and
+    ``elsewhere`` is asked for what no file holds.
 
     Raises CannotCheck for a path that is not there or names no catalog file, and for a commit that git does
     not know: a check that looks at nothing must not pass.
@@ -110,10 +113,9 @@ def validate_paths(
         cache=cache,
         policy=policy,
         elsewhere=elsewhere,
+        before=None if since is None else since.before(path for path in found.paths if path not in taken),
     )
     more = [one for one in found.problems if since is None or one.file in since]
-    if since is not None:
-        more += _dangling(since.gone(files), files, known_files, policy)
     report = report.with_more((*more, *files.problems, *unwritable))
     contents: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
     return Checked(report, contents, found.passed_over, fixes)
@@ -154,36 +156,40 @@ class _Since:
             ) from None
 
     def __contains__(self, path: str) -> bool:
-        real = _real(path)
-        top = self._checkout.top
-        return real.is_relative_to(top) and real.relative_to(top).as_posix() in self._changes.changed
+        return self._name(path) in self._changes.changed
 
-    def gone(self, files: Mapping[str, bytes]) -> frozenset[str]:
-        """Entities that there were, and that none of the changed ``files`` holds now."""
+    def before(self, unchanged: Iterable[str]) -> Before:
+        """What there was of files that are no more what they were."""
+        from callboard.documents.reader import read_documents
         from callboard.validation.check import entities_in
+        from callboard.validation.since import Before
 
-        changes = self._changes
-        before = self._checkout.contents(changes.base, sorted(changes.changed | changes.deleted))
-        catalog = {path: text for path, text in before.items() if says_it_is_one(path, text)}
-        return entities_in(catalog) - entities_in(files)
+        changes, top = self._changes, self._checkout.top
+        names = filter(can_hold_entities, sorted(changes.before))
+        contents = self._checkout.contents(changes.base, names)
+        catalog = {name: text for name, text in contents.items() if says_it_is_one(name, text)}
 
+        def had(path: str) -> bool:
+            if self._name(path) in changes.before:
+                return True
+            folder, pattern = split_glob(path) if is_glob(path) else ("", "")
+            root = Path(folder).resolve()
+            return bool(pattern) and any(
+                (top / one).is_relative_to(root)
+                and matches(pattern, (top / one).relative_to(root).as_posix())
+                for one in changes.before
+            )
 
-def _dangling(
-    gone: frozenset[str],
-    files: Mapping[str, bytes],
-    others: Mapping[str, bytes],
-    policy: Policy | None,
-) -> Iterable[Diagnostic]:
-    """What refers to an entity that is gone, in files that did not change."""
-    if not gone:
-        return ()
-    from callboard.validation.check import validate_files
+        def could_read(path: str) -> bool:
+            text = contents.get(self._name(path))
+            return text is not None and not read_documents(text, "", forgiving=True).faults
 
-    now, if_it_were_there = (
-        validate_files(others, exists=_exists, known_files=files, known_references=known, policy=policy)
-        for known in (frozenset[str](), gone)
-    )
-    return {*now.diagnostics} - {*if_it_were_there.diagnostics}
+        return Before(frozenset(unchanged), entities_in(catalog), had, could_read)
+
+    def _name(self, path: str) -> str:
+        """From the top of the checkout; empty for what is not in it."""
+        real, top = _real(path), self._checkout.top
+        return real.relative_to(top).as_posix() if real.is_relative_to(top) else ""
 
 
 def _exists(path: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from callboard.checking.looking import LooksAtDisk
     from callboard.validation.diagnostics import Report
     from callboard.validation.policy import Policy
+    from callboard.validation.since import Before
     from callboard.validation.together import Elsewhere, Facts
 
 
@@ -30,26 +31,28 @@ def check_many(
     cache: Path | None = None,
     policy: Policy | None = None,
     elsewhere: Elsewhere | None = None,
+    before: Before | None = None,
 ) -> Report:
     """``validate_files`` for files on disk: the same report, by ``jobs`` processes (all cores by default).
 
     ``cache`` is a folder for what is to be remembered until the next time. A few files are checked in this
-    process, and nothing of them is remembered: both would take longer than it saves. What is ``elsewhere`` is
-    never remembered.
+    process, and nothing of them is remembered: both would take longer than it saves. What is ``elsewhere``,
+    or was ``before``, is never remembered.
     """
     if cache is None or len(files) + len(known_files) < WORTHWHILE:
-        return _checked(files, known_files, exists, jobs, policy, elsewhere)[0]
+        return _checked(files, known_files, exists, jobs, policy, elsewhere, before)[0]
+    may_answer = elsewhere is None and before is None
     memory = Cache(cache, Path.cwd(), policy.text if policy else "")
     every = (*files, *known_files)
     stands = signatures(every)
     stand = question_of((files, stands), (known_files, stands))
-    if elsewhere is None:
+    if may_answer:
         answer = memory.answer(exists, stand=stand)
         if answer is not None:
             return answer.report
     digests = {} if memory.is_empty() else _digests(every, memory.digests(stands))
     question = question_of((files, digests), (known_files, digests))
-    if elsewhere is None:
+    if may_answer:
         answer = memory.answer(exists, question=question)
         if answer is not None:
             memory.keep(stands, digests, {}, answer._replace(stand=stand))
@@ -61,11 +64,11 @@ def check_many(
         return beside[path]
 
     remembered = memory.facts() if digests else {}
-    report, looks = _checked(files, known_files, asked, jobs, policy, elsewhere, digests, remembered)
+    report, looks = _checked(files, known_files, asked, jobs, policy, elsewhere, before, digests, remembered)
     # What could not be read, or changed meanwhile, is not what the next time will find.
     if looks.steady and not files.problems and not known_files.problems:
         question = question_of((files, looks.digests), (known_files, looks.digests))
-        answer = Answer(stand, question, beside, report) if elsewhere is None else None
+        answer = Answer(stand, question, beside, report) if may_answer else None
         memory.keep(stands, looks.digests, looks.facts, answer)
     return report
 
@@ -77,6 +80,7 @@ def _checked(
     jobs: int | None,
     policy: Policy | None,
     elsewhere: Elsewhere | None,
+    before: Before | None = None,
     digests: Mapping[str, str] = MappingProxyType({}),
     remembered: Mapping[str, Facts] = MappingProxyType({}),
 ) -> tuple[Report, LooksAtDisk]:
@@ -87,7 +91,13 @@ def _checked(
         both: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
         looks = LooksAtDisk(both, some, digests, remembered, policy)
         report = validate_files(
-            files, exists=exists, known_files=known_files, looks=looks, policy=policy, elsewhere=elsewhere
+            files,
+            exists=exists,
+            known_files=known_files,
+            looks=looks,
+            policy=policy,
+            elsewhere=elsewhere,
+            before=before,
         )
         return report, looks
 

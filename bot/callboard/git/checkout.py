@@ -28,7 +28,8 @@ class Changes:
     """The commit: the merge base of what was asked for and of what is checked out."""
     changed: frozenset[str]
     """Added or edited, committed or not: paths from the top, with ``/``."""
-    deleted: frozenset[str]
+    before: frozenset[str]
+    """What of the commit is not as it was: edited, or deleted."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Checkout:
         states = dict(zip(fields[1::2], fields[::2], strict=True))
         new = self._names(["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", ":/"])
         changed = [name for name, state in states.items() if state != "D"]
-        return Changes(base, frozenset([*changed, *new]), frozenset(states) - frozenset(changed))
+        before = frozenset(name for name, state in states.items() if state != "A")
+        return Changes(base, frozenset([*changed, *new]), before)
 
     def contents(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """What files were in a commit; what was not there, or is no file, is left out. Raises GitError."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from callboard.validation.diagnostics import Report
 from callboard.validation.globs import is_glob, matches
 from callboard.validation.one_file import OneFile
+from callboard.validation.since import Before, lost_since
 from callboard.validation.together import (
     Elsewhere,
     Facts,
@@ -52,6 +53,7 @@ def validate_files(
     looks: Looks | None = None,
     policy: Policy | None = None,
     elsewhere: Elsewhere | None = None,
+    before: Before | None = None,
 ) -> Report:
     """Every problem of every catalog file among ``files``, whose keys are paths with ``/``.
 
@@ -61,12 +63,15 @@ def validate_files(
     ``files`` are, and nothing is known of other folders. The entities of
     ``known_files`` may be referred to and must not be there twice, but nothing is said of those files.
     ``looks`` takes the place of reading the files here, one after the other, and has to know the ``policy``.
-    ``elsewhere`` is asked once for the references that lead to nothing here.
+    ``elsewhere`` is asked once for the references that lead to nothing here. With ``before``, it is said of
+    those files that rely on it, though they are not checked, what they lack since.
     """
     look = looks or _Here({**(known_files or {}), **files}, policy)
     checked = sorted(filter(can_hold_entities, files))
     facts = look.first(checked)
-    known = look.presence(sorted(path for path in known_files or () if can_hold_entities(path)))
+    relying = look.first(sorted(filter(can_hold_entities, before.relying))) if before else {}
+    others_known = (path for path in known_files or () if can_hold_entities(path) and path not in relying)
+    known = {**look.presence(sorted(others_known)), **relying}
     others = surroundings_of(
         {**known, **facts},
         known=known_references,
@@ -74,7 +79,13 @@ def validate_files(
         place_of=look.place_of_name,
         elsewhere=elsewhere,
     )
-    second = look.second({path: one for path, one in others if path in facts})
+    asked: dict[str, Surroundings] = {}
+    for path, one in others:
+        if path in facts:
+            asked[path] = one
+        elif before and path in relying and (lost := lost_since(before, one)):
+            asked[path] = lost
+    second = look.second(asked)
     report = report_on(facts, second, as_errors)
     return policy.judged(report) if policy else report
 

@@ -5,19 +5,20 @@ All of it depends on nothing but the content, so that it can be done in another 
 
 from __future__ import annotations
 
+import posixpath
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from callboard.documents.reader import Document, read_documents
+from callboard.documents.reader import Document, Reading, read_documents
 from callboard.validation.diagnostics import Finding, shown
 from callboard.validation.locations import files_of, lost_targets
 from callboard.validation.placeholders import (
     Placeholder,
     missing_placeholders,
     placeholder_findings,
-    placeholders,
     replaceable,
     without_placeholders,
 )
@@ -73,15 +74,27 @@ class OneFile:
         ai_model = policy is None or policy.settings.ai_model
         # Looking for them costs more than most rules do, and few files have any.
         self._may_hold_placeholders = any(key in content for key in _PLACEHOLDERS)
-        self._reading = read_documents(content, "", forgiving=True)
-        self._entities = [
-            Entity(document, processed(document.value, ai_model=ai_model), reference_to(document.value))
-            for document in self._reading.documents
-            if isinstance(document.value, dict)
-        ]
+        self._reading = Reading((), ())
+        self._entities: list[Entity] = []
+        self._unread: Remark | None = None
+        try:
+            self._reading = read_documents(content, "", forgiving=True)
+            self._entities = [
+                Entity(document, processed(document.value, ai_model=ai_model), reference_to(document.value))
+                for document in self._reading.documents
+                if isinstance(document.value, dict)
+            ]
+        except Exception as error:  # one file's fault must not stop the others
+            self._unread = _defect(error)
 
     def facts(self) -> Facts:
         """What can be said of the file alone."""
+        try:
+            return self._facts()
+        except Exception as error:  # one file's fault must not stop the others
+            return replace(self.presence(), remarks=(_defect(error),))
+
+    def _facts(self) -> Facts:
         refers_to: set[str] = set()
         beside: set[str] = set()
         leads_to: set[str] = set()
@@ -99,10 +112,13 @@ class OneFile:
         )
 
     def presence(self) -> Facts:
-        """No more than which entities it holds: what others need to know of a file that is not checked."""
-        return Facts(entities=tuple(str(one.reference) if one.reference else None for one in self._entities))
+        """Which entities it holds, if it is YAML: what others need to know of a file that is not checked."""
+        entities = tuple(str(one.reference) if one.reference else None for one in self._entities)
+        return Facts(entities=entities, is_yaml=not self._reading.faults)
 
     def _alone(self) -> Iterator[Remark]:
+        if self._unread is not None:
+            yield self._unread
         for fault in self._reading.faults:
             yield _remark(fault.place, "error", fault.code, f"{fault.what}; {fault.hint}", None)
         for document in self._reading.documents:
@@ -110,10 +126,13 @@ class OneFile:
                 message = f"{shown(document.value)} is no entity; write a mapping with kind and metadata"
                 yield _remark(document.place(), "error", "not-an-entity", message, None)
         for entity in self._entities:
-            for odd in entity.document.oddities:
-                yield _remark(odd.place, "warning", odd.code, f"{odd.what}; {odd.hint}", entity.reference)
-            yield from _ambiguous(entity)
-            yield from entity.remarks(self._findings(entity.value))
+            yield from _unless_defect(self._of(entity))
+
+    def _of(self, entity: Entity) -> Iterator[Remark]:
+        for odd in entity.document.oddities:
+            yield _remark(odd.place, "warning", odd.code, f"{odd.what}; {odd.hint}", entity.reference)
+        yield from _ambiguous(entity)
+        yield from entity.remarks(self._findings(entity.value))
 
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
         replaced = replaceable(entity) if self._may_hold_placeholders else ()
@@ -130,7 +149,7 @@ class OneFile:
         """Files and patterns, relative to this one, that have to lead to something."""
         yield from (target for _, target in files_of(entity.value))
         if self._may_hold_placeholders:
-            yield from (one.beside for one in placeholders(entity.value) if one.beside is not None)
+            yield from (one.beside for one in replaceable(entity.value) if one.beside is not None)
         if self._policy is not None:
             yield from self._policy.files(entity.value)
 
@@ -141,10 +160,10 @@ class OneFile:
     def _among(self, others: Surroundings) -> Iterator[Remark]:
         for position, entity in enumerate(self._entities):
             if position in others.taken:
-                yield from entity.remarks(_duplicate(entity, others.taken[position]))
-            yield from entity.remarks(_unresolved(entity, others))
-            yield from entity.remarks(_without_site(entity, others.without_site))
-            yield from entity.remarks(self._lost(entity.value, others))
+                yield from _unless_defect(entity.remarks(_duplicate(entity, others.taken[position])))
+            yield from _unless_defect(entity.remarks(_unresolved(entity, others)))
+            yield from _unless_defect(entity.remarks(_without_site(entity, others.without_site)))
+            yield from _unless_defect(entity.remarks(self._lost(entity.value, others)))
 
     def _lost(self, entity: Mapping[str, Any], others: Surroundings) -> Iterator[Finding]:
         yield from lost_targets(entity, others.missing, others.unreadable)
@@ -157,6 +176,27 @@ class OneFile:
         """Line and column of the name of the entity at this position."""
         place = self._entities[position].document.place(_NAME)
         return place.line, place.column
+
+
+def _unless_defect(remarks: Iterator[Remark]) -> Iterator[Remark]:
+    """The remarks; where one of the rules fails, those before it, and that it failed."""
+    try:
+        yield from remarks
+    except Exception as error:  # one entity's fault must not stop the others
+        yield _defect(error)
+
+
+def _defect(error: Exception) -> Remark:
+    """Raises the error where it is none of ours."""
+    if isinstance(error, MemoryError):
+        raise error
+    *_, last = traceback.extract_tb(error.__traceback__)
+    where = f"{type(error).__name__} in {posixpath.basename(last.filename)}:{last.lineno}"
+    message = (
+        f"Callboard itself failed on this file ({where}), so not all of it was judged; "
+        "this is a defect of Callboard: please report it, with the file if you may"
+    )
+    return Remark(1, 1, "error", "internal-error", message, None)
 
 
 _PLACEHOLDERS = (b"$text", b"$json", b"$yaml")
