@@ -125,6 +125,12 @@ def test_what_is_no_yaml_or_no_entity_is_refused_by_both(real: Backstage, text: 
     assert refused(text.encode())
 
 
+@pytest.mark.parametrize("text", ["$yaml: ./a\n", "{$text: 5}\n", "{$json: [a]}\n"])
+def test_a_whole_document_is_no_placeholder_to_either(real: Backstage, text: str) -> None:
+    assert all(one.with_ai for one in next(real.verdicts([text.encode()])))
+    assert refused(text.encode())
+
+
 def test_what_backstage_gets_wrong_is_little_and_still_so(real: Backstage) -> None:
     assert len(DIFFERENCES) <= 20
     for one in DIFFERENCES:

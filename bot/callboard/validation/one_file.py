@@ -5,8 +5,6 @@ All of it depends on nothing but the content, so that it can be done in another 
 
 from __future__ import annotations
 
-import posixpath
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -179,7 +177,7 @@ class OneFile:
 
 
 def _unless_defect(remarks: Iterator[Remark]) -> Iterator[Remark]:
-    """The remarks; where one of the rules fails, those before it, and that it failed."""
+    """The remarks; where a rule fails, those before it, and that it failed."""
     try:
         yield from remarks
     except Exception as error:  # one entity's fault must not stop the others
@@ -187,11 +185,13 @@ def _unless_defect(remarks: Iterator[Remark]) -> Iterator[Remark]:
 
 
 def _defect(error: Exception) -> Remark:
-    """Raises the error where it is none of ours."""
+    """What to say of an error that nobody expected. Raises it where it is the machine's, and not ours."""
     if isinstance(error, MemoryError):
         raise error
-    *_, last = traceback.extract_tb(error.__traceback__)
-    where = f"{type(error).__name__} in {posixpath.basename(last.filename)}:{last.lineno}"
+    from traceback import extract_tb
+
+    *_, last = extract_tb(error.__traceback__)
+    where = f"{type(error).__name__} in {last.filename.rpartition('/')[2]}:{last.lineno}"
     message = (
         f"Callboard itself failed on this file ({where}), so not all of it was judged; "
         "this is a defect of Callboard: please report it, with the file if you may"

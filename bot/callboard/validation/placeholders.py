@@ -98,6 +98,7 @@ def _filled(value: Any, paths: Collection[Path], path: Path) -> Any:
 
 
 _NEVER_REPLACED = (
+    (),
     ("metadata",),
     ("metadata", "annotations"),
     ("metadata", "name"),
@@ -115,7 +116,7 @@ def replaceable(entity: Mapping[str, Any]) -> tuple[Placeholder, ...]:
 
 def missing_placeholders(entity: Mapping[str, Any], missing: Mapping[str, str]) -> Iterator[Finding]:
     """Placeholders that lead to one of the ``missing`` relative paths, for which a file should be there."""
-    for one in placeholders(entity):
+    for one in replaceable(entity):
         if one.beside is not None and one.beside in missing:
             what = f"{one.key} leads to {shown(one.target)}, which is not there"
             hint = f"add {shown(missing[one.beside])}, or correct the path; Backstage takes nothing else"

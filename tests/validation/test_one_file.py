@@ -1,0 +1,77 @@
+"""What is said of one file, whatever is in it, and whatever Callboard itself gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from callboard.validation.check import validate_files
+from callboard.validation.diagnostics import Finding, Report
+from callboard.validation.policy import Policy
+from callboard.validation.policy_settings import Policy as Settings
+
+GROUP = (
+    b"apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: %s}\nspec: {type: t, children: []}\n"
+)
+
+
+class Defective(Policy):
+    """A policy with a defect: it fails on whatever is called ``bad``."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(Settings())
+        self._error = error
+
+    def findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
+        if entity["metadata"]["name"] == "bad":
+            raise self._error
+        yield from ()
+
+
+class MoreDefective(Defective):
+    """One that fails where others have to know about it, too."""
+
+    def files(self, entity: Mapping[str, Any]) -> Iterator[str]:
+        yield from (finding.code for finding in self.findings(entity))
+
+
+def check(policy: Policy) -> Report:
+    both = GROUP % b"bad" + b"---\n" + GROUP % b"c d"
+    return validate_files({"bad.yaml": both, "good.yaml": GROUP % b"a b"}, policy=policy)
+
+
+@pytest.mark.parametrize("text", ["$yaml: ./a", "{$text: ./a}", "{$text: 5}", "{$json: [a]}"])
+def test_a_whole_document_is_no_placeholder(text: str) -> None:
+    report = validate_files({"a.yaml": text.encode(), "b.yaml": GROUP % b"a b"})
+    assert [one.code for one in report.diagnostics] == [
+        *["missing-field"] * 3,
+        "unknown-field",
+        "name-format",
+    ]
+
+
+def test_a_defect_costs_one_entity_and_is_told() -> None:
+    found = {(one.file, one.code): one for one in check(Defective(KeyError("x\ny"))).diagnostics}
+    assert list(found) == [
+        ("bad.yaml", "internal-error"),
+        ("bad.yaml", "name-format"),
+        ("good.yaml", "name-format"),
+    ]
+    assert "failed on this file (KeyError in test_one_file.py:" in found["bad.yaml", "internal-error"].message
+
+
+def test_a_defect_in_what_others_know_costs_one_file() -> None:
+    report = check(MoreDefective(RecursionError()))
+    assert [(one.file, one.code) for one in report.diagnostics] == [
+        ("bad.yaml", "internal-error"),
+        ("good.yaml", "name-format"),
+    ]
+    assert report.entities == 3
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt()])
+def test_what_is_no_defect_ends_the_check(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        check(Defective(error))
