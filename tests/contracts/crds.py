@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import yaml
+import yaml_rs
 
 from tests.contracts.packages import CHECKOUT
 
@@ -75,8 +75,8 @@ def _upstream(file: str) -> dict[str, Any] | None:
     path = UPSTREAM / file
     if not path.exists():
         return None
-    with path.open("rb") as stream:
-        read: dict[str, Any] = yaml.load(stream, Loader=yaml.CSafeLoader)
+    read = yaml_rs.loads(path.read_text(encoding="utf-8"), parse_datetime=False)
+    assert isinstance(read, dict)
     return read
 
 
@@ -89,13 +89,16 @@ def strict(schema: Any) -> Any:
         return [strict(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    read = {key: strict(value) for key, value in schema.items() if key not in ("description", "default")}
-    if isinstance(schema.get("properties"), dict):
-        read["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
+    properties = schema.get("properties", {})
+    read = {
+        key: {name: strict(one) for name, one in properties.items()} if value is properties else strict(value)
+        for key, value in schema.items()
+        if key not in ("description", "default")
+    }
     if schema.get("x-kubernetes-int-or-string"):
         read.pop("type", None)
     if (
-        isinstance(schema.get("properties"), dict)
+        "properties" in schema
         and schema.get("type") == "object"
         and "additionalProperties" not in schema
         and not schema.get("x-kubernetes-preserve-unknown-fields")
