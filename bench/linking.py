@@ -14,9 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.report import Bound, Figure, median, seconds
+from bench.turns import in_turns
 from callboard.catalog.identity import Key
 from callboard.catalog.plan import keys_of
 from callboard.config import Config, SourceSettings
@@ -46,10 +48,7 @@ class _Run:
 def measure(*, few: int = 1000, many: int = 10_000, rounds: int = 2) -> Figure:
     """The figure: all sizes in turns, each in a process of its own."""
     cases = [(kind, models) for kind in ("linked", "alone") for models in (few, many)]
-    runs: dict[tuple[str, int], list[_Run]] = {case: [] for case in cases}
-    for _ in range(rounds):
-        for case in cases:
-            runs[case].append(_measured(*case))
+    runs = in_turns({case: partial(_measured, *case) for case in cases}, rounds)
     allowed = many * math.log(many) / (few * math.log(few))
     return Figure(
         title=f"{many:,} models through linking and rendering",

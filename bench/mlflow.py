@@ -6,12 +6,13 @@ import contextlib
 import math
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.report import Bound, Figure, median, ratio, seconds
+from bench.turns import in_turns, wall
 from callboard import http
 from callboard.model import Listing
 from callboard.sources.context import Context
@@ -48,12 +49,7 @@ def measure(*, models: int = 1000, versions: int = 3, rounds: int = 3) -> Figure
             "reference: two bare requests": lambda: _bare(server.url),
             "reference: one call for each model": lambda: _one_by_one(server.url, first),
         }
-        times: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(rounds):
-            for name, work in contenders.items():
-                start = time.perf_counter()
-                work()
-                times[name].append(time.perf_counter() - start)
+        times = in_turns({name: partial(wall, work) for name, work in contenders.items()}, rounds)
     assert len(first.models) == models
     assert again == first
     total = models * versions

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import onnx
 from onnx import TensorProto, helper
 
 from bench.report import Bound, Figure, median, ratio, seconds
+from bench.turns import in_turns, wall
 from callboard.model import Signature
 from callboard.sources.onnx import read_onnx
 from tests.sources.protobuf import head
@@ -31,13 +32,7 @@ def measure(*, size: int = 1024**3, rounds: int = 5) -> Figure:
             f"callboard, {_bytes(size)} of weights": lambda: _signature(large),
             f"reference: onnx.load, {_bytes(size)} of weights": lambda: onnx.load(large),
         }
-        times: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(rounds):
-            for name, work in contenders.items():
-                gc.collect()
-                start = time.perf_counter()
-                work()
-                times[name].append(time.perf_counter() - start)
+        times = in_turns({name: partial(_collected, work) for name, work in contenders.items()}, rounds)
         loaded = onnx.load(large)
         assert [port.name for port in _signature(large).inputs] == ["amount"]
         assert len(loaded.graph.initializer[0].raw_data) == size
@@ -60,6 +55,12 @@ def measure(*, size: int = 1024**3, rounds: int = 5) -> Figure:
             Bound(f"onnx.load takes {ratio(reference, much)} as long", reference > much, is_count=False),
         ),
     )
+
+
+def _collected(work: Callable[[], object]) -> float:
+    """Seconds, without those that the rubbish of others costs."""
+    gc.collect()
+    return wall(work)
 
 
 def _signature(path: Path) -> Signature:

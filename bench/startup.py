@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.report import Bound, Figure, median, ratio, seconds
+from bench.turns import in_turns
 
 _AT_MOST = 0.150
 _EVERYTHING = "import callboard.cli.main, callboard.cli.sync, callboard.walk.reconcile, callboard.walk.sync"
@@ -22,10 +24,7 @@ def measure(*, rounds: int = 10) -> Figure:
         "python -c pass": [sys.executable, "-c", "pass"],
         "all that a sync loads": [sys.executable, "-c", _EVERYTHING],
     }
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, arguments in contenders.items():
-            times[name].append(_cpu(arguments))
+    times = in_turns({name: partial(_cpu, arguments) for name, arguments in contenders.items()}, rounds)
     took = {name: median(found) for name, found in times.items()}
     ours = took["callboard --help"]
     return Figure(

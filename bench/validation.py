@@ -18,6 +18,7 @@ from pathlib import Path
 from bench import catalog_tree
 from bench.catalog_tree import Tree
 from bench.report import Bound, Figure, median, ratio, seconds
+from bench.turns import in_turns
 from callboard.checking.workers import cores
 from tools import environments
 
@@ -26,6 +27,7 @@ _ROADIE_FOLDER = "CALLBOARD_BENCH_ROADIE"
 """Names a folder that holds Roadie's ``bin/bev``, such as a checkout, where npm does not have the package."""
 _MOST_MEMORY = 100
 Command = Sequence[str | Path]
+_CALLBOARD: Command = (Path(sys.executable).with_name("callboard"), "validate", "-o", "json")
 
 
 @dataclass(frozen=True)
@@ -49,31 +51,22 @@ def measure(*, services: int = 3000, rounds: int = 5, roadie: bool = True) -> Fi
 
 
 def _measured(good: Tree, bad: Tree, cache: Path, rounds: int, roadie: Command | None) -> Figure:
-    everything: Command = [Path(sys.executable).with_name("callboard"), "validate", "-o", "json"]
-    ours: Command = [*everything, "--no-cache"]
-    backstage: Command = [
-        environments.node().executable,
-        Path(__file__).with_name("backstage_pipeline.cjs"),
-        environments.backstage(),
-        ".",
-    ]
+    ours, backstage = [*_CALLBOARD, "--no-cache"], _backstage()
     contenders: dict[str, Callable[[], _Run]] = {
         "callboard": lambda: _run(ours, good),
         "Backstage's own pipeline": lambda: _run(backstage, good),
         "callboard, one process": lambda: _run([*ours, "--jobs", "1"], good),
         "callboard, two processes": lambda: _run([*ours, "--jobs", "2"], good),
         "callboard, one bad file": lambda: _run(ours, bad),
-        "callboard, first run with a cache": lambda: _first(everything, good, cache),
-        "callboard, second run": lambda: _run([*everything, "--cache", cache], good),
+        "callboard, first run with a cache": lambda: _first(_CALLBOARD, good, cache),
+        "callboard, second run": lambda: _run([*_CALLBOARD, "--cache", cache], good),
     }
     if roadie is not None:
         contenders["Roadie's validator"] = lambda: _run([*roadie, "-q", *good.files], good)
-    runs: dict[str, list[_Run]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, work in contenders.items():
-            runs[name].append(work())
-            # Roadie's stops at the first file that it does not like, which would be a short way to the end.
-            assert runs[name][-1].code == ("bad" in name), name
+    runs = in_turns(contenders, rounds)
+    for name, found in runs.items():
+        # Roadie's stops at the first file that it does not like, which would be a short way to the end.
+        assert {run.code for run in found} == {int("bad" in name)}, name
     wall = {name: median(run.wall for run in found) for name, found in runs.items()}
     cpu = {name: median(run.cpu for run in found) for name, found in runs.items()}
     whole, largest = _memory(ours, good)
@@ -222,6 +215,12 @@ def _size(pid: int) -> tuple[float, float]:
             if name in sizes:
                 sizes[name] = int(rest[0]) / 1000
     return sizes["Pss:"], sizes["Rss:"]
+
+
+def _backstage() -> Command:
+    """How Backstage's own pipeline is called."""
+    script = Path(__file__).with_name("backstage_pipeline.cjs")
+    return [environments.node().executable, script, environments.backstage(), "."]
 
 
 def _roadie() -> Command | None:
