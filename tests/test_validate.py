@@ -144,6 +144,8 @@ def test_what_still_refers_to_something_deleted_is_told_though_it_did_not_change
     assert said(validate_paths(changed_since="HEAD")) == said(checked)
     git("mv", "two", "one")
     assert ("one/catalog-info.yaml", "unresolved-reference") in said(validate_paths(changed_since="main"))
+    git("rm", "--quiet", "-r", "-f", ".")
+    assert validate_paths(changed_since="main").report.files == 0
 
 
 def test_only_what_changed_is_repaired(tree: Path) -> None:

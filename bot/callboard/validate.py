@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from callboard.validation.since import Before
     from callboard.validation.together import Elsewhere
 
-__all__ = ["CannotCheck", "Checked", "Diagnostic", "Report", "validate_paths"]
+__all__ = ["CannotCheck", "Checked", "Diagnostic", "NothingToCheck", "Report", "validate_paths"]
 
 _MOST_LOOKED_AT = 20_000
 """Files below the folder that a pattern of a Location begins with."""
@@ -46,6 +46,10 @@ _MOST_LOOKED_AT = 20_000
 
 class CannotCheck(ValueError):
     """What was asked for cannot be checked; the message says why, and what to do."""
+
+
+class NothingToCheck(CannotCheck):
+    """No catalog file is where one should be: a check that looks at nothing must not pass."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def validate_paths(
     files are repaired before they are checked. Entities are held against the ``policy``, too, and
     ``elsewhere`` is asked for what no file holds.
 
-    Raises CannotCheck for a path that is not there or names no catalog file, and for a commit that git does
-    not know: a check that looks at nothing must not pass.
+    Raises NothingToCheck where no catalog file is, and CannotCheck for a path that is not there and for a
+    commit that git does not know.
     """
     if fix and STDIN in paths:
         raise CannotCheck("what comes from standard input cannot be repaired; name a file")
@@ -93,10 +97,12 @@ def validate_paths(
         known_found = find_catalog_files(known, _tree_of)
     except FileNotFoundError as error:
         raise CannotCheck(f"{error.filename} cannot be read: {error.strerror}") from None
-    if paths and found.empty:
-        raise CannotCheck(
-            f"{', '.join(found.empty)}: no catalog file is there. Name a file, or a folder with "
-            "catalog-info.yaml or other YAML that says an apiVersion of backstage.io."
+    # Where nobody named anything, it may be that nothing is there any more.
+    if found.empty and (paths or changed_since is None):
+        raise NothingToCheck(
+            f"{', '.join(found.empty) if paths else 'this folder'}: no catalog file is there, or all are "
+            "ignored. Name a file, or a folder with catalog-info.yaml or other YAML that says an apiVersion "
+            "of backstage.io."
         )
     since = None if changed_since is None else _Since(changed_since)
     checked = [path for path in found.paths if since is None or path in since]

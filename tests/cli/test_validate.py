@@ -86,14 +86,18 @@ def test_a_folder_that_is_named_and_holds_no_catalog_file_ends_with_2(
     result = CliRunner().invoke(validate, paths)
 
     assert result.exit_code == 2
-    assert "empty: no catalog file is there." in result.stderr
+    assert "empty: no catalog file is there, or all are ignored." in result.stderr
 
 
-def test_a_folder_that_nobody_named_may_hold_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_looks_at_nothing_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".callboardignore").write_text("*\n")
+    ignored = CliRunner().invoke(validate, [])
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
+    empty = CliRunner().invoke(validate, [])
 
-    assert run() == (0, "0 entities in 0 files: 0 errors, 0 warnings\n")
+    assert (ignored.exit_code, empty.exit_code) == (2, 2)
+    assert "this folder: no catalog file is there, or all are ignored." in empty.stderr
 
 
 def test_what_is_no_regular_file_is_a_problem_and_never_waited_for(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from callboard.cli.main import main as command_line
 from callboard.cli.session import USAGE
 from callboard.git.command import GitError, run
 from callboard.redaction import Secret
-from callboard.validate import CannotCheck, validate_paths
+from callboard.validate import CannotCheck, NothingToCheck, validate_paths
 from callboard.validation.reports import render
 from callboard.validation.reports.github import command
 
@@ -47,7 +47,12 @@ def _validate(inputs: Inputs, environ: Mapping[str, str]) -> int:
     try:
         checked = validate_paths(inputs.paths, stdin=sys.stdin.buffer)
     except CannotCheck as problem:
-        return _failed(str(problem), USAGE)
+        if inputs.paths or not isinstance(problem, NothingToCheck):
+            return _failed(str(problem), USAGE)
+        # The pull request that deletes the last file of a catalog must be able to pass.
+        _say(command("warning", f"Nothing was checked. {problem}", title="Callboard") + "\n")
+        _output(environ, {"findings": "0"})
+        return 0
     report = checked.report
     _say(render("github", report, checked.files))
     _append(environ, "GITHUB_STEP_SUMMARY", render("markdown", report, checked.files))

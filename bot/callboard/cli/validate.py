@@ -84,7 +84,7 @@ def validate(
     PATH is a file, a folder, a pattern such as '**/catalog-info.yaml', or - for standard input; without one,
     the folder that you are in. Of a folder, files called catalog-info.yaml are checked, and other YAML files
     that say an apiVersion of backstage.io, but not what git ignores or .callboardignore names. Ends with 1 if
-    there is any error, and with 2 if a PATH holds no catalog file.
+    there is any error, and with 2 if there is no catalog file.
     """
     from pathlib import Path
 
