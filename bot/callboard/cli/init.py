@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from callboard.config import ForgeKind
 
 _GENERATED = "**/.callboard.lock linguist-generated gitlab-generated"
 _WHERE = {
@@ -74,10 +78,7 @@ def init(
     """
     import sys
 
-    from callboard.config_file import ConfigError, load_config
     from callboard.onboarding import FILES, onboarding_files
-    from callboard.sources.registry import SOURCE_TYPES, source_type
-    from callboard.walk.workplace import NotConfigured, catalog_repository
 
     there = [path for path in FILES if Path(path).exists()]
     if there and not force:
@@ -95,18 +96,7 @@ def init(
         repository=str(repository), base=base, source=str(source), where=str(url), owner=owner,
         system=system, backstage=backstage,
     )  # fmt: skip
-    # What init writes must be what the other commands read.
-    try:
-        text = files["callboard.yaml"]
-        place = catalog_repository(
-            load_config(text, "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES)
-        )
-    except ConfigError as error:
-        wrong = "; ".join(f"{fault.what}: {fault.hint}" for fault in error.faults)
-        raise click.UsageError(f"That would be no valid configuration: {wrong}.") from None
-    except NotConfigured as error:
-        raise click.UsageError(f"--repository: {error}") from None
-    on_github = place.forge == "github"
+    on_github = _forge_of(files["callboard.yaml"]) == "github"
     for path, text in files.items():
         if not on_github and path.startswith(".github/"):
             continue
@@ -117,6 +107,25 @@ def init(
         click.echo("wrote .gitattributes")
     pipeline = "" if on_github else "; docs/gitlab.md of Callboard has the pipeline"
     click.echo(f"Next: callboard doctor, then callboard diff{pipeline}.")
+
+
+def _forge_of(text: str) -> ForgeKind:
+    """Where the catalog is, by a configuration that must be what the other commands read.
+
+    Raises click.UsageError.
+    """
+    from callboard.config_file import ConfigError, load_config
+    from callboard.sources.registry import SOURCE_TYPES, source_type
+    from callboard.walk.workplace import NotConfigured, catalog_repository
+
+    try:
+        config = load_config(text, "callboard.yaml", lambda name: source_type(name).settings, SOURCE_TYPES)
+        return catalog_repository(config).forge
+    except ConfigError as error:
+        wrong = "; ".join(f"{fault.what}: {fault.hint}" for fault in error.faults)
+        raise click.UsageError(f"That would be no valid configuration: {wrong}.") from None
+    except NotConfigured as error:
+        raise click.UsageError(f"--repository: {error}") from None
 
 
 def _fold_locks(attributes: Path) -> bool:
