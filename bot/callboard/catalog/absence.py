@@ -7,7 +7,7 @@ nothing unless somebody asks with ``--prune``; what remains is proposed as a del
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from callboard.catalog.identity import Key
@@ -45,59 +45,62 @@ def absent(
     leaving = [key for key in away if key.id in listing.archived]
     narrowed = [key for key in away if key in deselected and key not in leaving]
     missing = [key for key in away if key not in deselected and key not in leaving]
-    findings = []
-    too_many = len(leaving) > _at_once(held) and not prune
-    if too_many:
-        findings.append(
-            _finding(
-                listing,
-                f"{len(leaving)} of {len(held)} models were archived at once and are kept",
-                "if they shall all leave the catalog, run sync with --prune",
-                "error",
-            )
+    found = (
+        _of_archived(listing, leaving, held, prune=prune),
+        _of_deselected(listing, narrowed, held, prune=prune),
+        _of_missing(listing, missing, held),
+    )
+    return Absence(
+        deletions=tuple(sorted(key for one in found for key in one.deletions)),
+        findings=tuple(finding for one in found for finding in one.findings),
+    )
+
+
+def _of_archived(listing: Listing, keys: Sequence[Key], held: Mapping[Key, str], *, prune: bool) -> Absence:
+    if len(keys) > _at_once(held) and not prune:
+        return _kept(
+            listing,
+            f"{len(keys)} of {len(held)} models were archived at once and are kept",
+            "if they shall all leave the catalog, run sync with --prune",
+            "error",
         )
-    if narrowed and not prune:
-        findings.append(
-            _finding(
-                listing,
-                f"{_models(narrowed, held)} no longer selected and kept in the catalog",
-                "run sync with --prune to propose their deletion, or widen the selection",
-            )
+    return Absence(tuple(keys) if listing.complete else ())
+
+
+def _of_deselected(listing: Listing, keys: Sequence[Key], held: Mapping[Key, str], *, prune: bool) -> Absence:
+    if keys and not prune:
+        return _kept(
+            listing,
+            f"{_models(keys, held)} no longer selected and kept in the catalog",
+            "run sync with --prune to propose their deletion, or widen the selection",
         )
-    deletions = leaving if listing.complete and not too_many else []
-    if prune and listing.complete:
-        deletions = [*deletions, *narrowed]
-    if missing and not listing.complete:
-        findings.append(
-            _finding(
-                listing,
-                f"the listing is incomplete, so {_models(missing, held)} not listed is kept",
-                "mend what the source's other problems say, then run again",
-            )
+    return Absence(tuple(keys) if listing.complete else ())
+
+
+def _of_missing(listing: Listing, keys: Sequence[Key], held: Mapping[Key, str]) -> Absence:
+    if keys and not listing.complete:
+        return _kept(
+            listing,
+            f"the listing is incomplete, so {_models(keys, held)} not listed is kept",
+            "mend what the source's other problems say, then run again",
         )
-    elif missing and not (listing.models or listing.deselected or listing.archived):
-        findings.append(
-            _finding(
-                listing,
-                f"the source answered nothing, but the catalog holds {len(held)} of its models",
-                "check the token's permissions and the URL; if the registry is really empty, "
-                "remove the source and run sync with --prune",
-                "error",
-            )
+    if keys and not (listing.models or listing.deselected or listing.archived):
+        return _kept(
+            listing,
+            f"the source answered nothing, but the catalog holds {len(held)} of its models",
+            "check the token's permissions and the URL; if the registry is really empty, "
+            "remove the source and run sync with --prune",
+            "error",
         )
-    elif len(missing) > _at_once(held):
-        findings.append(
-            _finding(
-                listing,
-                f"{len(missing)} of {len(held)} models disappeared at once",
-                "check the token's permissions; if they are really gone, "
-                "exclude them in the selection and run sync with --prune",
-                "error",
-            )
+    if len(keys) > _at_once(held):
+        return _kept(
+            listing,
+            f"{len(keys)} of {len(held)} models disappeared at once",
+            "check the token's permissions; if they are really gone, "
+            "exclude them in the selection and run sync with --prune",
+            "error",
         )
-    else:
-        deletions = [*deletions, *missing]
-    return Absence(tuple(sorted(deletions)), tuple(findings))
+    return Absence(tuple(keys))
 
 
 def _at_once(held: Collection[Key]) -> float:
@@ -108,15 +111,10 @@ def orphaned(source: str, held: Mapping[Key, str], *, prune: bool) -> Absence:
     """Decide for the models of a source that callboard.yaml does not name any more."""
     if prune:
         return Absence(deletions=tuple(sorted(held)))
-    listing = Listing(source=source)
-    return Absence(
-        findings=(
-            _finding(
-                listing,
-                f"there is no source {source} any more, but the catalog holds {_models(held, held)} from it",
-                f"if it was renamed, say 'formerly: [{source}]'; if it is gone, run with --prune",
-            ),
-        )
+    return _kept(
+        Listing(source=source),
+        f"there is no source {source} any more, but the catalog holds {_models(held, held)} from it",
+        f"if it was renamed, say 'formerly: [{source}]'; if it is gone, run with --prune",
     )
 
 
@@ -126,6 +124,9 @@ def _models(keys: Collection[Key], held: Mapping[Key, str]) -> str:
     return f"{len(names)} model{'s' if len(names) != 1 else ''} ({shown})"
 
 
-def _finding(listing: Listing, what: str, hint: str, severity: Severity = "warning") -> Problem:
+def _kept(listing: Listing, what: str, hint: str, severity: Severity = "warning") -> Absence:
+    """Nothing is deleted, and why."""
     where = f"source {listing.source}"
-    return Problem(source=listing.source, what=what, where=where, hint=hint, severity=severity)
+    return Absence(
+        findings=(Problem(source=listing.source, what=what, where=where, hint=hint, severity=severity),)
+    )
