@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from callboard.validate import CannotCheck, Checked, validate_paths
+from callboard.validation.reports import render
 
+OF_FORGES = ("sarif", "github", "codequality")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -245,3 +248,23 @@ def test_what_unchanged_files_say_of_files_that_went_away_is_told(tree: Path) ->
     assert said(validate_paths(["d", "c"], changed_since="HEAD~1")) == said(checked)[3:]
     assert said(validate_paths(["c"], known=["."], changed_since="HEAD~1")) == said(checked)[3:4]
     assert {*said(checked)} < {*said(validate_paths())}
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_forges_are_told_paths_from_the_top_of_the_repository(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, in_git: bool
+) -> None:
+    write("one/catalog-info.yaml", "a: [")
+    if not in_git:
+        Path(".git").rename("no.git")
+        monkeypatch.setenv("CI_PROJECT_DIR", str(tree))
+    Path("link").symlink_to("one")
+    monkeypatch.chdir("one")
+
+    for path in (".", "../link/catalog-info.yaml", f"{tree}/one", "-"):
+        checked = validate_paths([path], stdin=io.BytesIO(b"a: ["))
+        rendered = [render(one, checked.report, checked.files, top=checked.top) for one in OF_FORGES]
+        expected = "-" if path == "-" else "one/catalog-info.yaml"
+        assert f'"uri": "{expected}"' in rendered[0]
+        assert f"file={expected}," in rendered[1]
+        assert f'"path": "{expected}"' in rendered[2]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotCheck", "Checked", "Diagnostic", "NothingToCheck", "Report", "validate_paths"]
 
+_TOPS_OF_JOBS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 _MOST_LOOKED_AT = 20_000
 """Files below the folder that a pattern of a Location begins with."""
 
@@ -63,6 +64,8 @@ class Checked:
     """Files that were named, and that ``.callboardignore`` passes over."""
     fixes: tuple[Fix, ...] = ()
     """What was repaired. The report says what is left."""
+    top: Path = Path()
+    """Where the paths of forges begin: the top of the repository that we are in, without symbolic links."""
 
 
 def validate_paths(
@@ -124,7 +127,16 @@ def validate_paths(
     more = [one for one in found.problems if since is None or one.file in since]
     report = report.with_more((*more, *files.problems, *unwritable))
     contents: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
-    return Checked(report, contents, found.passed_over, fixes)
+    return Checked(report, contents, found.passed_over, fixes, _top())
+
+
+def _top() -> Path:
+    here = Path.cwd()
+    if checkout := checkout_of(here):
+        return checkout.top
+    # A job may have the files without their repository.
+    said = (Path(os.environ[name]).resolve() for name in _TOPS_OF_JOBS if os.environ.get(name))
+    return next((top for top in said if here.is_relative_to(top)), here)
 
 
 def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:

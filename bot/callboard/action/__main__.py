@@ -54,7 +54,7 @@ def _validate(inputs: Inputs, environ: Mapping[str, str]) -> int:
         _output(environ, {"findings": "0"})
         return 0
     report = checked.report
-    _say(render("github", report, checked.files))
+    _say(render("github", report, checked.files, top=checked.top))
     _append(environ, "GITHUB_STEP_SUMMARY", render("markdown", report, checked.files))
     _output(environ, {"findings": str(len(report.diagnostics))})
     return 1 if report.errors else 0

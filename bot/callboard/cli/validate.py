@@ -117,7 +117,8 @@ def validate(
     if fix:
         files = len({one.file for one in checked.fixes})
         click.echo(f"repaired {counted(len(checked.fixes), 'place')} in {counted(files, 'file')}", err=True)
-    click.echo(render(output, checked.report, checked.files, color=_may_color()), nl=False, color=True)
+    rendered = render(output, checked.report, checked.files, color=_may_color(), top=checked.top)
+    click.echo(rendered, nl=False, color=True)
     unanswered = known_to is not None and known_to.problem is not None
     if known_to is not None and unanswered:
         count = counted(known_to.unasked, "reference")

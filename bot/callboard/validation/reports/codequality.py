@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from callboard.validation.diagnostics import Report
 from callboard.validation.reports.words import fingerprints, one_line, relative
@@ -11,7 +12,7 @@ from callboard.validation.reports.words import fingerprints, one_line, relative
 _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
-def render(report: Report, files: Mapping[str, bytes]) -> str:
+def render(report: Report, files: Mapping[str, bytes], *, top: Path) -> str:
     """One issue for each diagnostic, with a fingerprint that stays while lines move."""
     issues = [
         {
@@ -19,8 +20,8 @@ def render(report: Report, files: Mapping[str, bytes]) -> str:
             "check_name": one.code,
             "fingerprint": fingerprint,
             "severity": _SEVERITIES[one.severity],
-            "location": {"path": one_line(relative(one.file)), "lines": {"begin": one.line}},
+            "location": {"path": one_line(relative(one.file, top)), "lines": {"begin": one.line}},
         }
-        for one, fingerprint in zip(report.diagnostics, fingerprints(report, files), strict=True)
+        for one, fingerprint in zip(report.diagnostics, fingerprints(report, files, top), strict=True)
     ]
     return json.dumps(issues, indent=2) + "\n"

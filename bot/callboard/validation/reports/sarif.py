@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,10 +18,10 @@ MOST = 25_000
 """Results of one run: GitHub refuses a file with more."""
 
 
-def render(report: Report, files: Mapping[str, bytes]) -> str:
+def render(report: Report, files: Mapping[str, bytes], *, top: Path) -> str:
     """One run, with one rule for each code that was found. What is left out, warnings first, is counted."""
     codes = sorted({diagnostic.code for diagnostic in report.diagnostics})
-    known_by = dict(zip(report.diagnostics, fingerprints(report, files), strict=True))
+    known_by = dict(zip(report.diagnostics, fingerprints(report, files, top), strict=True))
     found = [one for severity in ("error", "warning") for one in of_severity(report, severity)]
     invocation: dict[str, Any] = {"executionSuccessful": True}
     if len(found) > MOST:
@@ -30,7 +31,7 @@ def render(report: Report, files: Mapping[str, bytes]) -> str:
         "tool": {"driver": {"name": "callboard", "version": __version__, "rules": list(map(_rule, codes))}},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
-        "results": [_result(one, codes, known_by[one]) for one in islice(found, MOST)],
+        "results": [_result(one, codes, known_by[one], top) for one in islice(found, MOST)],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
@@ -46,10 +47,10 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(one: Diagnostic, codes: list[str], fingerprint: str) -> dict[str, Any]:
+def _result(one: Diagnostic, codes: list[str], fingerprint: str, top: Path) -> dict[str, Any]:
     about = f" ({one.entity})" if one.entity else ""
     region = {"startLine": one.line, "startColumn": one.column}
-    uri = quote(relative(one.file), errors="surrogateescape")
+    uri = quote(relative(one.file, top), errors="surrogateescape")
     return {
         "ruleId": one.code,
         "ruleIndex": codes.index(one.code),

@@ -7,9 +7,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
 from callboard.validation.diagnostics import Diagnostic, Report
 
+_STDIN = "-"
 # Control characters, line separators, and the marks that turn the direction of text around.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
@@ -41,10 +45,20 @@ def of_severity(report: Report, severity: str) -> list[Diagnostic]:
     return [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == severity]
 
 
-def relative(file: str) -> str:
-    """The file as forges know it: from the folder that we are in, if it is below."""
-    here = os.getcwd() + os.sep  # noqa: PTH109 - a string is wanted
-    return os.path.normpath(file.removeprefix(here)).replace(os.sep, "/")
+def relative(file: str, top: Path) -> str:
+    """The file as forges know it: from the top of its repository, with no link above it."""
+    if file == _STDIN:
+        return file
+    folder, _, name = os.path.abspath(file).rpartition(os.sep)  # noqa: PTH100 - of each of many diagnostics
+    return f"{_from(top, folder or os.sep)}{name}"
+
+
+@lru_cache(maxsize=64)
+def _from(top: Path, folder: str) -> str:
+    with suppress(ValueError):  # no path of this system
+        folder = os.path.realpath(folder)
+    between = os.path.relpath(folder, top).replace(os.sep, "/")
+    return "" if between == "." else f"{between}/"
 
 
 def line_of(files: Mapping[str, bytes], one: Diagnostic, lines: dict[str, list[str]]) -> str:
@@ -57,7 +71,7 @@ def line_of(files: Mapping[str, bytes], one: Diagnostic, lines: dict[str, list[s
     return source[one.line - 1] if one.line <= len(source) else ""
 
 
-def fingerprints(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
+def fingerprints(report: Report, files: Mapping[str, bytes], top: Path) -> Iterator[str]:
     """What each diagnostic is known by from run to run: it stays when lines above it come and go.
 
     Made of the file, the code, the entity and the text of the line. What is equal in all of them is numbered.
@@ -65,7 +79,7 @@ def fingerprints(report: Report, files: Mapping[str, bytes]) -> Iterator[str]:
     seen: Counter[str] = Counter()
     lines: dict[str, list[str]] = {}
     for one in report.diagnostics:
-        parts = (relative(one.file), one.code, one.entity or "", line_of(files, one, lines).strip())
+        parts = (relative(one.file, top), one.code, one.entity or "", line_of(files, one, lines).strip())
         known_by = "\0".join(parts)
         seen[known_by] += 1
         text = f"{known_by}\0{seen[known_by]}".encode("utf-8", "surrogatepass")
