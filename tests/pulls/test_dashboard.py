@@ -9,18 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.forges.protocol import PullRequest
-from callboard.pulls.dashboard import (
+from callboard.pulls.dashboard import Order, dashboard_text, same_text, ticked
+from callboard.pulls.dashboard_rows import (
     FROM_PULL_REQUESTS,
     FROM_REGISTRIES,
-    Order,
     Row,
-    dashboard_text,
     row_of_declined,
     row_of_merged,
     row_of_pull,
     row_of_waiting,
-    same_text,
-    ticked,
 )
 from callboard.pulls.limits import LONGEST_BODY
 from callboard.pulls.verdict import Reason, Verdict

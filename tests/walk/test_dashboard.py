@@ -8,14 +8,8 @@ from urllib.parse import quote
 from callboard import http
 from callboard.forges.protocol import About, Issue
 from callboard.model import Problem
-from callboard.pulls.dashboard import (
-    DASHBOARD_TITLE,
-    FROM_PULL_REQUESTS,
-    FROM_REGISTRIES,
-    Order,
-    Row,
-    ticked,
-)
+from callboard.pulls.dashboard import DASHBOARD_TITLE, Order, ticked
+from callboard.pulls.dashboard_rows import FROM_PULL_REQUESTS, FROM_REGISTRIES, Row
 from callboard.pulls.limits import LONGEST_BODY
 from callboard.pulls.verdict import Reason, Verdict
 from callboard.redaction import Secret

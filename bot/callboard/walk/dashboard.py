@@ -6,19 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 from callboard.forges.protocol import DASHBOARD_LABEL, About, ForgeError, Issue, PullRequest
 from callboard.model import Problem
-from callboard.pulls.dashboard import (
-    DASHBOARD_TITLE,
+from callboard.pulls.dashboard import DASHBOARD_TITLE, Order, dashboard_text, same_text, ticked
+from callboard.pulls.dashboard_rows import (
     FROM_REGISTRIES,
-    Order,
     Row,
     Section,
-    dashboard_text,
     row_of_declined,
     row_of_merged,
     row_of_pull,
     row_of_waiting,
-    same_text,
-    ticked,
 )
 from callboard.pulls.limits import LONGEST_BODY, characters
 from callboard.walk.acting import Handled

@@ -12,7 +12,7 @@ from callboard.changes.group import Group
 from callboard.forges.protocol import PullRequest
 from callboard.model import Problem
 from callboard.pulls.asked import handed_back
-from callboard.pulls.dashboard import FROM_PULL_REQUESTS
+from callboard.pulls.dashboard_rows import FROM_PULL_REQUESTS
 from callboard.pulls.decide import decide
 from callboard.walk.acting import Handled, act
 from callboard.walk.base import Base, base_of_commit
