@@ -10,17 +10,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from callboard.documents.reader import read_documents
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 _EXPANDABLE = frozenset({
     "author", "cardData", "createdAt", "disabled", "downloads", "gated", "gguf", "lastModified",
@@ -88,33 +86,20 @@ class Repository:
 
 
 @dataclass
-class Hub:
+class Hub(Double):
     """A running Hub."""
 
-    url: str = ""
     token: str | None = None
     """Who sends it sees private and gated models."""
     page_size: int = 1000
     repositories: dict[str, Repository] = field(default_factory=dict)
-    requests: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
 
     def add(self, *repositories: Repository) -> None:
         """Puts models on the Hub."""
         self.repositories |= {repository.id: repository for repository in repositories}
 
-    def count(self, part: str) -> int:
-        """How many requests had ``part`` in their path."""
-        return sum(part in request for request in self.requests)
-
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        self.requests.append(f"{request.method} {request.url.path}")
-        self.authorizations.append(request.headers.get("authorization", ""))
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
         match request.url.path.strip("/").split("/"):
             case ["api", "models"]:
                 return self._list(request)
@@ -187,6 +172,5 @@ def _not_found(request: Request) -> Response:
 def running() -> Iterator[Hub]:
     """An empty Hub, until the end of the ``with``."""
     hub = Hub()
-    app = Starlette(routes=[Route("/{path:path}", hub.answer, methods=["GET", "POST", "PUT", "DELETE"])])
-    with serving(app) as hub.url:
+    with standing_in(hub):
         yield hub

@@ -11,28 +11,25 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from tests.contracts.compact import Compact
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 _HARPER = Compact("harper.schema.json")
 
 
 @dataclass
-class Registry:
+class Registry(Double):
     """A running registry. ``/rows`` is paged by what is asked for; ``/rows/KEY`` is one row in full."""
 
-    url: str = ""
     rows: list[Any] = field(default_factory=list)
     full: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -40,11 +37,9 @@ class Registry:
     database: Path | None = None
     """Datasette's."""
     largest_page: int = 2
-    requests: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     """As sent."""
     headers: list[dict[str, str]] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
     errors: list[str] = field(default_factory=list)
     """Where the double is not what its contract says."""
 
@@ -54,18 +49,18 @@ class Registry:
             if one.name not in ("url", "errors"):
                 setattr(self, one.name, getattr(Registry(), one.name))
 
-    def count(self, part: str) -> int:
-        """How many requests had ``part`` in their address."""
-        return sum(part in request for request in self.requests)
+    def line(self, request: Request) -> str:
+        """The path and the query."""
+        return f"{request.url.path}?{request.url.query}"
 
     async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        self.requests.append(f"{request.url.path}?{request.url.query}")
+        """The answer to any request: the double's own unless ``interfere`` gives another."""
         self.paths.append(request.scope["raw_path"].decode())
         self.headers.append(dict(request.headers))
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
+        return await super().answer(request)
+
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
         match request.url.path.strip("/").split("/"):
             case ["rows"]:
                 return self._rows(request)
@@ -133,7 +128,6 @@ class Registry:
 def running() -> Iterator[Registry]:
     """An empty registry, until the end of the ``with``."""
     registry = Registry()
-    app = Starlette(routes=[Route("/{path:path}", registry.answer, methods=["GET", "POST", "PUT", "DELETE"])])
-    with serving(app) as registry.url:
+    with standing_in(registry):
         yield registry
     assert registry.errors == []

@@ -12,18 +12,16 @@ import binascii
 import contextlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from tests.contracts import kubeflow_apis as contract
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 REGISTRY = "/api/model_registry/v1alpha3"
 CATALOG = "/api/model_catalog/v1alpha1"
@@ -55,32 +53,24 @@ class _Refused(Exception):
 
 
 @dataclass
-class Kubeflow:
+class Kubeflow(Double):
     """Both servers, running."""
 
-    url: str = ""
     token: str | None = None
     """Without it, nothing is answered but 401."""
     lists: dict[str, list[Record]] = field(default_factory=dict)
     """Path to everything that it lists."""
     page_size: int | None = None
     """At most so many on a page, whatever is asked."""
-    requests: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
     spoil: Callable[[str, list[Record]], list[Any]] | None = None
     """Given a path and its page: what is answered instead."""
     _last: int = 0
     _now: int = 1_767_225_600_000
 
-    def count(self, part: str) -> int:
-        """How many requests had ``part`` in their path."""
-        return sum(part in request for request in self.requests)
-
     def clear(self) -> None:
         """Forget everything."""
-        for name, value in vars(Kubeflow(self.url)).items():
+        for name, value in vars(Kubeflow(url=self.url)).items():
             setattr(self, name, value)
 
     def register(self, name: str, **fields: Any) -> str:
@@ -134,14 +124,13 @@ class Kubeflow:
         self.lists.setdefault(path, []).append({"id": str(self._last)} | times | record)
         return str(self._last)
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        path = request.scope["raw_path"].decode().partition("?")[0]
-        self.requests.append(f"{request.method} {path}")
-        self.authorizations.append(request.headers.get("authorization", ""))
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
+    def line(self, request: Request) -> str:
+        """The method, and the path as it was sent."""
+        return f"{request.method} {_path(request)}"
+
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
+        path = _path(request)
         try:
             status, body = 200, self._page(request, path)
         except _Refused as refused:
@@ -217,6 +206,11 @@ def _cut(items: list[Record], query: dict[str, str], size: int) -> tuple[list[Re
     return page, base64.b64encode(f"{page[-1]['id']}:{place(page[-1])[0]}".encode()).decode()
 
 
+def _path(request: Request) -> str:
+    sent: bytes = request.scope["raw_path"]
+    return sent.decode().partition("?")[0]
+
+
 def _decoded(token: str) -> str:
     try:
         identifier, colon, _ = base64.b64decode(token, validate=True).decode().partition(":")
@@ -236,6 +230,5 @@ def refusal(status: int, message: str = "no", **headers: str) -> Response:
 def running() -> Iterator[Kubeflow]:
     """Both servers, empty, until the end of the ``with``."""
     double = Kubeflow()
-    app = Starlette(routes=[Route("/{path:path}", double.answer, methods=["GET", "POST", "PATCH", "DELETE"])])
-    with serving(app) as double.url:
+    with standing_in(double):
         yield double

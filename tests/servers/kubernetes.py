@@ -12,17 +12,15 @@ import base64
 import contextlib
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from tests.contracts import crds
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,10 @@ _EXPIRED = (
 
 
 @dataclass
-class Kubernetes:
+class Kubernetes(Double):
     """A running API server."""
 
     kinds: list[Kind] = field(default_factory=lambda: [*BUILT_IN, *KSERVE])
-    url: str = ""
     token: str | None = None
     """Who sends another is refused, who sends none is anonymous, and may do nothing."""
     user: str = "bot"
@@ -95,9 +92,6 @@ class Kubernetes:
     """How many continued pages are answered with 410 before they are answered well."""
     objects: dict[str, list[Any]] = field(default_factory=dict)
     """By plural, in all versions alike."""
-    requests: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
     _snapshots: list[list[Any]] = field(default_factory=list)
 
     def add(self, *objects: dict[str, Any], spoiled: bool = False) -> None:
@@ -112,17 +106,8 @@ class Kubernetes:
                 assert not wrong, "\n".join(wrong)
             self.objects.setdefault(kind.plural, []).append(one)
 
-    def count(self, part: str) -> int:
-        """How many requests had ``part`` in their path."""
-        return sum(part in request for request in self.requests)
-
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        self.requests.append(f"{request.method} {request.url.path}")
-        self.authorizations.append(request.headers.get("authorization", ""))
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
         if request.method != "GET":
             return _status(501, "NotImplemented", "this double only lists")
         user = self._user(request.headers.get("authorization"))
@@ -265,6 +250,5 @@ def _nothing(group: str) -> Response:
 def running(tls: ssl.SSLContext | None = None) -> Iterator[Kubernetes]:
     """A server without any objects, until the end of the ``with``."""
     server = Kubernetes()
-    app = Starlette(routes=[Route("/{path:path}", server.answer, methods=["GET", "POST", "PUT", "DELETE"])])
-    with serving(app, tls) as server.url:
+    with standing_in(server, tls):
         yield server

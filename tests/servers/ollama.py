@@ -9,17 +9,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from tests.contracts.compact import Compact
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 CONTRACT = "ollama.schema.json"
 _CONTRACT = Compact(CONTRACT)
@@ -69,20 +67,17 @@ class Pulled:
 
 
 @dataclass
-class Ollama:
+class Ollama(Double):
     """A running server."""
 
-    url: str = ""
     token: str | None = None
     """What a proxy in front of it asks for; Ollama itself knows no keys."""
     pulled: dict[str, Pulled] = field(default_factory=dict)
     """By name and tag."""
     loaded: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """The names that ``show`` was asked for."""
     violations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
 
     def tags(self) -> dict[str, Any]:
         """The answer of ``/api/tags``."""
@@ -140,13 +135,9 @@ class Ollama:
             ]
         }
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        self.requests.append(f"{request.method} {request.url.path}")
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
         sent = await request.body()
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
         answer = self._answer(request, sent)
         if answer.status_code != 501:
             self.violations += _CONTRACT.errors(
@@ -181,7 +172,6 @@ class Ollama:
 def running() -> Iterator[Ollama]:
     """An empty server, until the end of the ``with``. Raises AssertionError when it broke its contract."""
     server = Ollama()
-    app = Starlette(routes=[Route("/{path:path}", server.answer, methods=["GET", "POST", "DELETE"])])
-    with serving(app) as server.url:
+    with standing_in(server):
         yield server
     assert server.violations == []

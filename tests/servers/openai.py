@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from tests.contracts.compact import Compact
-from tests.servers.threads import serving
+from tests.servers.doubles import Double
+from tests.servers.threads import app_of, serving
 
 CONTRACT = "openai.schema.json"
 _CONTRACT = Compact(CONTRACT)
@@ -26,11 +25,10 @@ _MODELS, _INFO, _CHAT = "/v1/models", "/v1/model/info", "/v1/chat/completions"
 
 
 @dataclass
-class Gateway:
-    """A running gateway."""
+class Gateway(Double):
+    """A running gateway. ``url`` is where its API begins."""
 
     kind: Literal["vllm", "litellm", "llamacpp"]
-    root: str = ""
     key: str | None = None
     """Who does not send it is refused, but for llama.cpp's list."""
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -39,16 +37,8 @@ class Gateway:
     """LiteLLM's."""
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     """llama.cpp's."""
-    requests: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1_770_000_000))
-
-    @property
-    def url(self) -> str:
-        """Where its API begins."""
-        return f"{self.root}/v1"
 
     def listed(self) -> dict[str, Any]:
         """The answer of ``/v1/models``, another each time where the real one is."""
@@ -88,15 +78,9 @@ class Gateway:
         card = {"object": "model", "created": now, "owned_by": "vllm", "root": None, "parent": None}
         return card | {"max_model_len": None, "permission": [permission]} | said
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
-        path = request.url.path
-        self.requests.append(f"{request.method} {path}")
-        self.authorizations.append(request.headers.get("authorization", ""))
-        sent = await request.body()
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
+        path, sent = request.url.path, await request.body()
         answer = self._answer(request)
         if answer.status_code != 501:
             self.violations += _CONTRACT.errors(
@@ -141,7 +125,7 @@ class Gateway:
 def running(kind: Literal["vllm", "litellm", "llamacpp"]) -> Iterator[Gateway]:
     """A gateway, until the end of the ``with``. Raises AssertionError when it broke its contract."""
     gateway = Gateway(kind)
-    app = Starlette(routes=[Route("/{path:path}", gateway.answer, methods=["GET", "POST"])])
-    with serving(app) as gateway.root:
+    with serving(app_of(gateway.answer)) as root:
+        gateway.url = f"{root}/v1"
         yield gateway
     assert gateway.violations == []

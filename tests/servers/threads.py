@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from callboard.sandbox.loopback import PromptServer
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PASSED_ON = frozenset({"content-type", "docker-content-digest", "link", "www-authenticate"})
 
 Interference = Callable[[Request, int], Awaitable[Response | None]]
@@ -44,6 +45,11 @@ def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
         thread.join()
 
 
+def app_of(answer: Callable[[Request], Awaitable[Response]]) -> Starlette:
+    """One function for every path and method."""
+    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+
+
 @dataclass
 class Proxy:
     """What came through a proxy, and what it does to it."""
@@ -57,6 +63,12 @@ class Proxy:
     _client: httpx2.AsyncClient = field(
         default_factory=lambda: httpx2.AsyncClient(trust_env=False, verify=False, timeout=60)
     )
+
+    def reset(self) -> None:
+        """As if nothing had passed, and nothing done to it any more."""
+        self.requests.clear()
+        self.headers.clear()
+        self.interfere = None
 
     def count(self, part: str) -> int:
         """How many requests had ``part`` in their path."""
@@ -87,6 +99,5 @@ class Proxy:
 def proxying(upstream: str) -> Iterator[Proxy]:
     """A proxy in front of ``upstream``, until the end of the ``with``."""
     proxy = Proxy(upstream)
-    app = Starlette(routes=[Route("/{path:path}", proxy.answer, methods=["GET", "POST"])])
-    with serving(app) as proxy.url:
+    with serving(app_of(proxy.answer)) as proxy.url:
         yield proxy

@@ -10,17 +10,15 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from tests.contracts.compact import Compact
-from tests.servers.threads import serving
+from tests.servers.doubles import Double, standing_in
 
 CONTRACT = Compact("threescale.schema.json")
 TIMES = {"created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-02-03T05:05:06+01:00"}
@@ -36,10 +34,9 @@ _WRAP = {"active_docs": "api_docs", "application_plans": "plans"}
 
 
 @dataclass
-class ThreeScale:
+class ThreeScale(Double):
     """A running admin portal, and what it holds."""
 
-    url: str = ""
     token: str = "canary-threescale-token-9d1"
     most: int = 500
     """The largest page, which a size out of range is silently taken for."""
@@ -51,9 +48,6 @@ class ThreeScale:
     """Paths that the token may not read."""
     spoiled: bool = False
     """Whether answers are wrong on purpose."""
-    requests: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
-    interfere: Callable[[Request], Awaitable[Response | None]] | None = None
     errors: list[str] = field(default_factory=list)
     """Where the double is not what its contract says."""
 
@@ -152,18 +146,13 @@ class ThreeScale:
         self.lists.setdefault("backend_apis", []).append(backend)
         self.usages.setdefault(service, []).append(usage)
 
-    def count(self, part: str) -> int:
-        """How many requests had ``part`` in their path."""
-        return sum(part in request for request in self.requests)
+    def line(self, request: Request) -> str:
+        """The path and the query."""
+        return f"{request.url.path}?{request.url.query}"
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request."""
+    async def own(self, request: Request) -> Response:
+        """What the server itself answers."""
         path = request.url.path
-        self.requests.append(f"{path}?{request.url.query}")
-        self.authorizations.append(request.headers.get("authorization", ""))
-        instead = await self.interfere(request) if self.interfere else None
-        if instead is not None:
-            return instead
         status, said = self._answer(request, path)
         body = json.dumps(said).encode()
         if not self.spoiled and status != 501:
@@ -219,7 +208,6 @@ class ThreeScale:
 def running() -> Iterator[ThreeScale]:
     """An empty portal, until the end of the ``with``."""
     portal = ThreeScale()
-    app = Starlette(routes=[Route("/{path:path}", portal.answer, methods=["GET", "POST", "PUT", "DELETE"])])
-    with serving(app) as portal.url:
+    with standing_in(portal):
         yield portal
     assert portal.errors == []

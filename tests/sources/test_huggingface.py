@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from callboard.sources.context import Context
 from callboard.sources.huggingface import Settings, list_models
 from callboard.sources.huggingface_records import EXPAND
 from tests.servers import huggingface
+from tests.servers.doubles import hang, spoil
 from tests.servers.huggingface import Hub, Repository
 
 CANARY = "canary-hub-token-51be0"
@@ -95,18 +95,6 @@ def read(hub: Hub, *, known: Listing | None = None, **settings: Any) -> Listing:
 
 def by_name(listing: Listing) -> dict[str, Model]:
     return {model.name: model for model in listing.models}
-
-
-def spoil(hub: Hub, part: str, *answers: Response | None, then: Response | None = None) -> None:
-    """Requests whose path has ``part`` get these answers in turn (None: the Hub's own), then ``then``."""
-    left = list(answers)
-
-    async def interfere(request: Request) -> Response | None:
-        if part not in request.url.path:
-            return None
-        return left.pop(0) if left else then
-
-    hub.interfere = interfere
 
 
 class TestTheDoubleAnswersTheHubsOwnClient:
@@ -365,11 +353,7 @@ def test_a_hub_that_is_busy_is_asked_again_when_it_says(hub: Hub) -> None:
 
 
 def test_a_hub_that_never_answers_ends_as_a_problem(hub: Hub) -> None:
-    async def interfere(request: Request) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
-    hub.interfere = interfere
+    hub.interfere = hang
     listing = read(hub, timeout=0.3)
     assert not listing.complete
     assert "no complete answer" in listing.problems[0].what

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from callboard.sources.context import Context
 from callboard.sources.kubeflow import Settings, list_models
 from tests.contracts import kubeflow_apis as contract
 from tests.servers import kubeflow
+from tests.servers.doubles import bomb, hang, spoil
 from tests.servers.kubeflow import REGISTRY, Kubeflow, refusal, said
 
 CANARY = "canary-kubeflow-token-7c1d2"
@@ -62,18 +61,6 @@ def fraud(registry: Kubeflow, name: str = "fraud", **changes: Any) -> tuple[str,
     version = registry.version(model, "v1")
     registry.artifact(version, uri=f"s3://models/{name}/1", modelFormatName="onnx")
     return model, version
-
-
-def interfere(registry: Kubeflow, part: str, *answers: Response | None, then: Response | None = None) -> None:
-    """Requests whose path has ``part`` get these answers in turn (None: the double's own), then ``then``."""
-    left = list(answers)
-
-    async def instead(request: Request) -> Response | None:
-        if part not in request.url.path:
-            return None
-        return left.pop(0) if left else then
-
-    registry.interfere = instead
 
 
 def test_a_registered_model_is_read_with_all_that_the_registry_knows(registry: Kubeflow) -> None:
@@ -292,7 +279,7 @@ def test_endpoints_that_cannot_be_listed_are_left_as_they_were(registry: Kubeflo
         customProperties=said(url="https://f.example"),
     )
     first = read(registry)
-    interfere(registry, SERVICES, then=refusal(403, "not yours"))
+    spoil(registry, SERVICES, then=refusal(403, "not yours"))
     again = read(registry, known=first)
     assert again.models == first.models
     assert again.complete
@@ -414,7 +401,7 @@ def test_rows_that_appear_while_pages_are_read_double_and_hide_nothing(registry:
 
 def test_ten_thousand_models_on_one_page_are_read(registry: Kubeflow) -> None:
     page = {"items": [{"name": f"m{n}", "id": str(n)} for n in range(1, 10_001)], "nextPageToken": ""}
-    interfere(registry, MODELS, then=PlainTextResponse(json.dumps(page)))
+    spoil(registry, MODELS, then=PlainTextResponse(json.dumps(page)))
     listing = read(registry)
     assert len(listing.models) == 10_000
     assert len(registry.requests) == 4
@@ -451,7 +438,7 @@ def test_a_page_token_that_comes_back_is_never_complete(registry: Kubeflow, part
 )
 def test_garbage_is_a_problem_and_deletes_nothing(registry: Kubeflow, part: str, body: str) -> None:
     model, _ = fraud(registry)
-    interfere(registry, part, then=PlainTextResponse(body))
+    spoil(registry, part, then=PlainTextResponse(body))
     listing = read(registry)
     assert listing.models == ()
     assert len(listing.problems) == 1
@@ -459,7 +446,7 @@ def test_garbage_is_a_problem_and_deletes_nothing(registry: Kubeflow, part: str,
 
 
 def test_an_address_of_another_api_is_told(registry: Kubeflow) -> None:
-    interfere(registry, "/", then=refusal(404))
+    spoil(registry, "/", then=refusal(404))
     listing = read(registry)
     assert not listing.complete
     assert "`api`" in listing.problems[0].hint
@@ -485,7 +472,7 @@ def test_excluded_models_cost_nothing(registry: Kubeflow) -> None:
 
 def test_versions_that_cannot_be_listed_leave_all_models_unread(registry: Kubeflow) -> None:
     model, _ = fraud(registry)
-    interfere(registry, VERSIONS, then=refusal(500, "down", **{"retry-after": "0"}))
+    spoil(registry, VERSIONS, then=refusal(500, "down", **{"retry-after": "0"}))
     listing = read(registry)
     assert (listing.models, listing.unread) == ((), (model,))
     assert "down" in listing.problems[0].what
@@ -494,7 +481,7 @@ def test_versions_that_cannot_be_listed_leave_all_models_unread(registry: Kubefl
 def test_a_failing_server_is_not_asked_for_the_artifacts_of_every_version(registry: Kubeflow) -> None:
     for number in range(10):
         fraud(registry, f"m{number}")
-    interfere(registry, "/artifacts", then=refusal(403, "not yours"))
+    spoil(registry, "/artifacts", then=refusal(403, "not yours"))
     listing = read(registry)
     assert len(listing.unread) == 10
     assert registry.count("/artifacts") == 3
@@ -503,15 +490,11 @@ def test_a_failing_server_is_not_asked_for_the_artifacts_of_every_version(regist
 
 def test_a_busy_server_is_asked_again_when_it_says(registry: Kubeflow) -> None:
     fraud(registry)
-    interfere(registry, MODELS, refusal(429, "later", **{"retry-after": "0"}), None)
+    spoil(registry, MODELS, refusal(429, "later", **{"retry-after": "0"}), None)
     assert read(registry).complete
 
 
 def test_a_server_that_hangs_ends_by_its_own_timeout(registry: Kubeflow) -> None:
-    async def hang(_: Request) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
     registry.interfere = hang
     listing = read(registry, timeout=0.2)
     assert not listing.complete
@@ -528,11 +511,11 @@ def test_a_token_goes_to_the_server_only_and_stands_nowhere(
     assert read(registry, token=token).complete
     assert set(registry.authorizations) == {f"Bearer {CANARY}"}
     with kubeflow.running() as elsewhere:
-        interfere(registry, "/", then=RedirectResponse(f"{elsewhere.url}{MODELS}"))
+        spoil(registry, "/", then=RedirectResponse(f"{elsewhere.url}{MODELS}"))
         listing = read(registry, token=token)
         assert elsewhere.requests == []
     assert "not followed" in listing.problems[0].what
-    interfere(registry, "/", then=refusal(401, f"{CANARY} is not valid"))
+    spoil(registry, "/", then=refusal(401, f"{CANARY} is not valid"))
     refused = read(registry, token=token)
     assert "401" in refused.problems[0].what
     assert CANARY not in listing.model_dump_json() + refused.model_dump_json()
@@ -540,8 +523,7 @@ def test_a_token_goes_to_the_server_only_and_stands_nowhere(
 
 
 def test_a_bomb_is_cut_off(registry: Kubeflow) -> None:
-    bomb = gzip.compress(b" " * (LARGEST_ANSWER + 1), compresslevel=1)
-    interfere(registry, MODELS, then=Response(bomb, headers={"content-encoding": "gzip"}))
+    spoil(registry, MODELS, then=bomb(LARGEST_ANSWER + 1))
     listing = read(registry)
     assert not listing.complete
     assert "more than" in listing.problems[0].what

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import gzip
 import json
 import os
 from collections.abc import Iterator
@@ -30,6 +28,7 @@ from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Obje
 from callboard.walk.listings import list_sources
 from tests.servers import certificates, kube_apiserver, kubernetes, kubernetes_answers
 from tests.servers.certificates import Authority
+from tests.servers.doubles import bomb, hang, spoil
 from tests.servers.kube_apiserver import ApiServer
 from tests.servers.kubernetes import BUILT_IN, KSERVE, THREESCALE, Kubernetes
 from tests.servers.kubernetes_answers import ANONYMOUS, NOBODY, STRANGER
@@ -290,11 +289,7 @@ def test_what_is_forbidden_and_not_there_either_needs_no_permission(
 
 
 def test_a_server_that_hangs_ends_by_its_timeout(server: Kubernetes) -> None:
-    async def interfere(_: Request) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
-    server.interfere = interfere
+    server.interfere = hang
     with open_cluster(at(url=server.url).model_copy(update={"timeout": 0.2}), Path()) as cluster:
         objects = cluster.objects(SERVICES, ("a", "b"))
     assert "no complete answer" in objects.problems[0].what
@@ -302,12 +297,7 @@ def test_a_server_that_hangs_ends_by_its_timeout(server: Kubernetes) -> None:
 
 
 def test_a_gzip_bomb_is_stopped(server: Kubernetes, cluster: Cluster) -> None:
-    bomb = gzip.compress(b"[" + b" " * (70 * 1024 * 1024), 1)
-
-    async def interfere(_: Request) -> Response | None:
-        return Response(bomb, headers={"content-encoding": "gzip"}, media_type="application/json")
-
-    server.interfere = interfere
+    spoil(server, "/", then=bomb(70 * 1024 * 1024))
     assert "more than" in cluster.objects(SERVICES).problems[0].what
 
 
@@ -315,12 +305,10 @@ def test_a_page_of_objects_that_are_too_long_together_is_asked_for_in_smaller_on
     server: Kubernetes, cluster: Cluster
 ) -> None:
     fill(server, 70)
-    bomb = gzip.compress(b"[" + b" " * (70 * 1024 * 1024), 1)
+    too_long = bomb(70 * 1024 * 1024)
 
     async def interfere(request: Request) -> Response | None:
-        if int(request.query_params["limit"]) <= 50:
-            return None
-        return Response(bomb, headers={"content-encoding": "gzip"}, media_type="application/json")
+        return too_long if int(request.query_params["limit"]) > 50 else None
 
     server.interfere = interfere
     objects = cluster.objects(SERVICES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.mlflow import Settings, list_models
 from tests.servers import mlflow, threads
+from tests.servers.doubles import hang, spoil
 from tests.servers.mlflow import MLflowServer
 from tests.servers.threads import Proxy
 
@@ -43,19 +43,6 @@ def read(url: str, *, known: Listing | None = None, **settings: Any) -> Listing:
 
 def by_name(listing: Listing) -> dict[str, Model]:
     return {model.name: model for model in listing.models}
-
-
-def spoil(proxy: Proxy, part: str, *answers: Response | None, then: Response | None = None) -> None:
-    """The first requests whose path has ``part`` get these answers (None: the server's own), the others
-    ``then``."""
-    left = list(answers)
-
-    async def interfere(request: Request, _: int) -> Response | None:
-        if part not in request.url.path:
-            return None
-        return left.pop(0) if left else then
-
-    proxy.interfere = interfere
 
 
 def edit(proxy: Proxy, part: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -293,11 +280,7 @@ def test_a_server_that_goes_on_failing_leaves_every_model_unread(proxy: Proxy) -
 
 
 def test_a_server_that_never_answers_ends_as_a_problem(proxy: Proxy) -> None:
-    async def interfere(request: Request, _: int) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
-    proxy.interfere = interfere
+    proxy.interfere = hang
     listing = read(proxy.url, timeout=0.3)
     assert not listing.complete
     assert "no complete answer" in listing.problems[0].what

@@ -22,6 +22,7 @@ from callboard.model import Artifact, Listing, Model, Version
 from callboard.sources.context import Context
 from callboard.sources.oci import Settings, Tags, list_models
 from tests.servers import oci
+from tests.servers.doubles import spoil
 from tests.servers.oci import Layer, Packed, RegistryServer, digest_of, tar
 from tests.servers.threads import Proxy, proxying, serving
 
@@ -114,9 +115,7 @@ def one_proxy(oci_registry: RegistryServer) -> Iterator[Proxy]:
 
 @pytest.fixture
 def proxy(one_proxy: Proxy) -> Proxy:
-    one_proxy.requests.clear()
-    one_proxy.headers.clear()
-    one_proxy.interfere = None
+    one_proxy.reset()
     return one_proxy
 
 
@@ -132,18 +131,6 @@ def one(listing: Listing) -> Model:
     assert listing.complete
     assert listing.unread == ()
     return model
-
-
-def spoil(proxy: Proxy, part: str, *answers: Response | None, then: Response | None = None) -> None:
-    """Requests whose path has ``part`` get these answers in turn (None: its own), then ``then``."""
-    left = list(answers)
-
-    async def interfere(request: Request, _before: int) -> Response | None:
-        if part not in request.url.path:
-            return None
-        return left.pop(0) if left else then
-
-    proxy.interfere = interfere
 
 
 class TestEachPackagingIsRead:

@@ -59,9 +59,7 @@ def one_proxy(tokened: tuple[RegistryServer, TokenServer]) -> Iterator[Proxy]:
 
 @pytest.fixture
 def proxy(one_proxy: Proxy) -> Proxy:
-    one_proxy.requests.clear()
-    one_proxy.headers.clear()
-    one_proxy.interfere = None
+    one_proxy.reset()
     return one_proxy
 
 

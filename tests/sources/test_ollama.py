@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +19,7 @@ from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.ollama import Settings, list_models
 from tests.servers import ollama
+from tests.servers.doubles import bomb, hang, spoil
 from tests.servers.ollama import Ollama, Pulled
 from tests.sources.wrong_types import spoiled
 
@@ -61,13 +60,6 @@ def read(server: Ollama, *, known: Listing | None = None, **settings: Any) -> Li
 
 def by_name(listing: Listing) -> dict[str, Model]:
     return {model.name: model for model in listing.models}
-
-
-def answering(server: Ollama, path: str, answer: Response) -> None:
-    async def interfere(request: Request) -> Response | None:
-        return answer if request.url.path == path else None
-
-    server.interfere = interfere
 
 
 def test_a_name_is_a_model_and_its_tags_are_versions(server: Ollama) -> None:
@@ -143,7 +135,7 @@ def test_a_key_is_needed_when_a_stranger_is_refused(server: Ollama, monkeypatch:
 def test_what_cannot_be_found_out_about_keys_stays_as_it_is_known(server: Ollama) -> None:
     server.pulled = {"llama3.2:3b": LLAMA}
     first = read(server)
-    answering(server, "/v1/models", PlainTextResponse("down", 500, {"retry-after": "0"}))
+    spoil(server, "/v1/models", then=PlainTextResponse("down", 500, {"retry-after": "0"}))
     assert read(server, known=first) == first
     assert [(one.protocol, one.needs_key) for one in read(server).models[0].endpoints] == [("ollama", False)]
 
@@ -185,7 +177,7 @@ def test_what_is_loaded_is_in_no_record_but_a_loaded_model_that_is_not_listed_is
     assert listing.unread == ("broken",)
     assert "does not list it" in listing.problems[0].what
     assert read(server, select=Select(include=("llama*",))).unread == ()
-    answering(server, "/api/ps", PlainTextResponse("no", 403))
+    spoil(server, "/api/ps", then=PlainTextResponse("no", 403))
     assert read(server) == idle
 
 
@@ -229,7 +221,7 @@ def test_a_model_that_cannot_be_shown_is_unread_and_the_others_are_read(server: 
 
 def test_a_server_that_fails_is_not_asked_about_every_model(server: Ollama) -> None:
     server.pulled = {f"m{number}:1": Pulled(str(number)) for number in range(10)}
-    answering(server, "/api/show", JSONResponse({"error": "disk"}, 500, {"retry-after": "0"}))
+    spoil(server, "/api/show", then=JSONResponse({"error": "disk"}, 500, {"retry-after": "0"}))
     listing = read(server)
     assert len(listing.unread) == 10
     assert server.requests.count("POST /api/show") == 3 * 4
@@ -248,7 +240,7 @@ def test_a_server_that_fails_is_not_asked_about_every_model(server: Ollama) -> N
     ],
 )
 def test_garbage_and_emptiness_delete_nothing(server: Ollama, body: str, said: str) -> None:
-    answering(server, "/api/tags", PlainTextResponse(body))
+    spoil(server, "/api/tags", then=PlainTextResponse(body))
     listing = read(server)
     assert (listing.models, listing.complete) == ((), False)
     assert said in listing.problems[0].what
@@ -259,7 +251,7 @@ def test_a_name_that_is_none_makes_the_listing_incomplete(server: Ollama, name: 
     server.pulled = {"a:1": LLAMA}
     said = server.tags()
     said["models"].append(said["models"][0] | {"name": name})
-    answering(server, "/api/tags", JSONResponse(said))
+    spoil(server, "/api/tags", then=JSONResponse(said))
     listing = read(server)
     assert set(by_name(listing)) == {"a"}
     assert not listing.complete
@@ -271,7 +263,7 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
 ) -> None:
     monkeypatch.setenv("OLLAMA_TEST_TOKEN", CANARY)
     with ollama.running() as other:
-        answering(server, "/api/tags", RedirectResponse(f"{other.url}/api/tags"))
+        spoil(server, "/api/tags", then=RedirectResponse(f"{other.url}/api/tags"))
         listing = read(server, token=SecretReference(env="OLLAMA_TEST_TOKEN"))
         assert other.requests == []
     assert not listing.complete
@@ -279,14 +271,8 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
 
 
 def test_a_bomb_is_not_unpacked_and_a_server_that_hangs_ends_by_its_own_timeout(server: Ollama) -> None:
-    bomb = gzip.compress(b" " * (17 * 1024 * 1024), 9)
-    answering(server, "/api/tags", Response(bomb, headers={"content-encoding": "gzip"}))
+    spoil(server, "/api/tags", then=bomb(17 * 1024 * 1024))
     assert "more than" in read(server).problems[0].what
-
-    async def hang(request: Request) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
     server.interfere = hang
     assert "no complete answer" in read(server, timeout=0.2).problems[0].what
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ from callboard.sources.context import Context
 from callboard.sources.openai import Settings, list_models
 from tests.contracts.compact import Compact
 from tests.servers import openai
+from tests.servers.doubles import bomb, hang, spoil
 from tests.servers.openai import CONTRACT, Gateway
 from tests.sources.wrong_types import spoiled
 
@@ -82,13 +81,6 @@ def by_name(listing: Listing) -> dict[str, Model]:
     return {model.name: model for model in listing.models}
 
 
-def answering(gateway: Gateway, path: str, answer: Response) -> None:
-    async def interfere(request: Request) -> Response | None:
-        return answer if request.url.path == f"/v1{path}" else None
-
-    gateway.interfere = interfere
-
-
 def test_vllm_says_how_long_a_context_is_and_what_an_adapter_is_loaded_into(vllm: Gateway) -> None:
     vllm.models += [
         {"id": "acme-sql", "root": "/adapters/sql", "parent": "acme-chat"},
@@ -136,7 +128,7 @@ def test_litellm_says_what_models_can_do_and_where_requests_go(litellm: Gateway)
 
 def test_what_litellm_cannot_say_now_withdraws_nothing(litellm: Gateway) -> None:
     first = read(litellm, token=TOKEN)
-    answering(litellm, "/model/info", JSONResponse({"error": "db"}, 503, {"retry-after": "0"}))
+    spoil(litellm, "/model/info", then=JSONResponse({"error": "db"}, 503, {"retry-after": "0"}))
     again = read(litellm, token=TOKEN, known=first)
     assert again.models == ()
     assert again.unread == ("embed", "gpt", "openai/o3")
@@ -146,8 +138,10 @@ def test_what_litellm_cannot_say_now_withdraws_nothing(litellm: Gateway) -> None
 
 
 def test_a_deployment_that_names_no_model_is_passed_over(litellm: Gateway) -> None:
-    answering(
-        litellm, "/model/info", JSONResponse({"data": [{"model_name": ["gpt"]}, 5, deployment("gpt", "x/y")]})
+    spoil(
+        litellm,
+        "/model/info",
+        then=JSONResponse({"data": [{"model_name": ["gpt"]}, 5, deployment("gpt", "x/y")]}),
     )
     listing = read(litellm, token=TOKEN)
     assert listing.problems == ()
@@ -204,7 +198,7 @@ def test_whether_a_key_is_needed_is_found_by_asking_without_one(
 
 def test_what_cannot_be_found_out_about_keys_stays_as_it_is_known(vllm: Gateway) -> None:
     first = read(vllm)
-    answering(vllm, "/chat/completions", JSONResponse({"error": "busy"}, 429, {"retry-after": "0"}))
+    spoil(vllm, "/chat/completions", then=JSONResponse({"error": "busy"}, 429, {"retry-after": "0"}))
     assert read(vllm, known=first) == first
     assert read(vllm).models[0].endpoints[0].needs_key is None
 
@@ -218,7 +212,7 @@ def test_what_other_gateways_add_is_taken(vllm: Gateway) -> None:
         "capabilities": {"completion_chat": True, "vision": True, "fine_tuning": False},
         "hugging_face_id": "mistralai/Mistral-Small",
     }
-    answering(vllm, "/models", JSONResponse([said]))
+    spoil(vllm, "/models", then=JSONResponse([said]))
     (model,) = read(vllm).models
     assert (model.title, model.description) == ("Mistral Small", "Small and fast.")
     assert model.capabilities == ("completion_chat", "vision")
@@ -246,21 +240,21 @@ def test_the_selection_narrows_the_list(vllm: Gateway) -> None:
     ],
 )
 def test_garbage_emptiness_and_half_a_list_delete_nothing(vllm: Gateway, body: str, said: str) -> None:
-    answering(vllm, "/models", PlainTextResponse(body))
+    spoil(vllm, "/models", then=PlainTextResponse(body))
     listing = read(vllm)
     assert not listing.complete
     assert said in listing.problems[0].what
 
 
 def test_an_address_without_v1_says_so(vllm: Gateway) -> None:
-    answering(vllm, "/models", JSONResponse({"detail": "Not Found"}, 404))
+    spoil(vllm, "/models", then=JSONResponse({"detail": "Not Found"}, 404))
     assert "/v1" in read(vllm).problems[0].hint
 
 
 @pytest.mark.parametrize("name", ["", "a\x00b", "a\nb", 5, None, "x" * 999, "\ud800"])
 def test_an_id_that_is_none_makes_the_listing_incomplete(vllm: Gateway, name: Any) -> None:
     body = json.dumps({"data": [{"id": "good"}, {"id": name}]})
-    answering(vllm, "/models", Response(body))
+    spoil(vllm, "/models", then=Response(body))
     listing = read(vllm)
     assert set(by_name(listing)) == {"good"}
     assert not listing.complete
@@ -269,7 +263,7 @@ def test_an_id_that_is_none_makes_the_listing_incomplete(vllm: Gateway, name: An
 
 def test_the_key_does_not_follow_a_redirect_to_another_host(litellm: Gateway) -> None:
     with openai.running("vllm") as other:
-        answering(litellm, "/models", RedirectResponse(f"{other.url}/models"))
+        spoil(litellm, "/models", then=RedirectResponse(f"{other.url}/models"))
         listing = read(litellm, token=TOKEN)
         assert other.requests == []
     assert not listing.complete
@@ -277,14 +271,8 @@ def test_the_key_does_not_follow_a_redirect_to_another_host(litellm: Gateway) ->
 
 
 def test_a_bomb_is_not_unpacked_and_a_gateway_that_hangs_ends_by_its_own_timeout(vllm: Gateway) -> None:
-    bomb = gzip.compress(b" " * (17 * 1024 * 1024), 9)
-    answering(vllm, "/models", Response(bomb, headers={"content-encoding": "gzip"}))
+    spoil(vllm, "/models", then=bomb(17 * 1024 * 1024))
     assert "more than" in read(vllm).problems[0].what
-
-    async def hang(request: Request) -> Response | None:
-        await asyncio.sleep(60)
-        return None
-
     vllm.interfere = hang
     assert "no complete answer" in read(vllm, timeout=0.2).problems[0].what
 

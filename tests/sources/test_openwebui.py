@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from callboard.config import SecretReference, Select
 from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.openwebui import Settings, list_models
+from tests.servers.doubles import bomb
 from tests.servers.openwebui import CASSETTES, MODELS, OpenWebUI
 from tests.servers.threads import serving
 from tests.sources.wrong_types import spoiled
@@ -235,8 +235,7 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
 
 
 def test_a_bomb_is_not_unpacked_and_a_server_that_hangs_ends_by_its_own_timeout(double: Double) -> None:
-    bomb = gzip.compress(b" " * (33 * 1024 * 1024), 9)
-    double.answers[ALL] = Response(bomb, headers={"content-encoding": "gzip"})
+    double.answers[ALL] = bomb(33 * 1024 * 1024)
     assert "more than" in read(double.url).problems[0].what
     double.hangs = True
     assert "no complete answer" in read(double.url, timeout=0.2).problems[0].what

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +19,7 @@ from callboard.model import Listing, Model
 from callboard.sources.context import Context
 from callboard.sources.rest import Settings, list_models
 from tests.servers import json_api
+from tests.servers.doubles import bomb, hang, spoil
 from tests.servers.json_api import Registry
 from tests.sources.wrong_types import spoiled
 
@@ -507,22 +506,14 @@ class TestWhoIsAsked:
         assert listing.problems[0].where == "source own"
 
     def test_a_server_that_hangs_costs_its_own_timeout(self, registry: Registry) -> None:
-        async def interfere(_: Request) -> None:
-            await asyncio.sleep(30)
-
-        registry.interfere = interfere
+        registry.interfere = hang
         listing = read(registry, timeout=0.2)
         assert "within 0.2 seconds" in listing.problems[0].what
 
     def test_an_answer_that_unpacks_without_end_is_given_up(
         self, registry: Registry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        bomb = gzip.compress(bytes(70 * 1024 * 1024), 1)
-
-        async def interfere(_: Request) -> Response:
-            return Response(bomb, headers={"content-encoding": "gzip"}, media_type="application/json")
-
-        registry.interfere = interfere
+        spoil(registry, "/", then=bomb(70 * 1024 * 1024))
         listing = read(registry)
         assert "more than" in listing.problems[0].what
 

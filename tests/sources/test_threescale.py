@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from callboard.sources.context import Context
 from callboard.sources.threescale import Settings, list_models
 from tests.contracts import crds
 from tests.servers import kube_apiserver, kubernetes, threescale
+from tests.servers.doubles import hang
 from tests.servers.kube_apiserver import ApiServer
 from tests.servers.kubernetes import THREESCALE, Kind, Kubernetes
 from tests.servers.threescale import ThreeScale
@@ -299,10 +299,7 @@ class TestTheServer:
         assert (listing.models, listing.complete, len(listing.problems)) == ((), False, 1)
 
     def test_one_that_hangs_costs_its_own_timeout(self, portal: ThreeScale) -> None:
-        async def interfere(_: Request) -> None:
-            await asyncio.sleep(30)
-
-        portal.interfere = interfere
+        portal.interfere = hang
         assert "within 0.2 seconds" in read(portal, timeout=0.2).problems[0].what
 
     def test_a_token_that_is_not_set_is_said(
