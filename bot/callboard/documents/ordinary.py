@@ -20,14 +20,14 @@ _EOL = r"\r?\n"
 _END = rf"(?:{_EOL}|\Z)"
 _REST = rf"\ *+(?:(?<![^\ \n])\#[^{_NO}]*+)?{_END}"
 _FIRST = rf"(?:[^{_NO}\ \-?:,\[\]{{}}\#&*!|>'\"%@`]|-(?=[A-Za-z0-9.]))"
-_PLAIN = rf"{_FIRST}[^{_NO}\ :\#]*+(?:(?::(?=[^{_NO}\ ])|(?<!\ )\#|\ ++(?=[^{_NO}\ \#]))[^{_NO}\ :\#]*+)*+"
+_PLAIN = rf"{_FIRST}[^{_NO}:\#]*+(?:(?::(?=[^{_NO}\ ])|(?<!\ )\#)[^{_NO}:\#]*+)*+"
 _ESCAPE = r"\\(?:[nrt\"\\/]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))"
 _DOUBLE = rf"\"(?:[^{_NO}\"\\]|{_ESCAPE})*+\""
 _SINGLE = rf"'(?:[^{_NO}']|'')*+'"
-_NOT_IN_FLOW = rf"{_NO}\ ,\[\]{{}}?'\""
+_NOT_IN_FLOW = rf"{_NO},\[\]{{}}?'\""
 _PLAIN_IN_FLOW = (
     rf"[A-Za-z0-9_/.$(<~+;=^][^{_NOT_IN_FLOW}:\#]*+"
-    rf"(?:(?::(?=[^{_NOT_IN_FLOW}\#])|\ ++(?=[^{_NOT_IN_FLOW}:\#]))[^{_NOT_IN_FLOW}:\#]*+)*+"
+    rf"(?:(?<!\ ):(?=[^{_NOT_IN_FLOW}\ \#])[^{_NOT_IN_FLOW}:\#]*+)*+"
 )
 _QUOTED_KEY = rf"\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+'"
 _KEY_ENDS = r":(?=[\ \r\n]|\Z)"
@@ -38,14 +38,8 @@ DEEPEST = 80
 """More than unmistakable documents are nested."""
 
 # What is no text to some reader, and the few of these that are the same to all.
-_WORD = (
-    "(?:[yY](?:[eE][sS])?|[nN](?:[oO]|[uU][lL][lL])?|[oO](?:[nN]|[fF][fF])"
-    "|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])"
-)
-_SAME_TO_ALL = (
-    r"(?:true|false|null|-?[1-9][0-9]{0,14}|(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,6})?"
-    r"|[0-9]{1,9}(?:\.[0-9]{1,9}){2,9})"
-)
+_WORD = "(?:[yY][eE]?[sS]?|[nN][oOuU]?[lL]{0,2}|[oO][nNfF]{1,2}|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])"
+_SAME_TO_ALL = r"(?:true|false|null|(?!-0)-?(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,6}){0,9})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +58,13 @@ _ANY = _Scalars(_PLAIN, _PLAIN_IN_FLOW, "", "[A-Za-z0-9_/.$]", "*+", "*+")
 
 
 def _told_apart(ends: str) -> str:
-    return rf"(?:(?={_SAME_TO_ALL}{ends})|(?![-+.0-9~<=]|{_WORD}{ends}))"
+    return rf"(?:(?![-+.0-9~<=yYnNoOtTfF])|(?![-+.0-9~<=]|{_WORD}{ends})|(?={_SAME_TO_ALL}{ends}))"
 
 
 _UNMISTAKABLE = _Scalars(
     _told_apart(r"(?=\ *+(?:[\#\r\n]|\Z))") + _PLAIN,
     _told_apart(r"(?=\ *+[,\]}])") + _PLAIN_IN_FLOW,
-    rf"(?!{_WORD}:)",
+    rf"(?!(?=[yYnNoOtTfF]){_WORD}:)",
     "[A-Za-z_/$]",
     # At most a level for each column, for each dash, and for each bracket below.
     "{0,60}+",
