@@ -19,10 +19,11 @@ from callboard.checking import many as checking
 from callboard.checking import signatures as signing
 from callboard.checking.judge import Judge
 from callboard.checking.many import check_many
-from callboard.checking.workers import WORTHWHILE, WorkerEnded, Workers, workers
+from callboard.checking.workers import WORTHWHILE, Workers
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Report
 from callboard.validation.find import Files, content
+from tests.checking.test_workers import thread
 
 COUNT = WORTHWHILE + 20
 FINE = """\
@@ -90,6 +91,8 @@ def test_the_report_is_the_same_by_one_process_by_several_and_from_memory(tree: 
     assert checked(tree, jobs=1) == expected
     assert checked(tree, jobs=3) == expected
     assert [checked(tree, jobs=2, cache=cache) for _ in range(3)] == [expected] * 3
+    with thread():
+        assert checked(tree, jobs=2) == expected
 
 
 def test_from_memory_is_never_other_than_anew_whatever_changes(tree: Path, tmp_path: Path) -> None:
@@ -258,24 +261,3 @@ def test_old_folders_are_forgotten(tree: Path, tmp_path: Path, monkeypatch: pyte
     for folder in "abc":
         caching.Cache(tmp_path / "cache", tmp_path / folder).keep({}, {}, {}, None)
     assert len(list((tmp_path / "cache").iterdir())) == 2
-
-
-def test_a_process_that_dies_is_told() -> None:
-    with workers(2) as some, pytest.raises(WorkerEnded, match="--jobs 1"):
-        list(some.ask(dying, list(range(2 * WORTHWHILE))))
-
-
-def dying(questions: Sequence[int]) -> list[int]:
-    if WORTHWHILE in questions:
-        os._exit(9)
-    return list(questions)
-
-
-def test_answers_come_in_the_order_of_the_questions() -> None:
-    questions = list(range(2 * WORTHWHILE))
-    with workers(2) as some:
-        assert list(some.ask(same, questions)) == questions
-
-
-def same(questions: Sequence[int]) -> list[int]:
-    return list(questions)
