@@ -169,7 +169,7 @@ def test_what_cannot_be_repaired_is_a_problem_of_its_file(
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    write("one/catalog-info.yaml", "a: no\n")
+    write("one/catalog-info.yaml", entity("one") + "a: no\n")
     monkeypatch.setattr("os.replace", refused)
     assert ("one/catalog-info.yaml", "unwritable-file") in said(validate_paths(["one"], fix=True))
 

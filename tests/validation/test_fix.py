@@ -21,6 +21,7 @@ from callboard.validation.references import KINDS
 
 STYLES = sorted((Path(__file__).parents[1] / "documents" / "corpus").glob("*.yaml"))
 
+OURS = "apiVersion: backstage.io/v1alpha1\n"
 BEFORE = """\
 # about the whole
 kind: component  # kind
@@ -92,28 +93,47 @@ def test_every_repair_says_what_and_where() -> None:
         pytest.param("metadata: {tags: [ML, ml]}\n", id="would be there twice"),
         pytest.param("metadata: {tags: [a b, 3.1], name: b c}\n", id="takes a person"),
         pytest.param("metadata:\n  name: |\n    x\n", id="a block scalar"),
-        pytest.param("{kind: X, apiVersion: a/b, metadata: {}}\n", id="flow style has no lines to move"),
-        pytest.param("kind: &k X\nmetadata: {a: *k}\napiVersion: *k\n", id="an alias must follow its anchor"),
+        pytest.param(
+            "{kind: X, apiVersion: backstage.io/v1, metadata: {}}\n", id="flow style has no lines to move"
+        ),
+        pytest.param(
+            "kind: &k backstage.io/v1\nmetadata: {}\napiVersion: *k\n", id="an alias must follow its anchor"
+        ),
     ],
 )
 def test_what_is_not_safe_stays(text: str) -> None:
-    assert fixed(text.encode("latin-1" if "\xff" in text else "utf-8"), "a.yaml")[1] == ()
+    whole = text if "apiVersion" in text else OURS + text
+    assert fixed(whole.encode("latin-1" if "\xff" in text else "utf-8"), "a.yaml")[1] == ()
+
+
+@pytest.mark.parametrize("version", ["apiVersion: v1\n", "apiVersion: 1\n", ""])
+def test_what_others_read_stays_whatever_they_read(version: str) -> None:
+    text = f"kind: component\nmetadata: {{name: 'a ', tags: [ML]}}\ndata: {{debug: no}}\n{version}".encode()
+    assert fixed(text, "catalog-info.yaml") == (text, ())
+    both = b"kind: Foo\n" + OURS.encode() + b"metadata: {on: a}\n---\n" + text
+    after, fixes = fixed(both, "catalog-info.yaml")
+    assert after == OURS.encode() + b"kind: Foo\nmetadata: {'on': a}\n---\n" + text
+    assert [one.code for one in fixes] == ["ambiguous-scalar", "key-order"]
 
 
 def test_what_a_right_kind_shows_to_be_wrong_is_put_right_too() -> None:
-    after, fixes = fixed(b"kind: domain\nspec: {owner: 0777}\n", "a.yaml")
-    assert after == b"kind: Domain\nspec: {owner: '0777'}\n"
+    after, fixes = fixed(f"{OURS}kind: domain\nspec: {{owner: 0777}}\n".encode(), "a.yaml")
+    assert after.decode() == f"{OURS}kind: Domain\nspec: {{owner: '0777'}}\n"
     assert [one.code for one in fixes] == ["unknown-kind", "wrong-type"]
 
 
 def test_no_repair_makes_two_tags_of_one_name() -> None:
-    assert fixed(b"metadata: {tags: [ML, Ml]}\n", "a.yaml")[0] == b"metadata: {tags: [ml, Ml]}\n"
+    after, _ = fixed(f"{OURS}metadata: {{tags: [ML, Ml]}}\n".encode(), "a.yaml")
+    assert after.decode() == f"{OURS}metadata: {{tags: [ml, Ml]}}\n"
 
 
 def test_keys_move_with_the_comments_above_them_and_the_end_of_the_file_stays() -> None:
-    text = "metadata:\n  name: x\n# kind\n# of it\nkind: X\nspec: {}\napiVersion: a/b"
+    text = "metadata:\n  name: x\n# kind\n# of it\nkind: X\nspec: {}\napiVersion: backstage.io/b"
     after, (one,) = fixed(text.encode(), "a.yaml")
-    assert after.decode() == "apiVersion: a/b\n# kind\n# of it\nkind: X\nmetadata:\n  name: x\nspec: {}"
+    assert (
+        after.decode()
+        == "apiVersion: backstage.io/b\n# kind\n# of it\nkind: X\nmetadata:\n  name: x\nspec: {}"
+    )
     assert one.what == "the keys stand in the order apiVersion, kind, metadata, spec"
 
 
@@ -140,7 +160,7 @@ TOKENS = [
 ]
 TOKEN = st.sampled_from(TOKENS)
 KIND = st.sampled_from(["Domain", "domain", '" api"', "Foo"])
-VERSION = st.sampled_from(["backstage.io/v1alpha1", "no"])
+VERSION = st.sampled_from(["backstage.io/v1alpha1", "backstage.io/v1beta1", "no"])
 COMMENT = st.sampled_from(["", "  # no: 0777", " # it's"])
 
 
@@ -234,14 +254,14 @@ def is_repair(old: Any, new: Any) -> bool:
 
 def test_a_file_is_written_at_once_with_its_permissions_and_through_a_link(tmp_path: Path) -> None:
     file = tmp_path / "catalog-info.yaml"
-    file.write_bytes(b"a: no\n")
+    file.write_bytes(f"{OURS}a: no\n".encode())
     file.chmod(0o640)
     (tmp_path / "link.yaml").symlink_to(file)
 
     assert [one.what for one in fix_file(tmp_path / "link.yaml")] == ["no became 'no'"]
 
     assert (tmp_path / "link.yaml").is_symlink()
-    assert file.read_bytes() == b"a: 'no'\n"
+    assert file.read_text() == f"{OURS}a: 'no'\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert sorted(one.name for one in tmp_path.iterdir()) == ["catalog-info.yaml", "link.yaml"]
 
@@ -250,7 +270,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "catalog-info.yaml"
-    file.write_bytes(b"a: no\n")
+    file.write_bytes(f"{OURS}a: no\n".encode())
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -259,7 +279,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(
     with pytest.raises(OSError, match="No space left"):
         fix_file(file)
     assert [one.name for one in tmp_path.iterdir()] == ["catalog-info.yaml"]
-    assert file.read_bytes() == b"a: no\n"
+    assert file.read_text() == f"{OURS}a: no\n"
 
 
 def test_what_cannot_be_read_is_not_repaired(tmp_path: Path) -> None:

@@ -25,7 +25,15 @@ from callboard.validation.together import can_hold_entities
 STDIN = "-"
 IGNORE_FILE = ".callboardignore"
 _NAMED = re.compile(r"(?:.*[-._])?catalog-info(?:[-._].*)?\.ya?ml|catalog-info\.ya?ml")
-_SAYS_SO = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?backstage\.io/", re.MULTILINE)
+_OURS = b"backstage.io/"
+_SAYS_SO = re.compile(
+    rb"""^(?:\xef\xbb\xbf)?(?:---[ \t]+)?   # where a document begins, or a line of its mapping
+    (?:[{][^][{}]{0,1000}?(?<=[{,\s]))?    # or, of a mapping in braces, what is before its collections
+    (?:[&!]\S{0,100}[ \t]+){0,2}(["']?)apiVersion\1[ \t]*:
+    (?:[ \t]+(?:[&!]\S{0,100}|[>|][-+0-9]{0,2})(?=\s)){0,3}
+    [ \t]*(?:(?:[#].*)?\r?\n\s*)?["']?backstage\.io/""",
+    re.MULTILINE | re.VERBOSE,
+)
 _YAML = (".yaml", ".yml")
 _SKIPPED = frozenset({".git", ".venv", "node_modules"})
 _MOST = Limits().bytes + 1
@@ -102,9 +110,11 @@ def find_catalog_files(paths: Sequence[str], tree_of: TreeOf = plain_tree) -> Fo
     A YAML or JSON file that is named is taken, whatever it is called, and so is every one that a pattern
     with ``*``, ``?``, ``[…]`` or ``**`` matches; ``-`` is standard input. Of a folder, those files are taken
     that are called ``catalog-info.yaml`` (or ``.yml``, or with something before or after it, such as
-    ``catalog-info.prod.yaml``), and those other YAML files in which an ``apiVersion`` begins with
-    ``backstage.io/``. ``.git``, ``.venv`` and ``node_modules`` are left out, and so is what the ignore file
-    ``.callboardignore`` names. Symbolic links that lead out of the folder are not followed.
+    ``catalog-info.prod.yaml``), and those other YAML files that have a document whose ``apiVersion``
+    begins with ``backstage.io/``, as far as one sees it without reading YAML: the key stands at the beginning
+    of a line, or in a mapping in braces that begins there and has no other collection before it. ``.git``,
+    ``.venv`` and ``node_modules`` are left out, and so is what the ignore file ``.callboardignore`` names.
+    Symbolic links that lead out of the folder are not followed.
 
     Raises FileNotFoundError for a path that is not there.
     """
@@ -262,7 +272,7 @@ def _is_yaml(name: str) -> bool:
 def says_it_is_one(path: str, text: bytes) -> bool:
     """Whether a file with this name and content is a catalog file if it is found in a folder."""
     name = _last(path)
-    return _is_yaml(name) and bool(_NAMED.fullmatch(name) or _SAYS_SO.search(text))
+    return _is_yaml(name) and bool(_NAMED.fullmatch(name) or (_OURS in text and _SAYS_SO.search(text)))
 
 
 def _is_catalog_file(name: str, path: str) -> bool:

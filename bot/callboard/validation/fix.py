@@ -6,8 +6,8 @@
 - Blanks around a name, a namespace, a tag or the value of a label go.
 - The keys of an entity are put in their usual order: apiVersion, kind, metadata, spec.
 
-Each is a splice: no other byte changes. The result is read again, and must hold the values that are wanted
-and every comment; else the file stays as it was.
+Only in documents that say an apiVersion of Backstage. Each is a splice: no other byte changes. The result is
+read again, and must hold the values that are wanted and every comment; else the file stays as it was.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path as FilePath
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import yaml
 
@@ -114,7 +114,7 @@ def _with_right_scalars(text: str, file: str) -> tuple[str, tuple[Fix, ...]]:
     splices: list[_Splice] = []
     for document, part in zip(documents, layout.parts, strict=True):
         value = document.value
-        if isinstance(value, dict):
+        if _is_entity(value):
             mine = {splice.node.start: splice for splice in _splices(value, part, text)}
             for splice in mine.values():
                 value = applied(value, splice.edit) if splice.edit else value
@@ -261,6 +261,12 @@ def _node_at(node: Node, path: Path) -> Node | None:
     return node
 
 
+def _is_entity(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether Backstage reads the document. Others may, too: what they see must not change."""
+    version = value.get("apiVersion") if isinstance(value, dict) else None
+    return isinstance(version, str) and version.strip().startswith("backstage.io/")
+
+
 # Order
 
 
@@ -268,8 +274,8 @@ def _in_order(text: str, fixes: tuple[Fix, ...], file: str) -> tuple[str, tuple[
     layout, documents = _read(text)
     source = Source(file, text, {})
     kept, more, at = [], [], 0
-    for part in layout.parts:
-        blocks = _blocks(part, layout)
+    for document, part in zip(documents, layout.parts, strict=True):
+        blocks = _blocks(part, layout) if _is_entity(document.value) else []
         usual = sorted(blocks, key=lambda block: _rank(block[0]))
         if usual == blocks:
             continue
