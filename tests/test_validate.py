@@ -67,6 +67,18 @@ def test_what_git_ignores_is_passed_over_but_not_what_it_would_track(tree: Path)
     assert said(validate_paths(["build/catalog-info.yaml"])) == [("build/catalog-info.yaml", "yaml-syntax")]
 
 
+def test_what_only_this_machine_ignores_counts(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, place in enumerate((".git/info/exclude", "home/git/ignore", "named")):
+        write(place, f"new{number}/\n")
+        write(f"new{number}/catalog-info.yaml", "a: [")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tree / "home"))
+    git("config", "core.excludesFile", str(tree / "named"))
+    expected = [(f"new{number}/catalog-info.yaml", "yaml-syntax") for number in range(3)]
+
+    assert said(validate_paths()) == expected
+    assert said(validate_paths(changed_since="HEAD")) == expected
+
+
 def test_repositories_within_are_looked_into_with_rules_of_their_own(tree: Path) -> None:
     write("inner/catalog-info.yaml", "a: [")
     write("inner/left/catalog-info.yaml", "a: [")

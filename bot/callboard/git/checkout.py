@@ -1,7 +1,8 @@
 """A checkout that people work in: what git would track of it, and what changed in it since a commit.
 
-Only asked, never written to. The user's own git configuration stays out (see ``command``), so that everybody
-gets the same answer; and nothing that the repository configures is run by listing its files.
+Only asked, never written to. The user's own git configuration stays out (see ``command``), and so do ignores
+of their own, so that everybody gets the same answer; and nothing that the repository configures is run by
+listing its files.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from callboard.validation.listing import Name
 
 _LINK, _SUBMODULE = "120000", "160000"
 _LISTED = re.compile(r"(?:(H|S|M|R|C|K) ([0-7]{6}) [0-9a-f]+ [0-3]\t|\? )(.*)", re.DOTALL)
+_IGNORES = "--exclude-per-directory=.gitignore"
+"""Of what belongs to the repository: neither .git/info/exclude nor what this machine ignores everywhere."""
 _GITDIR = "gitdir: "
 
 
@@ -48,7 +51,7 @@ class Checkout:
         below = folder.resolve().relative_to(self.top)
         where = f":(top,literal){below.as_posix()}" if below.parts else ":/"
         before = f"{below.as_posix()}/" if below.parts else ""
-        listing = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"]
+        listing = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", _IGNORES]
         found: dict[str, Name] = {}
         through_link = {"": False}
         for line in self._names([*listing, "--full-name", "--", where]):
@@ -80,7 +83,7 @@ class Checkout:
         comparing = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules", "-z"]
         fields = self._names([*comparing, "--name-status", base, "--"])
         states = dict(zip(fields[1::2], fields[::2], strict=True))
-        new = self._names(["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", ":/"])
+        new = self._names(["ls-files", "-z", "--others", _IGNORES, "--full-name", "--", ":/"])
         changed = [name for name, state in states.items() if state != "D"]
         before = frozenset(name for name, state in states.items() if state != "A")
         return Changes(base, frozenset([*changed, *new]), before)
