@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.servers.processes import free_port
 from tools import environments
 
 HARNESS = Path(__file__).with_name("backstage-backend")
@@ -66,7 +66,7 @@ def running(
     log, when it does not become ready.
     """
     modules, node = environments.backstage(), environments.node()
-    port = _free_port()
+    port = free_port()
     served = Backstage(
         url=f"http://127.0.0.1:{port}",
         token=f"backstage-{secrets.token_hex(16)}",
@@ -126,13 +126,6 @@ def _integrations(forge: GitHub | GitLab | None, readable: Sequence[str]) -> dic
         addresses = {"baseUrl": forge.url, "apiBaseUrl": f"{forge.url}/api/v4"}
         config["integrations"] = {"gitlab": [entry | addresses]}
     return config
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(served: Backstage, process: subprocess.Popen[bytes]) -> None:

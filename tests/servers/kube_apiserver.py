@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.contracts.crds import UPSTREAM
 from tests.servers import certificates
 from tests.servers.certificates import Authority
 from tests.servers.openwebui import SLOW
+from tests.servers.processes import free_port
 from tools import environments
 
 _DEFINITIONS = (
@@ -130,7 +130,7 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def _running(executable: Path, folder: Path) -> Iterator[ApiServer]:
     etcd = shutil.which("etcd", path=f"{executable.parent}{os.pathsep}{os.environ['PATH']}")
     assert etcd is not None
-    store, peer, port = _free_port(), _free_port(), _free_port()
+    store, peer, port = free_port(), free_port(), free_port()
     authority = certificates.authority()
     authority.server.write(folder, "server")
     authority.own.write(folder, "ca")
@@ -247,8 +247,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, 15)
     process.wait(timeout=60)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

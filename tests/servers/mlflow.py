@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
+from tests.servers.processes import answers, free_port, started
 from tools import environments
 
 _TRAINING = Path(__file__).with_name("train_models.py")
@@ -43,8 +40,7 @@ def running(folder: Path) -> Iterator[MLflowServer]:
     Raises RuntimeError, with the end of the log, when it does not become ready.
     """
     executable = environments.environment("mlflow") / "bin" / "mlflow"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = free_port()
     server = MLflowServer(f"http://127.0.0.1:{port}", folder / "mlflow.db")
     command: list[str | Path] = [
         executable,
@@ -52,32 +48,21 @@ def running(folder: Path) -> Iterator[MLflowServer]:
         "--host",
         "127.0.0.1",
         "--port",
-        port,
+        str(port),
         "--workers",
         "1",
     ]
     command += ["--backend-store-uri", f"sqlite:///{server.database}"]
     command += ["--artifacts-destination", folder / "artifacts"]
-    log = folder / "mlflow.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | _SETTINGS, stdout=output, stderr=output, process_group=0
-        )
-    try:
-        _wait(server, process, log)
+    with started(
+        "MLflow",
+        command,
+        folder,
+        environment=os.environ | _SETTINGS,
+        ready=lambda: answers(f"{server.url}/health"),
+        within=_START_WITHIN,
+    ):
         yield server
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=30)
-
-
-def _wait(server: MLflowServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_WITHIN
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(URLError, OSError), urlopen(f"{server.url}/health", timeout=5):
-            return
-        time.sleep(0.2)
-    raise RuntimeError(f"MLflow did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def train(server: MLflowServer) -> None:

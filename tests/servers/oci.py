@@ -14,10 +14,7 @@ import hashlib
 import io
 import json
 import os
-import socket
-import subprocess
 import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +34,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.contracts import oci_models
+from tests.servers.processes import free_port, started
 from tests.servers.threads import serving
 from tools import environments
 
@@ -237,8 +235,7 @@ def running(folder: Path, auth: Mapping[str, Any] | None = None) -> Iterator[Reg
 
     Raises RuntimeError, with the end of the log, when it does not become ready.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     configuration: dict[str, Any] = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
@@ -249,32 +246,25 @@ def running(folder: Path, auth: Mapping[str, Any] | None = None) -> Iterator[Reg
         configuration["auth"] = dict(auth)
     file = folder / "registry.yml"
     file.write_text(json.dumps(configuration))
-    log = folder / "registry.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [environments.registry(), "serve", file],
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "OTEL_TRACES_EXPORTER": "none"},
-            stdout=output,
-            stderr=output,
-        )
     url = f"http://127.0.0.1:{port}"
-    with httpx2.Client(base_url=url, trust_env=False, timeout=30) as client:
-        try:
-            _wait(client, process, log)
-            yield RegistryServer(url, client)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with (
+        httpx2.Client(base_url=url, trust_env=False, timeout=30) as client,
+        started(
+            "the registry",
+            [environments.registry(), "serve", file],
+            folder,
+            environment={"PATH": os.environ["PATH"], "HOME": str(folder), "OTEL_TRACES_EXPORTER": "none"},
+            ready=lambda: _is_ready(client),
+            within=_START_WITHIN,
+        ),
+    ):
+        yield RegistryServer(url, client)
 
 
-def _wait(client: httpx2.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_WITHIN
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(httpx2.HTTPError):
-            if client.get("/v2/").status_code in (200, 401):
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"the registry did not start:\n{log.read_text(errors='replace')[-3000:]}")
+def _is_ready(client: httpx2.Client) -> bool:
+    with contextlib.suppress(httpx2.HTTPError):
+        return client.get("/v2/").status_code in (200, 401)
+    return False
 
 
 @pytest.fixture(scope="session")

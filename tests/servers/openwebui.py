@@ -9,18 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.servers.processes import answers, free_port, started
 from tools import environments
 
 RECORDED_AT = "http://openwebui.invalid"
@@ -132,31 +129,17 @@ def running(folder: Path) -> Iterator[OpenWebUI]:
     Raises RuntimeError, with the end of the log, when it does not become ready.
     """
     executable = environments.environment("openwebui") / "bin" / "open-webui"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    log = folder / "openwebui.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [executable, "serve", "--host", "127.0.0.1", "--port", port],
-            cwd=folder,
-            env=os.environ | _SETTINGS | {"DATA_DIR": str(folder)},
-            stdout=output,
-            stderr=output,
-            process_group=0,
-        )
-    try:
-        end = time.monotonic() + _START_WITHIN
-        while True:
-            with contextlib.suppress(URLError, OSError), urlopen(f"{url}/health", timeout=5):
-                break
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"Open WebUI did not start:\n{log.read_text(errors='replace')[-3000:]}")
-            time.sleep(0.5)
+    with started(
+        "Open WebUI",
+        [executable, "serve", "--host", "127.0.0.1", "--port", str(port)],
+        folder,
+        environment=os.environ | _SETTINGS | {"DATA_DIR": str(folder)},
+        ready=lambda: answers(f"{url}/health"),
+        within=_START_WITHIN,
+    ):
         yield _filled(url)
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=60)
 
 
 def _filled(url: str) -> OpenWebUI:

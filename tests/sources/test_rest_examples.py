@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
-import socket
 import sqlite3
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from callboard.sources.registry import SOURCE_TYPES, source_type
 from callboard.sources.rest import Settings, list_models
 from tests.servers import json_api
 from tests.servers.json_api import Registry
+from tests.servers.processes import answers, free_port, started
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources" / "rest.md"
 
@@ -194,32 +193,31 @@ def test_the_double_answers_as_a_real_datasette(registry: Registry, tmp_path: Pa
     if program is None:
         pytest.skip("no datasette on the PATH: `pip install datasette` into an environment of its own")
     registry.database = quickserve(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--immutable", "registry.db"]
-    with subprocess.Popen(command, cwd=tmp_path) as server, httpx2.Client(trust_env=False) as client:
-        try:
-            for _ in range(200):
-                with contextlib.suppress(httpx2.ConnectError):
-                    client.get(url)
-                    break
-                time.sleep(0.1)
-            check_quickserve(read(example("quickserveml", url)))
-            path = "/registry/models.json?_shape=objects&_size=2"
-            while path:
-                real, ours = (client.get(f"{host}{path}").json() for host in (url, registry.url))
-                assert {key: real[key] for key in ours if key != "next_url"} == {
-                    key: ours[key] for key in ours if key != "next_url"
-                }
-                path = (
-                    f"/registry/models.json?_shape=objects&_size=2&_next={ours['next']}"
-                    if ours["next"]
-                    else ""
-                )
-                assert bool(real["next_url"]) == bool(path)
-        finally:
-            server.terminate()
+    with (
+        started(
+            "Datasette",
+            command,
+            tmp_path,
+            environment=os.environ,
+            ready=lambda: answers(url),
+            within=20,
+        ),
+        httpx2.Client(trust_env=False) as client,
+    ):
+        check_quickserve(read(example("quickserveml", url)))
+        path = "/registry/models.json?_shape=objects&_size=2"
+        while path:
+            real, ours = (client.get(f"{host}{path}").json() for host in (url, registry.url))
+            assert {key: real[key] for key in ours if key != "next_url"} == {
+                key: ours[key] for key in ours if key != "next_url"
+            }
+            path = (
+                f"/registry/models.json?_shape=objects&_size=2&_next={ours['next']}" if ours["next"] else ""
+            )
+            assert bool(real["next_url"]) == bool(path)
 
 
 def test_the_first_example_of_the_page_is_a_mapping_that_can_be_used() -> None:
