@@ -202,8 +202,14 @@ def test_a_lone_surrogate_in_a_string_is_a_fault() -> None:
     assert faults(read_documents("a: \ud800", "f")) == [("yaml-encoding", 1, 4)]
 
 
-def test_reading_stops_after_so_many_faults() -> None:
-    assert len(read_documents(b"---\n[\n" * 50, "f", Limits(faults=7)).faults) == 7
+@pytest.mark.parametrize("between", ["---\n", "...\n"])
+def test_reading_stops_after_so_many_faults_and_says_so(between: str) -> None:
+    whole = read_documents(between.join(["[\n"] * 7), "f", Limits(faults=7)).faults
+    assert [fault.code for fault in whole] == ["yaml-syntax"] * 7
+    *told, last = read_documents(between.join(["[\n"] * 50), "f", Limits(faults=7)).faults
+    assert [fault.code for fault in told] == ["yaml-syntax"] * 7
+    assert (last.code, last.place.column) == ("too-many-problems", 1)
+    assert last.place.line in (14, 15)
 
 
 @given(st.binary(max_size=200))

@@ -7,9 +7,10 @@ import yaml
 from callboard.documents import libyaml
 from callboard.documents.building import Builder, Refused, offset_of, too_deep
 from callboard.documents.document import BAD_CHARACTER, Document, Reading
+from callboard.documents.exact.budget import Budget, TooMany, without_collector
 from callboard.documents.exact.stream import documents
-from callboard.documents.exact.tokens import Malformed, TooDeep, TooMany
-from callboard.documents.exact.tree import Budget
+from callboard.documents.exact.tag_names import Directives
+from callboard.documents.exact.tokens import Malformed, TooDeep
 from callboard.documents.limits import Limits
 from callboard.documents.ordinary import is_ordinary
 from callboard.documents.pieces import Piece, Source, pieces
@@ -20,13 +21,14 @@ def read_carefully(raw: bytes, source: Source, limits: Limits, *, forgiving: boo
     """Every document of a text, of which ``raw`` are the bytes; see ``read_documents``."""
     clean = not raw.translate(None, _GOOD_BYTES) or BAD_CHARACTER.search(source.text) is None
     reader = _Reader(limits, trusted=_is_small(raw, limits), clean=clean, forgiving=forgiving)
-    if _is_told_apart_otherwise(source.text):
-        reader.read_exactly(Piece(source, 0, source.text))
-    else:
-        for piece in pieces(source):
-            reader.read(piece)
-            if len(reader.faults) >= limits.faults or reader.exhausted:
-                break
+    with without_collector():
+        if _is_told_apart_otherwise(source.text):
+            reader.read_exactly(Piece(source, 0, source.text))
+        else:
+            for piece in pieces(source):
+                if reader.is_at_end(piece):
+                    break
+                reader.read(piece)
     return Reading(tuple(reader.documents), tuple(reader.faults))
 
 
@@ -67,7 +69,23 @@ class _Reader:
         self.exhausted = False
         self._index = 0
         self._nodes = 0
-        self._budget = Budget(limits.nodes)
+        self._budget = Budget(limits.tokens, limits.tokens_of_one)
+
+    def is_at_end(self, following: Piece) -> bool:
+        """Whether nothing more is read, though something follows."""
+        if self.exhausted:
+            return True
+        if self._index >= self.limits.documents:
+            self.exhausted = True
+            self._refuse(
+                following, _too_large(0, f"the file has more than {self.limits.documents:,} documents")
+            )
+        elif len(self.faults) >= self.limits.faults:
+            self.exhausted = True
+            what = f"{self.limits.faults} documents could not be read, and nothing from here on was looked at"
+            hint = "correct those that are told, and check again"
+            self._refuse(following, Refused(0, "too-many-problems", what, hint))
+        return self.exhausted
 
     def read(self, piece: Piece) -> None:
         """Takes in the documents of a piece; there is more than one only if all but one are empty."""
@@ -92,29 +110,31 @@ class _Reader:
         try:
             for read in documents(piece.text, self.limits.depth, self._budget):
                 part = Piece(piece.source, piece.start + read.start, read.text)
-                self._nodes += 1
-                if self._nodes > self.limits.nodes:
-                    raise TooMany(read.start)
+                if self.is_at_end(part):
+                    return
                 if read.node is not None:
-                    self._add(part, read.node, read.aliased)
+                    self._add(part, read.node, read.aliased, read.directives)
                 elif read.malformed is not None:
                     self._refuse(part, self._why(read.malformed))
-                if len(self.faults) >= self.limits.faults:
-                    return
         except TooMany as many:
             self.exhausted = True
-            self._refuse(piece, _too_large(many.offset, self.limits))
+            self._refuse(piece, _too_large(many.offset, many.what))
 
-    def _add(self, piece: Piece, node: yaml.Node, aliased: tuple[yaml.Node, ...] | None = None) -> None:
+    def _add(
+        self,
+        piece: Piece,
+        node: yaml.Node,
+        aliased: tuple[yaml.Node, ...] = (),
+        directives: Directives | None = None,
+    ) -> None:
         builder = Builder(self.limits)
         try:
-            value = builder.root(node, aliased or ())
+            value = builder.root(node, aliased)
         except Refused as refused:
             self._refuse(piece, refused)
             return
         ambiguous, odd_keys = tuple(builder.ambiguous), tuple(builder.odd_keys)
-        exact = aliased is not None
-        document = Document(value, self._index, lambda: piece, exact, ambiguous, odd_keys, self.clean)
+        document = Document(value, self._index, lambda: piece, directives, ambiguous, odd_keys, self.clean)
         if not self.forgiving and (odd := next(document.oddities, None)):
             self.faults.append(odd)
         else:
@@ -145,9 +165,8 @@ class _Reader:
             self._nodes += 1
             if self._nodes > self.limits.nodes:
                 self.exhausted = True
-                raise _too_large(offset_of(event), self.limits)
+                raise _too_large(offset_of(event), f"the file has more than {self.limits.nodes:,} values")
 
 
-def _too_large(offset: int, limits: Limits) -> Refused:
-    what = f"the file has more than {limits.nodes:,} values"
-    return Refused(offset, "yaml-too-large", what, "split the file")
+def _too_large(offset: int, what: str) -> Refused:
+    return Refused(offset, "yaml-too-large", f"{what}; nothing from here on was read", "split the file")

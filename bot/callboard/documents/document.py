@@ -12,6 +12,7 @@ from callboard.documents.pieces import Piece
 from callboard.documents.place import Fault, Path, Place
 
 if TYPE_CHECKING:
+    from callboard.documents.exact.tag_names import Directives
     from callboard.documents.lookup import Lookup
 
 
@@ -32,8 +33,8 @@ class Document:
     index: int
     """Its position in the text, counted from 0; documents that could not be read count too."""
     _cut: Callable[[], Piece] = field(repr=False, compare=False)
-    _exact: bool = field(default=False, repr=False, compare=False)
-    """libyaml does not read it, or not as Backstage does."""
+    _directives: Directives | None = field(default=None, repr=False, compare=False)
+    """Where libyaml does not read it, or not as Backstage does: what stood before it."""
     _ambiguous: tuple[tuple[str, int], ...] = field(default=(), repr=False, compare=False)
     _odd_keys: tuple[tuple[str, int], ...] = field(default=(), repr=False, compare=False)
     _clean: bool = field(default=True, repr=False, compare=False)
@@ -74,7 +75,7 @@ class Document:
         # The places of what is right are never asked for, and what knows them takes long to load.
         from callboard.documents.lookup import Lookup, root_of
 
-        return Lookup(root_of(self._piece.text, exact=self._exact))
+        return Lookup(root_of(self._piece.text, self._directives))
 
 
 @dataclass(frozen=True)

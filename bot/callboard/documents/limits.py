@@ -14,6 +14,15 @@ class Limits:
     """Nested collections."""
     nodes: int = 1_000_000
     """Values in the whole text, with every alias counted as what it stands for."""
+    documents: int = 50_000
+    """One takes as long as dozens of values do. Large catalogs have 10,000 entities, mostly in many files."""
+    tokens: int = 1_800_000
+    """Values, marks, blanks and lines in all documents that only our own exact reader can read.
+
+    Some six stand in a line of block style, two for an item in brackets: 10,000 entities of a kilobyte.
+    """
+    tokens_of_one: int = 400_000
+    """The same of one such document."""
     aliases: int = 100
     """Of one anchor, each counted as often as what it stands for holds aliases itself."""
     faults: int = 100

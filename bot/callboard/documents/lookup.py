@@ -7,18 +7,18 @@ import yaml
 from callboard.documents import libyaml
 from callboard.documents.building import key_of, offset_of
 from callboard.documents.exact.nodes import AliasNode
-from callboard.documents.exact.stream import documents
+from callboard.documents.exact.stream import read_again
+from callboard.documents.exact.tag_names import Directives
 from callboard.documents.place import Path
 from callboard.documents.scalars import read_plain
+from callboard.documents.tags import tagged
 
 
-def root_of(text: str, *, exact: bool) -> yaml.Node:
-    """The root of a text that was read before, as one document, by libyaml or by the ``exact`` reader."""
-    if exact:
-        found = [read.node for read in documents(text) if read.node is not None]
-    else:
-        found = [node for node in libyaml.compose(text) if node is not None]
-    return found[-1]
+def root_of(text: str, directives: Directives | None) -> yaml.Node:
+    """The root of a text that was read before, as one document: exactly, by ``directives``, or by libyaml."""
+    if directives is not None:
+        return read_again(text, directives)
+    return [node for node in libyaml.compose(text) if node is not None][-1]
 
 
 class Lookup:
@@ -60,4 +60,6 @@ class Lookup:
 
 def _key(node: yaml.ScalarNode) -> str:
     text: str = node.value
-    return key_of(read_plain(text)) if node.tag == libyaml.PLAIN else text
+    if node.tag == libyaml.STRING:
+        return text
+    return key_of(read_plain(text) if node.tag == libyaml.PLAIN else tagged(node))

@@ -20,7 +20,7 @@ def read_quickly(text: str, limits: Limits) -> list[dict[str, Any]] | None:
     if len(text) > 2 * limits.nodes or limits.depth < DEEPEST or "\ufffd" in text:
         return None
     count = unmistakable_documents(text)
-    if not count:
+    if not count or count > limits.documents:
         return None
     try:
         found: Any = yaml_rs.loads(text, parse_datetime=False)

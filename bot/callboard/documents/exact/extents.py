@@ -12,6 +12,7 @@ EMPTY = " \t\r\n"
 """Blanks and line ends; the end of the text, an empty string, is in it too."""
 IN_FLOW = ",[]{}"
 SPACES = re.compile(r" *")
+_LINE_ENDS = re.compile(r"\n+")
 _WHITE = re.compile(r"[ \t\r\n]*")
 _BLANK_LINES = re.compile(r"(?: |\n|\r\n)*+")
 _RUN = re.compile(r"(?:[^: \t\n\r]++|\ (?=[^: \t\n\r\#]))++")
@@ -62,7 +63,9 @@ def end_of_plain(text: str, at: int, wanted: int, *, flow: bool) -> int:
                     end = at + 1
             if following == "#" or (flow and following and following in IN_FLOW):
                 break
-            if char == "\n":
+            if char == "\n" and following == "\n":
+                at = _last_line_end(text, at) - 1
+            elif char == "\n":
                 goes_on = _goes_on(text, at + 1, wanted)
                 if goes_on < 0:
                     break
@@ -88,6 +91,7 @@ def end_of_block(text: str, at: int, wanted: int, explicit: int | None, *, keep:
             if end < 0:
                 end = size
                 break
+            end = _last_line_end(text, end)
     behind = SPACES.match(text, min(end + 1, size))
     assert behind is not None
     if text.startswith("\t", behind.end()):
@@ -110,6 +114,13 @@ def _without_blank_lines(text: str, start: int, end: int, column: int) -> int:
         if at < start or text[at] != "\n" or at + 1 + column <= last:
             return end
         end = at
+
+
+def _last_line_end(text: str, at: int) -> int:
+    """Of the line ends from ``at`` on: a scalar goes on over lines without anything in them, however many."""
+    found = _LINE_ENDS.match(text, at)
+    assert found is not None
+    return found.end() - 1
 
 
 def _goes_on(text: str, start: int, wanted: int) -> int:

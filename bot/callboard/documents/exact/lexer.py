@@ -42,7 +42,7 @@ from callboard.documents.exact.tokens import (
 
 _BLANKS = re.compile(r"[ \t]*")
 _NAME = re.compile(r"[^ ,\[\]{}\n\r\t]+")
-_TAG = re.compile(r"!<[^ \t\r\n>]*>?|!(?:[-\w#;/?:@&=+$.!~*'()]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_TAG = re.compile(r"!<[^ \t\r\n>]*>?|!(?:[-\w#;/?:@&=+$.!~*'()]++|%[0-9A-Fa-f]{2})*+", re.ASCII)
 _HEADER = re.compile(r"[|>][^ \t\r\n#]*")
 _HEADER_WORDS = re.compile(r"[|>][-+1-9]*")
 _LINE = re.compile(r"[^\n]*")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from callboard.documents.exact.budget import Budget, TooMany, without_collector
 from callboard.documents.exact.nodes import root_node
-from callboard.documents.exact.tag_names import Directives
-from callboard.documents.exact.tokens import Malformed, TooMany
-from callboard.documents.exact.tree import Budget, grow
+from callboard.documents.exact.tag_names import HANDLES, NO_DIRECTIVES, Directives
+from callboard.documents.exact.tokens import Malformed
+from callboard.documents.exact.tree import grow
 
 _MARK = "\ufeff"
-_HANDLES = {"!!": "tag:yaml.org,2002:"}
 _BOUNDARY = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _NOTHING = re.compile(r"[ \t]*(?:\#[^\n]*)?(?:\r?\n|\Z)")
 _LINE = re.compile(r"[^\n]*\n?")
@@ -35,6 +35,7 @@ class Read:
     malformed: Malformed | None = None
     aliased: tuple[yaml.Node, ...] = ()
     """The nodes that aliases stand for."""
+    directives: Directives = NO_DIRECTIVES
 
 
 def documents(text: str, depth: float = math.inf, budget: Budget | None = None) -> Iterator[Read]:
@@ -42,7 +43,14 @@ def documents(text: str, depth: float = math.inf, budget: Budget | None = None) 
 
     Raises TooMany beyond the ``budget``.
     """
-    return _Stream(text, depth, budget or Budget(math.inf)).documents()
+    return _Stream(text, depth, budget or Budget()).documents()
+
+
+def read_again(text: str, directives: Directives) -> yaml.Node:
+    """The node of a document that was read before; what is too large or too deep was refused then."""
+    with without_collector():
+        root = grow(text, math.inf, Budget(), marked=_marker_at(text, 0) == "---")
+        return root_node(root, text, directives)[0]
 
 
 @dataclass
@@ -51,7 +59,7 @@ class _State:
 
     explicit: bool = False
     old: bool = False
-    handles: dict[str, str] = field(default_factory=lambda: dict(_HANDLES))
+    handles: dict[str, str] = field(default_factory=lambda: dict(HANDLES))
     used: bool = False
     """A document of YAML 1.1 had them; they hold until the next directive."""
 
@@ -60,13 +68,13 @@ class _State:
         if self.old:
             self.used = True
         else:
-            self.explicit, self.used, self.handles = False, False, dict(_HANDLES)
+            self.explicit, self.used, self.handles = False, False, dict(HANDLES)
         return directives
 
     def add(self, line: str, offset: int) -> Malformed | None:
         """Takes in a directive; returns what is wrong with it. An unknown one is nothing."""
         if self.used:
-            self.explicit, self.used, self.handles = False, False, dict(_HANDLES)
+            self.explicit, self.used, self.handles = False, False, dict(HANDLES)
         name, *parts = _COMMENT.sub("", line).split()
         if name == "%TAG":
             if len(parts) >= 2:
@@ -93,10 +101,15 @@ class _Stream:
 
     def documents(self) -> Iterator[Read]:
         held: Read | None = None
-        for read in self._read():
+        try:
+            for read in self._read():
+                if held is not None:
+                    yield held
+                held = read
+        except TooMany:
             if held is not None:
                 yield held
-            held = read
+            raise
         if held is not None:
             # What is wrong behind the last document is its fault.
             if self.wrong is not None and held.malformed is None:
@@ -142,9 +155,9 @@ class _Stream:
 
     def _document(self) -> Read:
         start = self.at
-        marked = self._marker() == "---"
+        marked = _marker_at(self.text, start) == "---"
         boundary = _BOUNDARY.search(self.text, start + 3 if marked else start)
-        if self._marker() != "...":  # Nothing stands before those.
+        if _marker_at(self.text, start) != "...":  # Nothing stands before those.
             self.at = boundary.start() if boundary else len(self.text)
         wrong, directed = self.wrong, self.directed
         self.wrong, self.directed = None, False
@@ -158,14 +171,14 @@ class _Stream:
         try:
             root = grow(text, self.depth, self.budget, marked=marked)
             node, aliased = root_node(root, text, directives)
-            return Read(start, text, node, None, tuple(aliased))
+            return Read(start, text, node, None, tuple(aliased), directives)
         except Malformed as malformed:
             return Read(start, text, None, malformed)
         except TooMany as many:
-            raise TooMany(start + many.offset) from None
+            raise TooMany(start + many.offset, many.what) from None
 
-    def _marker(self) -> str:
-        """What tells documents apart and stands here; empty where nothing does."""
-        marker = self.text[self.at : self.at + 3]
-        behind = self.text[self.at + 3 : self.at + 4]
-        return marker if marker in ("---", "...") and behind in " \t\r\n" else ""
+
+def _marker_at(text: str, at: int) -> str:
+    """What tells documents apart and stands there; empty where nothing does."""
+    marker, behind = text[at : at + 3], text[at + 3 : at + 4]
+    return marker if marker in ("---", "...") and behind in " \t\r\n" else ""

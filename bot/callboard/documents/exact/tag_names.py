@@ -13,6 +13,8 @@ from callboard.documents.place import shown
 
 OLD = "YAML 1.1 "
 """Before a tag of a document that says it is YAML 1.1."""
+HANDLES = {"!!": "tag:yaml.org,2002:"}
+"""What stands for what in tags where no directive says otherwise."""
 _HANDLE = re.compile(r"(.*!)([^!]*)", re.DOTALL)
 _NO_TAG = "remove the tag, or quote a value that begins with '!'"
 
@@ -55,6 +57,10 @@ class Directives:
 
     def _known(self, tag: str) -> str:
         return OLD + tag if self.old else tag
+
+
+NO_DIRECTIVES = Directives(old=False, handles=HANDLES)
+"""Those of most documents."""
 
 
 def _no_tag(token: Token) -> Malformed:

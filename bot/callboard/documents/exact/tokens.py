@@ -79,14 +79,6 @@ class TooDeep(Malformed):
         return TooDeep(self.offset + by)
 
 
-class TooMany(Exception):
-    """The documents of a text have more tokens than allowed: reading ends."""
-
-    def __init__(self, offset: int) -> None:
-        super().__init__("too many values")
-        self.offset = offset
-
-
 def unexpected(token: Token) -> Malformed:
     """What to say of a token where none of its kind may be."""
     what = f"not YAML: {token.kind.words} stands where it may not"

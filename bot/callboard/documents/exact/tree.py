@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from callboard.documents.exact.blocks import in_mapping, in_sequence
 from callboard.documents.exact.branches import Flow, Item, Leaf, Mapping, Root, Sequence
+from callboard.documents.exact.budget import Budget
 from callboard.documents.exact.growing import Growing, values_of_list
 from callboard.documents.exact.lexer import Lexer
 from callboard.documents.exact.tokens import (
@@ -18,23 +17,18 @@ from callboard.documents.exact.tokens import (
     LAYOUT,
     NEWLINE,
     OPEN,
+    PLAIN,
     PROPERTIES,
     QUESTION,
+    QUOTED,
     SCALARS,
     SPACE,
     Token,
-    TooMany,
     unexpected,
 )
 
+_OVER_LINES = frozenset({PLAIN, QUOTED, BLOCK})
 _BEFORE_THE_ROOT = frozenset({DOCUMENT, *PROPERTIES, *LAYOUT})
-
-
-@dataclass(slots=True)
-class Budget:
-    """What reading may still cost, over all documents of a text."""
-
-    tokens: float
 
 
 def grow(text: str, depth: float, budget: Budget, *, marked: bool) -> Root:
@@ -42,6 +36,7 @@ def grow(text: str, depth: float, budget: Budget, *, marked: bool) -> Root:
 
     Raises Malformed, TooDeep beyond ``depth`` collections in each other, TooMany beyond the ``budget``.
     """
+    budget.begin_document()
     grower = _Grower(depth, budget)
     Lexer(text, grower.take).run(marked=marked)
     return grower.finished()
@@ -55,10 +50,10 @@ class _Grower(Growing):
 
     def take(self, token: Token) -> None:
         """Puts the next token where it belongs."""
-        self.budget.tokens -= 1
-        if self.budget.tokens < 0:
-            raise TooMany(token.offset)
         kind = token.kind
+        self.budget.left -= 1 + token.source.count("\n") if kind in _OVER_LINES else 1
+        if self.budget.left < 0:
+            raise self.budget.spent(token.offset)
         token.indent = self.indent
         if kind in SCALARS:
             self.at_line_start = False
