@@ -154,19 +154,23 @@ def test_a_damaged_memory_is_done_without(
     expected = checked(tree, jobs=1, cache=tmp_path / "cache")
     (kept,) = (tmp_path / "cache").iterdir()
     last = last.replace(b"JUDGE", json.dumps(Judge().digest()).encode())
-    seal = caching.digest_of(last + known) if sealed else "0" * 40
-    kept.write_bytes(b"\n".join((seal.encode(), last, known)))
+    write(kept, last, known, sealed=sealed)
     assert checked(tree, jobs=1, cache=tmp_path / "cache") == expected
+
+
+def write(file: Path, *texts: bytes, sealed: bool = True) -> None:
+    seals = [caching.digest_of(text if sealed else text + b"?").encode() for text in texts]
+    file.write_bytes(b"\n".join(line for pair in zip(seals, texts, strict=True) for line in pair))
 
 
 def test_an_answer_of_wrong_types_is_done_without(tree: Path, tmp_path: Path) -> None:
     checked(tree, jobs=1, cache=tmp_path / "cache")
     (kept,) = (tmp_path / "cache").iterdir()
-    _, last, known = kept.read_bytes().split(b"\n", 2)
+    _, last, _, known = kept.read_bytes().split(b"\n")
     for name in ("beside", "report", "question", "stand"):
         for value in (None, 1, "a", [[1]], [["a", 1]], [1, 2, [[1]]], {"a": 1}):
             hurt = json.dumps({**json.loads(last), name: value}).encode()
-            kept.write_bytes(b"\n".join((caching.digest_of(hurt + known).encode(), hurt, known)))
+            write(kept, hurt, known)
             assert checked(tree, jobs=1, cache=tmp_path / "cache") == here(tree), (name, value)
 
 

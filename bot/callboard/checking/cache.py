@@ -151,7 +151,8 @@ class Cache:
 
     @cached_property
     def _parts(self) -> dict[str, Any]:
-        return _object(self._known)
+        seal, _, known = self._known.partition(b"\n")
+        return _object(known, seal)
 
     def _part(self, name: str) -> dict[str, Any]:
         part = self._parts.get(name)
@@ -168,24 +169,28 @@ class Cache:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bytes]:
-    """The last answer, and the text of what is known of files; nothing where anything is wrong."""
+    """The last answer, and the sealed text of what is known of files; nothing where anything is wrong."""
     with suppress(OSError, ValueError), path.open("rb") as file:
         found = os.fstat(file.fileno())
         # What others could write to is not ours to believe.
         if found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             seal, last, known = file.read(MOST_BYTES).split(b"\n", 2)
-            # Not for secrecy: against a disk that was full, or a machine that stopped.
-            if seal.decode("ascii") == digest_of(last + known):
-                return _object(last), known
+            return _object(last, seal), known
     return {}, b""
 
 
-def _object(text: bytes) -> dict[str, Any]:
-    with suppress(ValueError, RecursionError):
-        found = json.loads(text)
-        if isinstance(found, dict):
-            return found
+def _object(text: bytes, seal: bytes) -> dict[str, Any]:
+    # Not for secrecy: against a disk that was full, or a machine that stopped.
+    if seal == _seal(text):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(text)
+            if isinstance(found, dict):
+                return found
     return {}
+
+
+def _seal(text: bytes) -> bytes:
+    return digest_of(text).encode()
 
 
 def _write(path: Path, last: object, known: object) -> None:
@@ -193,7 +198,7 @@ def _write(path: Path, last: object, known: object) -> None:
     import tempfile
 
     texts = [json.dumps(one, separators=(",", ":")).encode() for one in (last, known)]
-    whole = b"\n".join((digest_of(b"".join(texts)).encode(), *texts))
+    whole = b"\n".join(chain.from_iterable((_seal(text), text) for text in texts))
     if len(whole) >= MOST_BYTES:
         return
     with suppress(OSError):
