@@ -41,8 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         plugin.cov_controller.cov.stop()
 
 
-# The rooms whose single files take minutes, the slowest first.
-_SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation")
+# The rooms whose single files take minutes, the slowest first, and a slow file that would be the last.
+_SLOWEST = ("walk", "e2e", "service", "cli", "backstage", "validation", "test_wheel.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
