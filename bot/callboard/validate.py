@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from callboard.checking.many import check_many
+from callboard.checking.reaching import Reached
 from callboard.git.checkout import checkout_of
 from callboard.git.command import GitError
 from callboard.validation.diagnostics import Diagnostic, Report
@@ -118,6 +119,7 @@ def validate_paths(
         files,
         known_files=known_files,
         exists=_exists,
+        reach=Reached((*checked, *others), _tree_of, lambda path: since is None or path in since),
         jobs=jobs,
         cache=cache,
         policy=policy,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,9 +110,114 @@ def test_on_a_disk_targets_are_looked_up_where_they_lead(
 
     report = validate_paths(["catalog/all.yaml"]).report
 
-    assert [(one.line, one.code) for one in report.diagnostics] == [
+    about = [one for one in report.diagnostics if one.file == "catalog/all.yaml"]
+    assert [(one.line, one.code) for one in about] == [
         (line, "location-target-missing") for line in (8, 9, 10)
     ]
+
+
+BAD = "apiVersion: %s\nkind: %s\nmetadata: {name: bad name}\nspec: {}\n"
+TEMPLATE = BAD % ("scaffolder.backstage.io/v1beta3", "Template")
+SERVICE = json.dumps(
+    {"apiVersion": "backstage.io/v1alpha1", "kind": "Location", "metadata": {"name": "bad name"}}
+)
+
+
+def on_disk(top: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(text)
+
+
+def found_from(*paths: str, **options: Any) -> list[tuple[str, int, str]]:
+    report = validate_paths(paths, **options).report
+    return [(one.file, one.line, one.code) for one in report.diagnostics if one.code != "unknown-kind"]
+
+
+def test_what_only_a_location_leads_to_is_a_catalog_file_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = ["./x/notyaml.txt", "./t/template.yaml", "./x/service.json", "./p/*.tpl", "./x/more"]
+    on_disk(
+        tmp_path,
+        {
+            "catalog/all.yaml": location(*targets),
+            "catalog/x/notyaml.txt": "a: b: c",
+            "catalog/t/template.yaml": TEMPLATE,
+            "catalog/x/service.json": SERVICE,
+            "catalog/p/one.tpl": TEMPLATE.replace("bad", "one"),
+            "catalog/p/one.png": "a: b: c",
+            "catalog/x/more": location("../../last.txt", "more", "../all.yaml"),
+            "last.txt": GROUP.replace("a}", "b c}"),
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    expected = [
+        ("catalog/all.yaml", 6, "location-target-unreadable"),
+        ("catalog/p/one.tpl", 3, "name-format"),
+        ("catalog/t/template.yaml", 3, "name-format"),
+        ("catalog/x/more", 3, "duplicate-entity"),
+        ("catalog/x/notyaml.txt", 1, "yaml-syntax"),
+        ("catalog/x/service.json", 1, "missing-field"),
+        ("catalog/x/service.json", 1, "name-format"),
+        ("last.txt", 3, "name-format"),
+    ]
+    assert found_from(".") == expected
+    monkeypatch.chdir(tmp_path / "catalog" / "x")
+    assert (
+        len(found_from("../all.yaml")) == len(expected) - 1
+    )  # without a checkout, last.txt is of another tree
+    (tmp_path / ".git").mkdir()
+    assert len(found_from("../all.yaml")) == len(expected)
+    (tmp_path / ".callboardignore").write_text("t/\n*.txt\n")
+    assert len(found_from("../all.yaml")) == len(expected) - 4
+
+
+def test_what_is_not_of_the_tree_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = tmp_path / "tree"
+    on_disk(
+        tmp_path,
+        {
+            "secret.txt": "a: b: c",
+            "tree/x/.git/secret.txt": "a: b: c",
+            "tree/all.yaml": location(
+                "../secret.txt", "link.txt", "below/secret.txt", "x/.git/secret.txt", "'../*'"
+            ),
+        },
+    )
+    (tree / "link.txt").symlink_to("../secret.txt")
+    (tree / "below").symlink_to("..")
+    (tree / "zero").symlink_to("/dev/zero")
+    (tree / "again.yaml").symlink_to("all.yaml")
+    (tree / "more.yaml").write_text(location("zero", "again.yaml", ".").replace("all}", "more}"))
+    monkeypatch.chdir(tree)
+
+    assert [one for one in found_from("all.yaml", "more.yaml") if one[2] != "location-target-missing"] == []
+
+
+def test_only_so_many_files_are_reached_from_locations() -> None:
+    files = {f"{number}.txt": location(f"{number + 1}.txt").encode() for number in range(1500)}
+    assert validate_files({"all.yaml": files["0.txt"], **files}).files == 1001
+
+
+def test_what_a_location_leads_to_is_remembered_as_long_as_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "tree"
+    on_disk(tree, {f"{number:03}.yaml": GROUP.replace("a}", f"g{number}}}") for number in range(200)})
+    on_disk(tree, {"all.yaml": location("x.txt", "'*.tpl'"), "x.txt": TEMPLATE})
+    monkeypatch.chdir(tree)
+    bad = [("x.txt", 3, "name-format")]
+    for text, expected in ((TEMPLATE, bad), (TEMPLATE, bad), (TEMPLATE.replace("bad name", "good"), [])):
+        (tree / "x.txt").write_text(text)
+        checked = validate_paths((".",), cache=tmp_path / "cache")
+        told = [
+            (one.file, one.line, one.code) for one in checked.report.diagnostics if one.severity == "error"
+        ]
+        assert told == expected
+        assert checked.files["x.txt"] == text.encode()
+    (tree / "new.tpl").write_text(TEMPLATE)
+    assert ("new.tpl", 3, "name-format") in found_from(".", cache=tmp_path / "cache")
 
 
 def test_what_comes_from_standard_input_stands_nowhere() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from callboard.checking.looking import LooksAtDisk
     from callboard.validation.diagnostics import Report
     from callboard.validation.policy import Policy
+    from callboard.validation.reached import Reach
     from callboard.validation.since import Before
     from callboard.validation.together import Elsewhere, Facts
 
@@ -27,6 +29,7 @@ def check_many(
     *,
     known_files: Files,
     exists: Callable[[str], bool],
+    reach: Reach = lambda _file, _target: (),
     jobs: int | None = None,
     cache: Path | None = None,
     policy: Policy | None = None,
@@ -36,24 +39,32 @@ def check_many(
     """``validate_files`` for files on disk: the same report, by ``jobs`` processes (all cores by default).
 
     ``cache`` is a folder for what is to be remembered until the next time. A few files are checked in this
-    process, and nothing of them is remembered: both would take longer than it saves. What is ``elsewhere``,
+    process, and nothing of them is remembered: both would take longer than it saves. What ``reach`` finds is
+    among the ``files`` from then on. What is ``elsewhere``,
     or was ``before``, is never remembered.
     """
     if cache is None or len(files) + len(known_files) < WORTHWHILE:
-        return _checked(files, known_files, exists, jobs, policy, elsewhere, before)[0]
+        reaching = partial(_reached, files, reach)
+        return _checked(files, known_files, exists, reaching, jobs, policy, elsewhere, before)[0]
+    names, known_names = tuple(files), tuple(known_files)
+
+    def stamp(file: str, target: str) -> str:
+        paths = _reached(files, reach, file, target)
+        return question_of((paths, _digests(paths, {})))
+
     may_answer = elsewhere is None and before is None
     memory = Cache(cache, Path.cwd(), policy.text if policy else "")
-    every = (*files, *known_files)
+    every = (*names, *known_names)
     stands = signatures(every)
-    stand = question_of((files, stands), (known_files, stands))
+    stand = question_of((names, stands), (known_names, stands))
     if may_answer:
-        answer = memory.answer(exists, stand=stand)
+        answer = memory.answer(exists, stamp, stand=stand)
         if answer is not None:
             return answer.report
     digests = {} if memory.is_empty() else _digests(every, memory.digests(stands))
-    question = question_of((files, digests), (known_files, digests))
+    question = question_of((names, digests), (known_names, digests))
     if may_answer:
-        answer = memory.answer(exists, question=question)
+        answer = memory.answer(exists, stamp, question=question)
         if answer is not None:
             memory.keep(stands, digests, {}, answer._replace(stand=stand))
             return answer.report
@@ -63,12 +74,21 @@ def check_many(
         beside[path] = exists(path)
         return beside[path]
 
+    led: dict[tuple[str, str], list[str]] = {}
+
+    def followed(file: str, target: str) -> list[str]:
+        led[file, target] = _reached(files, reach, file, target)
+        return led[file, target]
+
     remembered = memory.facts() if digests else {}
-    report, looks = _checked(files, known_files, asked, jobs, policy, elsewhere, before, digests, remembered)
+    report, looks = _checked(
+        files, known_files, asked, followed, jobs, policy, elsewhere, before, digests, remembered
+    )
     # What could not be read, or changed meanwhile, is not what the next time will find.
     if looks.steady and not files.problems and not known_files.problems:
-        question = question_of((files, looks.digests), (known_files, looks.digests))
-        answer = Answer(stand, question, beside, report) if may_answer else None
+        question = question_of((names, looks.digests), (known_names, looks.digests))
+        reached = [(*one, question_of((paths, looks.digests))) for one, paths in led.items()]
+        answer = Answer(stand, question, beside, reached, report) if may_answer else None
         memory.keep(stands, looks.digests, looks.facts, answer)
     return report
 
@@ -77,6 +97,7 @@ def _checked(
     files: Files,
     known_files: Files,
     exists: Callable[[str], bool],
+    reach: Reach,
     jobs: int | None,
     policy: Policy | None,
     elsewhere: Elsewhere | None,
@@ -93,6 +114,7 @@ def _checked(
         report = validate_files(
             files,
             exists=exists,
+            reach=reach,
             known_files=known_files,
             looks=looks,
             policy=policy,
@@ -100,6 +122,14 @@ def _checked(
             before=before,
         )
         return report, looks
+
+
+def _reached(files: Files, reach: Reach, file: str, target: str) -> list[str]:
+    """What a Location leads to, which is among the files from now on."""
+    found = sorted(reach(file, target))
+    for path in found:
+        files.add(path)
+    return found
 
 
 def _digests(paths: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

@@ -10,18 +10,20 @@ from callboard.validation.together import Facts, Remark
 
 def plain_facts(facts: Facts) -> list[object]:
     """What ``facts_of`` makes the same facts of."""
-    return [facts.remarks, facts.entities, facts.refers_to, facts.beside, facts.leads_to, facts.is_yaml]
+    names = [facts.refers_to, facts.beside, facts.leads_to, facts.locations]
+    return [facts.remarks, facts.entities, *names, facts.is_yaml]
 
 
 def facts_of(found: Any) -> Facts:
     """Facts that were made plain."""
-    remarks, entities, refers_to, beside, leads_to, is_yaml = found
+    remarks, entities, refers_to, beside, leads_to, locations, is_yaml = found
     return Facts(
         tuple(_remark(one) for one in remarks),
         tuple(None if one is None else text_of(one) for one in entities),
         tuple(map(text_of, refers_to)),
         tuple(map(text_of, beside)),
         tuple(map(text_of, leads_to)),
+        tuple(map(text_of, locations)),
         is_yaml is True,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from callboard.validation.diagnostics import Report
 from callboard.validation.globs import is_glob, matches
 from callboard.validation.one_file import OneFile
+from callboard.validation.reached import Reach, reach_among, reached
 from callboard.validation.since import Before, lost_since
 from callboard.validation.together import (
     Elsewhere,
@@ -49,6 +50,7 @@ def validate_files(
     known_references: frozenset[str] = frozenset(),
     as_errors: Collection[str] = (),
     exists: Callable[[str], bool] | None = None,
+    reach: Reach | None = None,
     known_files: Mapping[str, bytes] | None = None,
     looks: Looks | None = None,
     policy: Policy | None = None,
@@ -60,7 +62,8 @@ def validate_files(
     ``known_references`` are entities outside the files that may be referred to (``kind:namespace/name``, in
     lower case). Warnings with a code in ``as_errors`` are errors. ``exists`` tells whether a path beside the
     catalog files is there, such as ``docs/mkdocs.yml``, or anything that a pattern matches; by default only
-    ``files`` are, and nothing is known of other folders. The entities of
+    ``files`` are, and nothing is known of other folders. What ``reach`` finds that Locations lead to is
+    checked as well, whatever it is called; by default, what of it is among ``files``. The entities of
     ``known_files`` may be referred to and must not be there twice, but nothing is said of those files.
     ``looks`` takes the place of reading the files here, one after the other, and has to know the ``policy``.
     ``elsewhere`` is asked once for the references that lead to nothing here. With ``before``, it is said of
@@ -70,6 +73,7 @@ def validate_files(
     checked = sorted(filter(can_hold_entities, files))
     facts = look.first(checked)
     relying = look.first(sorted(filter(can_hold_entities, before.relying))) if before else {}
+    facts = {**facts, **reached({**relying, **facts}, reach or reach_among(files), look.first)}
     others_known = (path for path in known_files or () if can_hold_entities(path) and path not in relying)
     known = {**look.presence(sorted(others_known)), **relying}
     others = surroundings_of(

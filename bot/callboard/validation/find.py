@@ -35,7 +35,8 @@ _SAYS_SO = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _YAML = (".yaml", ".yml")
-_SKIPPED = frozenset({".git", ".venv", "node_modules"})
+SKIPPED = frozenset({".git", ".venv", "node_modules"})
+"""Folders in which nobody keeps a catalog."""
 _MOST = Limits().bytes + 1
 _MOST_IGNORED = 64 * 1024
 
@@ -75,6 +76,10 @@ class Files(Mapping[str, bytes]):
         except OSError as error:
             self.problems.append(unreadable(path, error))
             return b""
+
+    def add(self, path: str) -> None:
+        """Let a file that was found later be one of them."""
+        self._paths[path] = None
 
     def __contains__(self, path: object) -> bool:
         return path in self._paths
@@ -200,7 +205,7 @@ class _Search:
         names = [one for one in tree.names(root) if one.is_link or one.is_tree or is_wanted(_last(one.path))]
         for path, is_link, is_tree in sorted(names):
             called, real = before + path, beside + path
-            if not _SKIPPED.isdisjoint(path.split("/")) or self._is_ignored(real, tree):
+            if not SKIPPED.isdisjoint(path.split("/")) or self._is_ignored(real, tree):
                 continue
             if is_tree:
                 if Path(real).is_dir() and not Path(real).is_symlink():
@@ -223,7 +228,7 @@ class _Search:
 
     def _is_ignored(self, real: str, tree: Tree) -> bool:
         if tree.top not in self._ignored:
-            self._ignored[tree.top] = _ignore_file(tree.top)
+            self._ignored[tree.top] = ignore_file(tree.top)
         ignored = self._ignored[tree.top]
         if not ignored:
             return False
@@ -241,7 +246,8 @@ def _last(path: str) -> str:
     return path[path.rfind("/") + 1 :]
 
 
-def _ignore_file(folder: Path) -> Ignored:
+def ignore_file(folder: Path) -> Ignored:
+    """What the ignore file in the top folder of a tree passes over; nothing where there is none."""
     try:
         text = content(folder / IGNORE_FILE)[:_MOST_IGNORED]
     except OSError:
@@ -256,7 +262,7 @@ def _walk(root: Path) -> Iterator[Name]:
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
-                if name in _SKIPPED:
+                if name in SKIPPED:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, f"{before}{name}/"))

@@ -44,6 +44,13 @@ def files_of(entity: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield path, unquote(relative)
 
 
+def led_to(entity: Mapping[str, Any]) -> Iterator[str]:
+    """What in the same tree is read because the entity says so, as soon as it is there."""
+    for _, target in targets(entity):
+        if (relative := relative_path(target)) is not None:
+            yield unquote(relative)
+
+
 def location_findings(entity: Mapping[str, Any]) -> Iterator[Finding]:
     """Addresses that cannot be right, and those that nobody has looked at though others depend on them."""
     every = list(targets(entity))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from callboard.documents.reader import Document, Reading, read_documents
 from callboard.validation.diagnostics import Finding, shown
-from callboard.validation.locations import files_of, lost_targets
+from callboard.validation.locations import files_of, led_to, lost_targets
 from callboard.validation.placeholders import (
     Placeholder,
     missing_placeholders,
@@ -96,16 +96,19 @@ class OneFile:
         refers_to: set[str] = set()
         beside: set[str] = set()
         leads_to: set[str] = set()
+        locations: set[str] = set()
         for entity in self._entities:
             refers_to.update(reference for _, _, reference in _references(entity))
             beside.update(_site(entity))
             leads_to.update(self._leads_to(entity))
+            locations.update(led_to(entity.value))
         return Facts(
             remarks=_most(self._alone()),
             entities=self.presence().entities,
             refers_to=tuple(sorted(refers_to)),
             beside=tuple(sorted(beside)),
             leads_to=tuple(sorted(leads_to)),
+            locations=tuple(sorted(locations)),
             is_yaml=not self._reading.faults,
         )
 

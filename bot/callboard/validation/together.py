@@ -23,7 +23,7 @@ Elsewhere = Callable[[frozenset[str]], Mapping[str, bool]]
 """Asked for references that lead to nothing here: which of them another catalog has (True), and which it has
 not (False). What it cannot tell is left out."""
 
-_MOST_PATTERNS = 100
+MOST_PATTERNS = 100
 """Patterns of one file that are looked up: each may cost a look at all names in a tree."""
 
 
@@ -51,6 +51,8 @@ class Facts:
     """The folders with a TechDocs site that it names, relative to its own."""
     leads_to: tuple[str, ...] = ()
     """Files that it names, relative to its own, and patterns of them; each has to be there."""
+    locations: tuple[str, ...] = ()
+    """Files that its Locations lead to, relative to its own, and patterns of them: catalog files, too."""
     is_yaml: bool = True
     """Whether all of it could be read."""
 
@@ -133,7 +135,7 @@ def _lost(
     for target in facts[file].leads_to if file != "-" else ():
         whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
         patterns += is_glob(whole)
-        if patterns > _MOST_PATTERNS:
+        if patterns > MOST_PATTERNS:
             break
         if whole in facts:
             if not facts[whole].is_yaml:
