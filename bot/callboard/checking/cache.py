@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import chain, islice
@@ -71,6 +71,8 @@ class Answer(NamedTuple):
     """The question by digests: whether they hold the same."""
     beside: Mapping[str, bool]
     """What was asked about paths beside the files."""
+    reached: Sequence[tuple[str, str, str]]
+    """The file of each Location, each target of it, and the stamp of what only that led to."""
     report: Report
 
 
@@ -95,14 +97,28 @@ class Cache:
         """Whether nothing is remembered, so that digests would be of no use yet."""
         return not self._known
 
-    def answer(self, exists: Callable[[str], bool], *, stand: str = "", question: str = "") -> Answer | None:
-        """The last answer, if it is to this question, and what it found beside the files is still so."""
+    def answer(
+        self,
+        exists: Callable[[str], bool],
+        stamp: Callable[[str, str], str],
+        *,
+        stand: str = "",
+        question: str = "",
+    ) -> Answer | None:
+        """The last answer, if it is to this question, and what it found beside the files is still so.
+
+        ``stamp`` tells apart what a file's Location leads to by one of its targets.
+        """
         last = self._last
         try:
             is_same = (stand and last["stand"] == stand) or (question and last["question"] == question)
-            if is_same and all(exists(path) is there for path, there in last["beside"]):
-                beside = dict(last["beside"])
-                return Answer(stand, text_of(last["question"]), beside, report_of(last["report"]))
+            if (
+                is_same
+                and all(exists(path) is there for path, there in last["beside"])
+                and all(stamp(file, target) == had for file, target, had in last["reached"])
+            ):
+                question, beside, reached = text_of(last["question"]), dict(last["beside"]), last["reached"]
+                return Answer(stand, question, beside, reached, report_of(last["report"]))
         except (KeyError, TypeError, ValueError):
             pass
         return None
