@@ -287,3 +287,17 @@ def loaded_by_help() -> set[str]:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.rpartition("MODULES ")[2].split())
+
+
+@pytest.mark.parametrize(("streams", "code"), [("<&- >&-", 1), (">/dev/full", 3)])
+def test_a_stream_that_is_closed_or_full_is_no_defect(tmp_path: Path, streams: str, code: int) -> None:
+    (tmp_path / "catalog-info.yaml").write_text("a: [")
+    shell = ["sh", "-c", f'exec "$@" {streams}', "sh", *COMMAND, "validate"]
+
+    done = subprocess.run(
+        shell, cwd=tmp_path, env=clean_environ(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "defect" not in done.stderr
+    assert "Traceback" not in done.stderr

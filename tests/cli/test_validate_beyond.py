@@ -103,6 +103,10 @@ def test_what_backstage_has_is_resolved(
     [
         (["--backstage", "http://127.0.0.1:9"], 1, "Backstage did not answer for 1 reference"),
         (["--backstage", "ftp://x"], 2, "not an http or https URL"),
+        (["--backstage", "https://"], 2, "not an http or https URL"),
+        (["--backstage", "http://[::1"], 2, "not an http or https URL"),
+        (["--backstage", "https://user:s3cret@host"], 2, "holds credentials"),
+        (["--backstage", "https://host/?token=s3cret"], 2, "something after ?"),
         (["--backstage-token-env", "A"], 2, "of no use without --backstage"),
         (["--backstage", "http://127.0.0.1:9", "--backstage-token-env", "NO_SUCH"], 2, "NO_SUCH"),
         (["--policy", "nothing.yaml"], 2, "nothing.yaml"),
@@ -112,4 +116,6 @@ def test_what_cannot_be_done_is_told_with_its_exit_code(
     arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ran(*arguments) == code
-    assert words in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert words in said
+    assert "s3cret" not in said

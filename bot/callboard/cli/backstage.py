@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callboard.cli.output import line, output_option, write, write_table
-from callboard.cli.session import FINDINGS, Session
+from callboard.cli.session import FINDINGS, Session, address_given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,9 +143,7 @@ def _settings(session: Session, url: str | None, token_variable: str | None) -> 
 
     token = SecretReference(env=token_variable) if token_variable else None
     if url is not None:
-        if not url.startswith(("http://", "https://")):
-            raise click.UsageError(f"--backstage-url: {url} is not an http or https URL.")
-        return Backstage(url=url, token=token)
+        return Backstage(url=address_given("--backstage-url", url), token=token)
     configured = session.load()[0].backstage
     if configured is None:
         raise click.UsageError(

@@ -90,6 +90,7 @@ def callboard(session: Session, config: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: runs a command and ends the process with its exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a character gets its number, not an error.
@@ -111,6 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = session.failed(problem)
     if code:
         sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Let a stream that whoever started us had closed be empty, and what is written to it be lost."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest descriptor is free, and would else be that of the next file.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 if __name__ == "__main__":

@@ -153,6 +153,32 @@ class Session:
         click.echo(json_text({"level": level, "message": message, **more}), err=True)
 
 
+def address_given(option: str, url: str) -> str:
+    """The address of a server that was given by ``option``.
+
+    Raises click.UsageError, which never repeats it: what is wrong with it may be that it holds a secret.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise click.UsageError(f"{option}: that is not an http or https URL.")
+    if parts.username is not None or parts.password is not None:
+        hint = (
+            f"take them out, and name the variable with the token by {option.removesuffix('-url')}-token-env"
+        )
+        raise click.UsageError(f"{option}: that URL holds credentials; {hint}.")
+    if parts.query or parts.fragment:
+        raise click.UsageError(
+            f"{option}: that URL has something after ? or #, which is not sent; take it out."
+        )
+    return url
+
+
 def did_you_mean(wrong: str, known: Sequence[str]) -> str:
     """A sentence with the nearest of what is known, or with all of it when nothing is near."""
     import difflib

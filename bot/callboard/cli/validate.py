@@ -149,14 +149,14 @@ def _known_to(url: str | None, token_variable: str | None) -> KnownTo | None:
         if token_variable is not None:
             raise click.UsageError("--backstage-token-env is of no use without --backstage URL.")
         return None
+    from callboard.cli.session import address_given
     from callboard.config import Backstage, SecretReference
     from callboard.walk.known_entities import KnownTo
     from callboard.walk.workplace import open_backstage
 
-    if not url.startswith(("http://", "https://")):
-        raise click.UsageError(f"--backstage: {url} is not an http or https URL.")
+    address = address_given("--backstage", url)
     token = SecretReference(env=token_variable) if token_variable else None
-    return KnownTo(open_backstage(Backstage(url=url, token=token)))
+    return KnownTo(open_backstage(Backstage(url=address, token=token)))
 
 
 def _may_color() -> bool:
