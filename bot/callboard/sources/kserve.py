@@ -17,8 +17,9 @@ from callboard.model import Endpoint, Listing, Model
 from callboard.sources import kserve_addresses as addresses
 from callboard.sources import kserve_records as records
 from callboard.sources.context import Context
-from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime, metadata_of
+from callboard.sources.kserve_objects import InferenceService, LLMInferenceService, Runtime
 from callboard.sources.kubernetes import Cluster, Kind, KubernetesSettings, Objects, open_cluster
+from callboard.sources.kubernetes_metadata import metadata_of
 from callboard.sources.provenance import with_provenance
 from callboard.sources.reading import SourceReading
 from callboard.sources.remote import bad_record, never_raising

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from callboard.sources.kserve_objects import Metadata, Read, metadata_of
 from callboard.sources.kserve_objects import Service as Served
 from callboard.sources.kubernetes import Kind
+from callboard.sources.kubernetes_metadata import Metadata, Read, metadata_of
 
 ROUTES = Kind("route.openshift.io", ("v1",), "routes")
 INGRESSES = Kind("networking.k8s.io", ("v1",), "ingresses")

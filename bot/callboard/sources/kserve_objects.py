@@ -6,10 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-ANNOTATIONS = ("modelcatalogbridge.rhdh.io/", "rhdh.io/")
-"""Prefixes of annotations that people set for the catalog, the first before the second."""
+from callboard.sources.kubernetes_metadata import Metadata, Read
 
 _FRAMEWORKS = (
     "sklearn", "xgboost", "lightgbm", "onnx", "pytorch", "tensorflow", "triton", "pmml", "paddle",
@@ -31,43 +30,6 @@ def moment(text: str | None) -> datetime | None:
 def is_address(text: str | None) -> bool:
     """Whether it is an address that Backstage can show: ModelMesh says ``grpc://`` too."""
     return text is not None and re.match(r"https?://[^/]", text) is not None
-
-
-class Read(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class Owner(Read):
-    """An entry of ``ownerReferences``."""
-
-    kind: str
-    name: str
-    uid: str
-
-
-class Metadata(Read):
-    """What every object has."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
-    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)] = "default"
-    uid: str = ""
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-    creation_timestamp: str | None = Field(None, alias="creationTimestamp")
-    owners: list[Owner] | None = Field(None, alias="ownerReferences")
-
-    def said(self, key: str) -> str | None:
-        """What people annotated for the catalog."""
-        found = ((self.annotations or {}).get(prefix + key, "").strip() for prefix in ANNOTATIONS)
-        return next((value for value in found if value), None)
-
-
-def metadata_of(said: Any) -> Metadata | None:
-    """The metadata of any object; None where it is not what Kubernetes promises."""
-    try:
-        return Metadata.model_validate(said.get("metadata") if isinstance(said, dict) else None)
-    except ValidationError:
-        return None
 
 
 class Storage(Read):

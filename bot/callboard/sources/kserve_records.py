@@ -14,11 +14,9 @@ from callboard.model import Artifact, Card, Endpoint, License, Link, Model, Vers
 from callboard.sources.cards import read_card
 from callboard.sources.kserve_artifacts import artifact_of, artifacts_of, counterparts_of
 from callboard.sources.kserve_objects import (
-    ANNOTATIONS,
     Canary,
     InferenceService,
     LLMInferenceService,
-    Metadata,
     Predictor,
     Runtime,
     Service,
@@ -27,6 +25,7 @@ from callboard.sources.kserve_objects import (
     is_address,
     moment,
 )
+from callboard.sources.kubernetes_metadata import ANNOTATIONS, Metadata
 
 CURRENT = "current"
 """The name of the one version that is served, where nobody gave it one."""
