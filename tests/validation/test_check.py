@@ -222,3 +222,30 @@ def test_the_documented_limits_are_those_of_the_reader() -> None:
     assert "100 levels" in text
     assert Limits().bytes == 10 * 1024 * 1024
     assert "10 MiB" in text
+
+
+HUGE = "n" * 70_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"kind: Domain\nmetadata: {{name: {HUGE}}}\n---\n" * 2, id="name"),
+        pytest.param(f"kind: {HUGE}\nmetadata: {{name: a}}\n", id="kind"),
+        pytest.param(f"a: {'!' * 70_000}\n", id="tag"),
+        pytest.param(f"kind: Domain\na: *{HUGE}\n", id="alias"),
+        pytest.param(f"? {HUGE}\n: a\n? {HUGE}\n: b\n", id="key twice"),
+        pytest.param(f"kind: Component\nspec: {{owner: '{HUGE}'}}\n", id="reference"),
+        pytest.param(
+            f"kind: A\nmetadata: {{name: a, annotations: {{backstage.io/techdocs-ref: 'dir:{HUGE}'}}}}\n",
+            id="site",
+        ),
+        pytest.param(f"kind: Location\nspec: {{target: ./{HUGE}.yaml}}\n", id="target"),
+        pytest.param(f"kind: A\nspec: {{definition: {{$text: {HUGE}}}}}\n", id="placeholder"),
+    ],
+)
+def test_nothing_huge_is_repeated_in_full(text: str) -> None:
+    report = validate_files({"catalog-info.yaml": text.encode()}, exists=lambda _: False)
+    assert report.diagnostics
+    assert all(len(one.message) <= 1000 and len(one.entity or "") <= 200 for one in report.diagnostics)
+    assert all("; " in one.message for one in report.diagnostics)

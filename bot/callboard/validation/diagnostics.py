@@ -91,6 +91,11 @@ def by_place(one: Diagnostic) -> tuple[str, int, int, str, str]:
     return one.file, one.line, one.column, one.code, one.message
 
 
+def shortened(text: str, limit: int) -> str:
+    """A text of at most so many characters; where it is longer, its middle is left out."""
+    return text if len(text) <= limit else f"{text[: limit - limit // 4 - 1]}…{text[-(limit // 4) :]}"
+
+
 def shown(value: object, limit: int = 80) -> str:
     """A value from outside as it can stand in a message: on one line, in quotes, and not too long."""
     text = repr(value) if isinstance(value, str) else str(value)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from callboard.documents.reader import Document, Reading, read_documents
-from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.diagnostics import Finding, shortened, shown
 from callboard.validation.locations import files_of, led_to, lost_targets
 from callboard.validation.placeholders import (
     Placeholder,
@@ -52,6 +52,9 @@ class Entity:
             yield _remark(place, one.severity, one.code, f"{one.what}; {one.hint}", self.reference)
 
 
+_LONGEST_MESSAGE = 1000
+_LONGEST_ENTITY = 200
+"""Characters. Kind, namespace and name have 63 each at most."""
 MOST_OF_ONE_LOOK = 1000
 """Remarks on one file. Nobody reads more, and a hostile file could have a million."""
 
@@ -208,7 +211,8 @@ _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
 
 
 def _remark(place: Place, severity: Severity, code: str, message: str, about: Reference | None) -> Remark:
-    return Remark(place.line, place.column, severity, code, message, str(about) if about else None)
+    entity = shortened(str(about), _LONGEST_ENTITY) if about else None
+    return Remark(place.line, place.column, severity, code, shortened(message, _LONGEST_MESSAGE), entity)
 
 
 def _may_be_right(finding: Finding, placeholder: Placeholder) -> bool:
