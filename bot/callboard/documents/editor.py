@@ -15,6 +15,7 @@ from typing import Any
 
 from yaml import YAMLError
 
+from callboard.documents.cuts import Shared
 from callboard.documents.edits import (
     Edit,
     InsertItem,
@@ -28,7 +29,7 @@ from callboard.documents.edits import (
 from callboard.documents.reader import read_documents
 from callboard.documents.round_trip import quoted, round_trip
 from callboard.documents.spans import Layout, lay_out
-from callboard.documents.splices import Shared, Splicer, append_document, remove_document
+from callboard.documents.splices import Splicer, append_document, remove_document
 from callboard.documents.values import same
 
 _MARK = "\ufeff"
