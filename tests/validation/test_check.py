@@ -117,6 +117,13 @@ def test_each_problem_stands_where_it_is(old: str, new: str, expected: str, word
     assert words in report.diagnostics[0].message
 
 
+@pytest.mark.parametrize("written", ["1.10", "0x1F", "0o17", "1e3", "True", "+.5", "&a 1.10", "!!float 1.10"])
+def test_a_value_that_belongs_in_quotes_is_told_as_it_is_written(written: str) -> None:
+    report = check(FINE.replace("ai-model", written))
+    (message,) = (one.message for one in report.diagnostics if one.code == "wrong-type")
+    assert message.endswith(f"; put it in quotes, as in '{written.split()[-1]}'")
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "expected"),
     [

@@ -68,13 +68,22 @@ def test_nothing_is_said_of_what_is_right_or_of_another_type(kind: str, definiti
 
 
 @pytest.mark.parametrize(
+    ("definition", "hint"),
+    [("openapi: 3.10", "put it in quotes, as in openapi: '3.10'"), ('{"openapi": 3.10}', "put it in quotes")],
+)
+def test_a_version_without_quotes_is_told_as_it_is_written(definition: str, hint: str) -> None:
+    (found,) = definition_findings({"kind": "API", "spec": {"type": "openapi", "definition": definition}})
+    assert found.hint == hint
+
+
+@pytest.mark.parametrize(
     ("kind", "definition", "code", "words"),
     [
         ("openapi", "openapi: [", "definition-syntax", "line 1"),
         ("openapi", "The registry publishes no definition", "definition-syntax", "it is no mapping"),
         ("openapi", "openapi: 3.1.0\n---\na: b", "definition-syntax", "more than one document"),
         ("openapi", '{"openapi": "3.0.0", "a" "b"}', "definition-syntax", "not YAML"),
-        ("openapi", "openapi: 3.1", "definition-invalid", "openapi is a number, 3.1"),
+        ("openapi", "openapi: 3.10", "definition-invalid", "openapi is a number, and"),
         ("openapi", "info: {}", "definition-invalid", "it has no openapi"),
         ("openapi", "openapi: 4.0.0", "definition-unchecked", "not one of the versions known"),
         ("openapi", "swagger: '1.2'", "definition-unchecked", "not one of the versions known"),

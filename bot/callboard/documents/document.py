@@ -47,6 +47,10 @@ class Document:
         """
         return self._piece.place(self._lookup.offset(path, key=key))
 
+    def written(self, path: Path) -> str | None:
+        """The scalar at ``path`` as it stands in the text, without quotes; None where there is none."""
+        return self._lookup.scalar(path)
+
     @property
     def ambiguous(self) -> tuple[Ambiguous, ...]:
         """The plain scalars, keys included, that readers of YAML 1.1 and 1.2 take differently."""

@@ -41,6 +41,18 @@ class Lookup:
             at_key = offset_of(name)
         return at_key if key else offset_of(node)
 
+    def scalar(self, path: Path) -> str | None:
+        """The text of the scalar at ``path``, as it is written but for quotes; None where there is none."""
+        node = self._root
+        for step in path:
+            found = self._child(node, step)
+            if found is None:
+                return None
+            _, node = found
+        if isinstance(node, AliasNode) and node.value is not None:
+            node = node.value
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
     def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
         if isinstance(node, AliasNode) and node.value is not None:
             node = node.value

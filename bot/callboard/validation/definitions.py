@@ -127,12 +127,17 @@ def _json(text: str) -> object:
         return None
 
 
-def _version(value: Mapping[str, Any], field: str) -> str:
+def _version(parsed: _Parsed, field: str) -> str:
     """Raises _Wrong."""
-    version = value.get(field)
+    version = parsed.value.get(field)
     if isinstance(version, int | float) and not isinstance(version, bool):
-        what = f"{field} is a number, {version}"
-        raise _Wrong("definition-invalid", what, f"put it in quotes, as in {field}: '{version}'")
+        written = None if parsed.document is None else parsed.document.written((field,))
+        hint = (
+            "put it in quotes"
+            if written is None
+            else f"put it in quotes, as in {field}: {shown(written, 20)}"
+        )
+        raise _Wrong("definition-invalid", f"{field} is a number, and must be a text", hint)
     if not isinstance(version, str):
         raise _Wrong("definition-invalid", f"it has no {field}", f"add {field} with its version")
     return version
@@ -141,7 +146,7 @@ def _version(value: Mapping[str, Any], field: str) -> str:
 def _openapi(text: str) -> Iterator[_Wrong]:
     parsed = _parsed(text)
     field = "swagger" if "swagger" in parsed.value and "openapi" not in parsed.value else "openapi"
-    version = _version(parsed.value, field)
+    version = _version(parsed, field)
     short = ".".join(version.split(".")[:2])
     known = ("2.0",) if field == "swagger" else ("3.0", "3.1", "3.2")
     if short not in known:
@@ -223,7 +228,7 @@ def _leads_somewhere(value: object, reference: str) -> bool:
 def _asyncapi(text: str) -> Iterator[_Wrong]:
     """The version and what every definition has; there is no more to it without AsyncAPI's own schemas."""
     parsed = _parsed(text)
-    version = _version(parsed.value, "asyncapi")
+    version = _version(parsed, "asyncapi")
     if version.split(".")[0] not in ("2", "3"):
         what = f"asyncapi {shown(version, 20)} is not one of the versions known here"
         raise _Wrong("definition-unchecked", what, "known: 2, 3")

@@ -49,6 +49,8 @@ class Finding:
     severity: Severity = "error"
     key: bool = False
     """Whether it is the key at ``path`` that is wrong, rather than its value."""
+    quotes: bool = False
+    """Whether the value would be right in quotes, as it is written: the hint is to show it so."""
 
 
 @dataclass(frozen=True, slots=True)

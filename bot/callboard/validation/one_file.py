@@ -49,7 +49,9 @@ class Entity:
         """The findings, with their places."""
         for one in findings:
             place = self.document.place(one.path, key=one.key)
-            yield _remark(place, one.severity, one.code, f"{one.what}; {one.hint}", self.reference)
+            written = self.document.written(one.path) if one.quotes else None
+            hint = one.hint if written is None else f"{one.hint}, as in {shown(written)}"
+            yield _remark(place, one.severity, one.code, f"{one.what}; {hint}", self.reference)
 
 
 _LONGEST_MESSAGE = 1000

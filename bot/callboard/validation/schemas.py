@@ -84,7 +84,8 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
                 yield Finding((*path, field), code, f"{_dotted((*path, field))} is not known", hint, key=True)
     else:
         what = f"{_dotted(path)}: {_worded(error)}"
-        yield Finding(path, code, what, _HINTS.get(keyword, _no_hint)(error))
+        hint = _HINTS.get(keyword, _no_hint)(error)
+        yield Finding(path, code, what, hint, quotes=_is_unquoted(error))
 
 
 def _worded(error: ValidationError) -> str:
@@ -99,11 +100,15 @@ def _plain(message: str, limit: int = 300) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def _is_unquoted(error: ValidationError) -> bool:
+    """Whether a number or a boolean stands where a text should."""
+    return error.validator_value == "string" and isinstance(error.instance, int | float)
+
+
 def _type_hint(error: ValidationError) -> str:
     wanted = str(error.validator_value)
-    if wanted == "string" and isinstance(error.instance, int | float):
-        written = json.dumps(error.instance)
-        return f"put it in quotes, as in '{written}'"
+    if _is_unquoted(error):
+        return "put it in quotes"
     if wanted == "array" and not isinstance(error.instance, dict | list):
         return "write a list, even for one value"
     return f"write {_TYPES.get(wanted, wanted)}, or leave the field out if it is optional"
