@@ -123,6 +123,7 @@ def test_known_entities_may_be_referred_to_and_nothing_else_is_said_of_them(tree
 
     assert said(validate_paths(["two"], known=["."])) == []
     assert said(validate_paths(["bad"], known=["."])) == [("bad/catalog-info.yaml", "duplicate-entity")]
+    assert said(validate_paths(["two"], known=[str(tree)])) == []
     assert validate_paths(["two"], known=["."]).report.files == 1
 
 

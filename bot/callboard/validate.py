@@ -110,8 +110,10 @@ def validate_paths(
         )
     since = None if changed_since is None else _Since(changed_since)
     checked = [path for path in found.paths if since is None or path in since]
-    taken = set(checked)
-    others = [path for path in (*found.paths, *known_found.paths) if path not in taken]
+    taken, real = set(checked), set(found.real)
+    unchanged = [path for path in found.paths if path not in taken]
+    named = zip(known_found.paths, known_found.real, strict=True)
+    others = [*unchanged, *(path for path, where in named if where not in real)]
     source = stdin or io.BytesIO()
     files, known_files = Files(checked, source), Files(others, source)
     fixes, unwritable = _fixed(checked if fix else ())
@@ -124,7 +126,7 @@ def validate_paths(
         cache=cache,
         policy=policy,
         elsewhere=elsewhere,
-        before=None if since is None else since.before(path for path in found.paths if path not in taken),
+        before=None if since is None else since.before(unchanged),
     )
     more = [one for one in found.problems if since is None or one.file in since]
     report = report.with_more((*more, *files.problems, *unwritable))

@@ -105,7 +105,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (inside / "folder").symlink_to(tmp_path / "outside")
     (inside / "same.yaml").symlink_to(inside / "real.yaml")
     (inside / "dangling.yaml").symlink_to(inside / "nothing")
-    assert found(inside) == [(inside / "real.yaml").as_posix(), (inside / "same.yaml").as_posix()]
+    assert found(inside) == [(inside / "real.yaml").as_posix()]
     assert [(one.file, one.code, one.severity) for one in find(inside).problems] == [
         ((inside / "catalog-info.yaml").as_posix(), "link-not-followed", "warning"),
         ((inside / "folder").as_posix(), "link-not-followed", "warning"),
@@ -173,7 +173,7 @@ def test_a_pattern_names_files_at_any_depth(tmp_path: Path, monkeypatch: pytest.
     ]
     assert found("a/*/*") == ["a/b/catalog-info.yaml", "a/b/other.yaml"]
     assert found("a/**/[n-o]ther.y?ml") == ["a/b/other.yaml"]
-    assert found("*.yaml", f"{tmp_path}/*.yaml") == ["catalog-info.yaml", f"{tmp_path}/catalog-info.yaml"]
+    assert found("*.yaml", f"{tmp_path}/*.yaml") == ["catalog-info.yaml"]
     assert find("nothing/*", "*.md").empty == ("nothing/*", "*.md")
 
 
@@ -194,3 +194,26 @@ def test_the_ignore_file_passes_over_what_is_found_and_what_is_named(
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         found(tmp_path / "nothing")
+
+
+def test_a_file_is_one_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, "sub/b.yaml", "sub/c.txt")
+    (tmp_path / "sub" / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "sub" / "catalog-info.yaml").symlink_to("c.txt")
+    (tmp_path / "other").symlink_to("sub")
+    monkeypatch.chdir(tmp_path)
+
+    assert found("sub", f"{tmp_path}/sub", "other/b.yaml") == ["sub/b.yaml", "sub/catalog-info.yaml"]
+    assert found("sub/../sub/b.yaml", "sub/*.yaml") == ["sub/../sub/b.yaml", "sub/catalog-info.yaml"]
+    assert found("sub/a.yaml", "sub/b.yaml") == ["sub/a.yaml"]
+
+
+def test_a_pattern_means_no_file_that_is_hidden_or_has_no_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, ".gitignore", ".a.yaml", "LICENSE", ".github/catalog-info.yaml", "b.json", "group")
+    monkeypatch.chdir(tmp_path)
+
+    assert found("**") == found("**/*") == [".github/catalog-info.yaml", "b.json"]
+    assert found("**/.*") == [".a.yaml"]
+    assert found("**/group") == ["group"]

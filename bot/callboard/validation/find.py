@@ -11,10 +11,10 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from callboard.documents.limits import Limits
 from callboard.validation.diagnostics import Diagnostic, shown
@@ -100,26 +100,29 @@ class Found:
     """What the given paths name."""
 
     paths: tuple[str, ...]
-    """As given, or below what was given; each once, in the order of what was given, then by name."""
+    """As given, or below what was given; each file once, in the order of what was given, then by name."""
     empty: tuple[str, ...]
     """What was given and names nothing to check."""
     passed_over: tuple[str, ...]
     """Files that were named, and that the ignore file passes over."""
     problems: tuple[Diagnostic, ...]
     """Links that were not followed."""
+    real: tuple[str, ...] = field(default=(), compare=False)
+    """Each of ``paths`` without symbolic links, by which one file is known whatever it is called."""
 
 
 def find_catalog_files(paths: Sequence[str], tree_of: TreeOf = plain_tree) -> Found:
     """The catalog files that ``paths`` name.
 
     A YAML or JSON file that is named is taken, whatever it is called, and so is every one that a pattern
-    with ``*``, ``?``, ``[…]`` or ``**`` matches; ``-`` is standard input. Of a folder, those files are taken
-    that are called ``catalog-info.yaml`` (or ``.yml``, or with something before or after it, such as
-    ``catalog-info.prod.yaml``), and those other YAML files that have a document whose ``apiVersion``
-    begins with ``backstage.io/``, as far as one sees it without reading YAML: the key stands at the beginning
-    of a line, or in a mapping in braces that begins there and has no other collection before it. ``.git``,
-    ``.venv`` and ``node_modules`` are left out, and so is what the ignore file ``.callboardignore`` names.
-    Symbolic links that lead out of the folder are not followed.
+    with ``*``, ``?``, ``[…]`` or ``**`` matches, unless it is hidden; ``-`` is standard input. Of a folder,
+    those files are taken that are called ``catalog-info.yaml`` (or ``.yml``, or with something before or
+    after it, such as ``catalog-info.prod.yaml``), and those other YAML files that have a document whose
+    ``apiVersion`` begins with ``backstage.io/``, as far as one sees it without reading YAML: the key stands
+    at the beginning of a line, or in a mapping in braces that begins there and has no other collection
+    before it. ``.git``, ``.venv`` and ``node_modules`` are left out, and so is what the ignore file
+    ``.callboardignore`` names. Symbolic links that lead out of the folder are not followed; of a file and
+    the links to it, one is taken.
 
     Raises FileNotFoundError for a path that is not there.
     """
@@ -128,7 +131,13 @@ def find_catalog_files(paths: Sequence[str], tree_of: TreeOf = plain_tree) -> Fo
         search.look(path)
     # A shell that expands dir/* names other files, too; but a check that looks at nothing must not pass.
     empty = search.empty if search.found else [*search.empty, *search.others]
-    return Found(tuple(search.found), tuple(empty), tuple(search.passed_over), tuple(search.problems))
+    return Found(
+        tuple(search.found.values()),
+        tuple(empty),
+        tuple(search.passed_over),
+        tuple(search.problems),
+        tuple(search.found),
+    )
 
 
 def content(path: str | Path) -> bytes:
@@ -153,9 +162,16 @@ def unreadable(path: str, error: OSError) -> Diagnostic:
     return Diagnostic(path, 1, 1, "error", "unreadable-file", message, None)
 
 
+class _Inside(NamedTuple):
+    called: str
+    real: str
+    is_link: bool = False
+
+
 class _Search:
     def __init__(self, tree_of: TreeOf) -> None:
-        self.found: dict[str, None] = {}
+        self.found: dict[str, str] = {}
+        """By the real path, so that a file is one under all its names."""
         self.empty: list[str] = []
         self.others: list[str] = []
         """What was named and cannot be a catalog file."""
@@ -167,18 +183,19 @@ class _Search:
     def look(self, text: str) -> None:
         path = Path(text)
         if text == STDIN:
-            taken = [STDIN]
+            taken = [_Inside(STDIN, STDIN)]
         elif path.is_dir():
             inside = self._in_folder(path, _is_yaml)
-            taken = [called for called, inner in inside if _is_catalog_file(inner, called)]
+            taken = [one for one in inside if _is_catalog_file(_last(one.called), one.called)]
         elif not os.path.lexists(path) and is_glob(text):
             folder, pattern = split_glob(path.as_posix())
             root = Path(folder)
             inside = self._in_folder(root, can_hold_entities) if root.is_dir() else iter(())
             taken = [
-                called
-                for called, inner in inside
-                if can_hold_entities(inner) and matches(pattern, called.removeprefix(_before(root)))
+                one
+                for one in inside
+                if _is_meant(_last(one.called), _last(pattern))
+                and matches(pattern, one.called.removeprefix(_before(root)))
             ]
         elif not os.path.lexists(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), text)
@@ -186,17 +203,22 @@ class _Search:
             self.others.append(text)
             return
         else:
-            taken = [path.as_posix()]
+            taken = [_Inside(path.as_posix(), os.path.realpath(path))]
             real = path.parent.resolve() / path.name
             if self._is_ignored(str(real), self._tree_of(path.parent)):
-                self.passed_over += taken
+                self.passed_over.append(path.as_posix())
                 return
-        self.found |= dict.fromkeys(taken)
+        # Of a file and links to it, it is the file that is told of.
+        new: dict[str, str] = {}
+        for one in sorted(taken, key=lambda one: one.is_link):
+            if one.real not in self.found:
+                new.setdefault(one.real, one.called)
+        self.found |= dict(sorted(new.items(), key=lambda item: item[1]))
         if not taken:
             self.empty.append(text)
 
-    def _in_folder(self, folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-        """The files of a folder that may be wanted, by their paths: what each is to be called, and its name.
+    def _in_folder(self, folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[_Inside]:
+        """The files of a folder that may be wanted, by their paths.
 
         Files that links lead to are among them, whatever their names.
         """
@@ -210,8 +232,10 @@ class _Search:
             if is_tree:
                 if Path(real).is_dir() and not Path(real).is_symlink():
                     yield from self._in_folder(Path(called), is_wanted)
-            elif not is_link or self._may_follow(Path(real), called, root):
-                yield called, _last(path)
+            elif not is_link:
+                yield _Inside(called, real)
+            elif self._may_follow(Path(real), called, root):
+                yield _Inside(called, os.path.realpath(real), is_link=True)
 
     def _may_follow(self, link: Path, called: str, root: Path) -> bool:
         # Not resolve(), which has no answer where links lead to each other.
@@ -273,6 +297,19 @@ def _walk(root: Path) -> Iterator[Name]:
 @lru_cache(maxsize=256)
 def _is_yaml(name: str) -> bool:
     return name.endswith(_YAML) and name not in _YAML and can_hold_entities(name)
+
+
+def _is_meant(name: str, pattern: str) -> bool:
+    """Whether a name may be meant by the last part of a pattern, if it matches.
+
+    As for a shell, a wildcard is no dot that a name begins with; and without its ending, a file of that
+    name is only meant where somebody wrote the name.
+    """
+    if not is_glob(pattern):
+        return can_hold_entities(name)
+    if name.startswith(".") and not pattern.startswith("."):
+        return False
+    return can_hold_entities(name) and name.endswith((*_YAML, ".json"))
 
 
 def says_it_is_one(path: str, text: bytes) -> bool:
