@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -65,6 +66,24 @@ def test_what_fails_elsewhere_is_done_again_here() -> None:
         assert some.ask(partial(failing, here=os.getpid()), QUESTIONS) == QUESTIONS
         with pytest.raises(RuntimeError):
             some.ask(partial(failing, here=0), QUESTIONS)
+
+
+def test_where_no_process_can_begin_this_one_answers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with thread(), workers(4) as some:
+        assert some.ask(same, QUESTIONS) == QUESTIONS
+
+
+def test_a_daemon_of_multiprocessing_may_ask() -> None:
+    daemon = multiprocessing.get_context("fork").Process(target=ask_for_all, daemon=True)
+    daemon.start()
+    daemon.join(60)
+    assert daemon.exitcode == 0
+
+
+def ask_for_all() -> None:
+    with workers(2) as some:
+        assert some.ask(same, QUESTIONS) == QUESTIONS
 
 
 @HOW

@@ -56,8 +56,10 @@ class Workers:
             return work(questions)
         # Before there are others: what it loads and prepares for the first ones, a fork has.
         first = work(questions[:_LEAST])
-        while len(self._others) < self._jobs - 1:
-            self._others.append(_Other([one.connection for one in self._others]))
+        # Where the system lets nobody begin another process, those that there are have to do.
+        with suppress(OSError):
+            while len(self._others) < self._jobs - 1:
+                self._others.append(_Other([one.connection for one in self._others]))
         return first + _answers(work, questions[_LEAST:], self._others)
 
     def close(self) -> None:
@@ -115,6 +117,7 @@ class _Other:
     """Another process, which answers what it is sent: None to work, to say that it is ready; or answers."""
 
     def __init__(self, siblings: list[Connection]) -> None:
+        from multiprocessing import current_process
         from multiprocessing.connection import Pipe
 
         self.connection, theirs = Pipe()
@@ -123,8 +126,10 @@ class _Other:
         # Ctrl-C reaches every process of a terminal; the first one ends the others.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            # A fork has everything loaded; but beside other threads, or on a Mac, only a new process is safe.
-            if sys.platform == "linux" and threading.active_count() == 1:
+            # A fork has everything loaded; but beside other threads, or on a Mac, only a new process is safe,
+            # and multiprocessing's own daemons may not fork by it.
+            may_fork = threading.active_count() == 1 and not current_process().daemon
+            if sys.platform == "linux" and may_fork:
                 self._kill, self._wait = _forked(theirs, [*siblings, self.connection])
             else:
                 self._kill, self._wait = _spawned(theirs)
