@@ -71,6 +71,19 @@ def test_a_defect_in_what_others_know_costs_one_file() -> None:
     assert report.entities == 3
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("text", [GROUP.decode(), "{a: b}", "a\n---\nb: [\n"])
+def test_a_file_in_utf_16_is_told_to_be_one(encoding: str, text: str) -> None:
+    (one,) = validate_files({"a.yaml": text.encode(encoding)}).diagnostics
+    assert (one.line, one.column, one.code, one.severity) == (1, 1, "yaml-encoding", "error")
+    assert one.message.startswith("it looks like UTF-16")
+
+
+def test_what_only_begins_like_utf_16_is_judged_by_what_it_holds() -> None:
+    assert validate_files({"a.yaml": b"#\0\n"}).diagnostics == ()
+    assert not validate_files({"a.yaml": b"#\0\n" + GROUP % b"a"}).errors
+
+
 @pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt()])
 def test_what_is_no_defect_ends_the_check(error: BaseException) -> None:
     with pytest.raises(type(error)):

@@ -77,6 +77,7 @@ class OneFile:
         ai_model = policy is None or policy.settings.ai_model
         # Looking for them costs more than most rules do, and few files have any.
         self._may_hold_placeholders = any(key in content for key in _PLACEHOLDERS)
+        self._looks_like_utf_16 = content.startswith(_MARKS_OF_UTF_16) or b"\0" in content[:4]
         self._reading = Reading((), ())
         self._entities: list[Entity] = []
         self._unread: Remark | None = None
@@ -125,6 +126,10 @@ class OneFile:
     def _alone(self) -> Iterator[Remark]:
         if self._unread is not None:
             yield self._unread
+        if self._looks_like_utf_16 and not self._entities and not self._holds_nothing():
+            message = "it looks like UTF-16, and Backstage reads nothing but UTF-8; save the file as UTF-8"
+            yield Remark(1, 1, "error", "yaml-encoding", message, None)
+            return
         for fault in self._reading.faults:
             yield _remark(fault.place, "error", fault.code, f"{fault.what}; {fault.hint}", None)
         for document in self._reading.documents:
@@ -133,6 +138,9 @@ class OneFile:
                 yield _remark(document.place(), "error", "not-an-entity", message, None)
         for entity in self._entities:
             yield from _unless_defect(self._of(entity))
+
+    def _holds_nothing(self) -> bool:
+        return not self._reading.faults and all(one.value is None for one in self._reading.documents)
 
     def _of(self, entity: Entity) -> Iterator[Remark]:
         for odd in entity.document.oddities:
@@ -208,6 +216,7 @@ def _defect(error: Exception) -> Remark:
 
 
 _PLACEHOLDERS = (b"$text", b"$json", b"$yaml")
+_MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NAME = ("metadata", "name")
 _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
 
