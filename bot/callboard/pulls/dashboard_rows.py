@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from callboard.catalog.shelf import folder_of
 from callboard.changes.change import ModelChange
 from callboard.forges.protocol import PullRequest
 from callboard.pulls.verdict import Verdict
@@ -79,8 +80,8 @@ def row_of_waiting(changes: Sequence[ModelChange], branch: str, why: str) -> Row
 
 
 def _row(pull: PullRequest, root: str, section: Section, missing: str) -> Row:
-    inside = [path.removeprefix(f"{root}/") for path in pull.paths if path.startswith(f"{root}/")]
-    models = tuple(dict.fromkeys(path.split("/")[0] for path in sorted(inside)))
+    folders = [folder_of(path, root) for path in sorted(pull.paths) if path.startswith(f"{root}/")]
+    models = tuple(dict.fromkeys(folder.removeprefix(f"{root}/") for folder in folders))
     return Row(
         section, pull.title, missing, models, pull.reference, pull.url, pull.created_at[:10], str(pull.number)
     )
