@@ -27,7 +27,7 @@ from callboard.model import Problem
 
 METADATA = "techdocs_metadata.json"
 _RULES = "1"
-"""Part of every etag: change it when this module builds other bytes from the same sources."""
+"""Part of every etag: change it when other bytes are built from the same sources."""
 
 
 class EngineMissing(Exception):
