@@ -119,3 +119,26 @@ def test_what_cannot_be_done_is_told_with_its_exit_code(
     said = capsys.readouterr().err
     assert words in said
     assert "s3cret" not in said
+
+
+def test_all_that_is_said_beside_the_result_is_json_if_that_is_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "catalog-info.yaml").write_text(resource("mine", owner="group:default/ml") + "on: no\n")
+    (tmp_path / "passed.yaml").write_text("")
+    (tmp_path / ".callboardignore").write_text("passed.yaml\n")
+    arguments = ["--fix", "--backstage", "http://127.0.0.1:9", "--cache", "/proc/nope"]
+
+    with pytest.raises(SystemExit):
+        main(["--log-format", "json", "validate", *arguments, "catalog-info.yaml", "passed.yaml"])
+
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    said = [(one["level"], one["message"].partition(":")[0]) for one in events]
+    assert said == [
+        ("info", "--cache /proc/nope cannot be used"),
+        ("info", "passed.yaml"),
+        ("info", "catalog-info.yaml"),
+        ("info", "catalog-info.yaml"),
+        ("info", "repaired 2 places in 1 file"),
+        ("error", "Backstage did not answer for 1 reference"),
+    ]

@@ -91,6 +91,14 @@ class Session:
             click.echo(f"  → {line(problem.hint)}", err=True)
         return errors
 
+    def error(self, text: str, *, prefix: str = "Error: ") -> None:
+        """Say on standard error what failed; it may take several lines."""
+        if self.log_format == "json":
+            self._event("error", text)
+        else:
+            for each in (prefix + text).splitlines():
+                click.echo(line(each), err=True)
+
     def end(self, result: SyncResult) -> None:
         """Say the findings of a walk over the sources, and end with the exit code that they ask for."""
         failed = self.problems((*result.desired.findings, *result.problems))
@@ -102,7 +110,7 @@ class Session:
     def failed(self, problem: BaseException) -> int:
         """Say on standard error why a command could not go on; answer the exit code."""
         if isinstance(problem, click.Abort):
-            self._error("Aborted.")
+            self.error("Aborted.")
             return INTERRUPTED if isinstance(problem.__cause__, KeyboardInterrupt) else USAGE
         if isinstance(problem, click.ClickException):
             self._wrong_usage(problem)
@@ -113,7 +121,7 @@ class Session:
         if self.log_format == "text" and isinstance(problem, click.UsageError) and problem.ctx:
             click.echo(problem.ctx.get_usage(), err=True)
             click.echo(f"Try '{problem.ctx.command_path} --help' for help.\n", err=True)
-        self._error(problem.format_message())
+        self.error(problem.format_message())
 
     def _outside(self, problem: BaseException) -> int:
         from callboard.config_file import ConfigError
@@ -124,30 +132,22 @@ class Session:
 
         if isinstance(problem, ConfigError):
             for fault in problem.faults:
-                self._error(f"{fault.place}: {fault.what}; {fault.hint}", prefix="")
+                self.error(f"{fault.place}: {fault.what}; {fault.hint}", prefix="")
             return USAGE
         if isinstance(problem, NotConfigured):
-            self._error(str(problem))
+            self.error(str(problem))
             return USAGE
         if isinstance(problem, ForgeError | GitError | HttpProblem | OSError):
-            self._error(str(problem))
+            self.error(str(problem))
             if isinstance(problem, GitError):  # git says what it met, not what to do about it
-                self._error("Run 'callboard doctor' to see what is wrong and how to mend it.", prefix="")
+                self.error("Run 'callboard doctor' to see what is wrong and how to mend it.", prefix="")
             return UNREACHABLE
         import traceback
 
         text = "".join(traceback.format_exception(problem))
-        self._error(text, prefix="")
-        self._error("This is a defect in Callboard; please report it with the lines above.", prefix="")
+        self.error(text, prefix="")
+        self.error("This is a defect in Callboard; please report it with the lines above.", prefix="")
         return FINDINGS
-
-    def _error(self, text: str, *, prefix: str = "Error: ") -> None:
-        if self.log_format == "json":
-            self._event("error", text)
-        else:
-            # What git says has several lines.
-            for each in (prefix + text).splitlines():
-                click.echo(line(each), err=True)
 
     def _event(self, level: str, message: str, **more: Any) -> None:
         click.echo(json_text({"level": level, "message": message, **more}), err=True)

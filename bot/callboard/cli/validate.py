@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callboard.cli.session import Session, address_given
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from callboard.validation.policy import Policy
     from callboard.walk.known_entities import KnownTo
 
@@ -65,7 +69,9 @@ if TYPE_CHECKING:
     help="Where it is remembered what unchanged files hold; by default, in the folder of this user's caches.",
 )
 @click.option("--no-cache", is_flag=True, help="Remember nothing, and believe nothing that was remembered.")
+@click.make_pass_decorator(Session, ensure=True)
 def validate(
+    session: Session,
     paths: tuple[str, ...],
     output: str,
     known: tuple[str, ...],
@@ -86,15 +92,11 @@ def validate(
     that say an apiVersion of backstage.io, but not what git ignores or .callboardignore names. Ends with 1 if
     there is any error, and with 2 if there is no catalog file.
     """
-    from pathlib import Path
-
-    from callboard.checking.cache import default_folder
-    from callboard.cli.output import line
     from callboard.validate import CannotCheck, validate_paths
     from callboard.validation.reports import render
     from callboard.validation.reports.words import counted
 
-    folder = None if no_cache else Path(cache) if cache else default_folder()
+    folder = None if no_cache else _cache_folder(session, cache)
     known_to = _known_to(backstage, backstage_token_env)
     try:
         checked = validate_paths(
@@ -111,20 +113,41 @@ def validate(
     except CannotCheck as error:
         raise click.UsageError(str(error)) from None
     for path in checked.passed_over:
-        click.echo(line(f"{path}: passed over, as .callboardignore says"), err=True)
+        session.note(f"{path}: passed over, as .callboardignore says")
     for one in checked.fixes:
-        click.echo(line(f"{one.file}:{one.line}:{one.column}: {one.code}: {one.what}"), err=True)
+        session.note(f"{one.file}:{one.line}:{one.column}: {one.code}: {one.what}")
     if fix:
         files = len({one.file for one in checked.fixes})
-        click.echo(f"repaired {counted(len(checked.fixes), 'place')} in {counted(files, 'file')}", err=True)
+        session.note(f"repaired {counted(len(checked.fixes), 'place')} in {counted(files, 'file')}")
     rendered = render(output, checked.report, checked.files, color=_may_color(), top=checked.top)
     click.echo(rendered, nl=False, color=True)
     unanswered = known_to is not None and known_to.problem is not None
     if known_to is not None and unanswered:
         count = counted(known_to.unasked, "reference")
-        click.echo(line(f"Backstage did not answer for {count}: {known_to.problem}"), err=True)
+        session.error(f"Backstage did not answer for {count}: {known_to.problem}", prefix="")
     if checked.report.errors or unanswered:
         raise SystemExit(1)
+
+
+def _cache_folder(session: Session, named: str | None) -> Path | None:
+    """Where to remember; None, said, where somebody named a folder that cannot be used."""
+    import os
+    from pathlib import Path
+
+    from callboard.checking.cache import default_folder
+
+    if named is None:
+        return default_folder()
+    folder = Path(named)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            return folder
+        why = "it may not be written to"
+    except OSError as error:
+        why = str(error.strerror)
+    session.note(f"--cache {named} cannot be used: {why}; nothing is remembered")
+    return None
 
 
 def _policy(file: str | None, *, ai_model: bool) -> Policy | None:
@@ -149,7 +172,6 @@ def _known_to(url: str | None, token_variable: str | None) -> KnownTo | None:
         if token_variable is not None:
             raise click.UsageError("--backstage-token-env is of no use without --backstage URL.")
         return None
-    from callboard.cli.session import address_given
     from callboard.config import Backstage, SecretReference
     from callboard.walk.known_entities import KnownTo
     from callboard.walk.workplace import open_backstage
