@@ -103,13 +103,15 @@ class Lexer:
             self._hand_on(SPACE, found.end())
 
     def _newline(self) -> None:
-        if self._char() == "\n":
+        char = self.text[self.at : self.at + 1]
+        if char == "\n":
             self._hand_on(NEWLINE, self.at + 1)
-        elif self.text.startswith("\r\n", self.at):
+        elif char == "\r" and self.text.startswith("\r\n", self.at):
             self._hand_on(NEWLINE, self.at + 2)
 
     def _at_line_end(self) -> bool:
-        return self._char() in ("", "\n") or self.text.startswith("\r\n", self.at)
+        char = self.text[self.at : self.at + 1]
+        return char in ("", "\n") or (char == "\r" and self.text.startswith("\r\n", self.at))
 
     def _comment(self) -> None:
         found = _LINE.match(self.text, self.at)
