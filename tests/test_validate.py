@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,6 +205,14 @@ def test_without_a_repository_nothing_can_have_changed(
 def test_what_comes_from_standard_input_is_not_repaired() -> None:
     with pytest.raises(CannotCheck, match="standard input"):
         validate_paths(["-"], fix=True)
+
+
+@pytest.mark.parametrize("one", ["a.yaml", Path("a.yaml")])
+def test_one_path_that_is_not_in_a_list_is_refused(one: Any) -> None:
+    with pytest.raises(TypeError, match=r"such as \['a.yaml'\]"):
+        validate_paths(one)
+    with pytest.raises(TypeError, match=r"such as \['a.yaml'\]"):
+        validate_paths(known=one)
 
 
 def test_nothing_that_the_repository_configures_is_run(tree: Path) -> None:

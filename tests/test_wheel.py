@@ -57,6 +57,7 @@ def test_every_shipped_file_and_every_data_file_of_the_package_is_in_it(wheel: P
     }
 
     assert len(wanted) > 100
+    assert "callboard/py.typed" in names  # so that type checkers believe the types of the library
     assert wanted - names == set()
 
 

@@ -92,8 +92,11 @@ def validate_paths(
     ``elsewhere`` is asked for what no file holds.
 
     Raises NothingToCheck where no catalog file is, and CannotCheck for a path that is not there and for a
-    commit that git does not know.
+    commit that git does not know; TypeError for one path that is not in a list.
     """
+    for one in (paths, known):
+        if isinstance(one, str | bytes | os.PathLike):
+            raise TypeError(f"a list of paths is wanted, such as [{os.fspath(one)!r}], not one path")
     if fix and STDIN in paths:
         raise CannotCheck("what comes from standard input cannot be repaired; name a file")
     try:
