@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.checking.workers import WORTHWHILE, WorkerEnded, workers
+from callboard.checking.workers import WORTHWHILE, WorkerEnded, begin, workers
 from tests.checking.works import ending, failing, same, waiting
 
 QUESTIONS = list(range(2 * WORTHWHILE + 1))
@@ -66,6 +66,19 @@ def test_what_fails_elsewhere_is_done_again_here() -> None:
         assert some.ask(partial(failing, here=os.getpid()), QUESTIONS) == QUESTIONS
         with pytest.raises(RuntimeError):
             some.ask(partial(failing, here=0), QUESTIONS)
+
+
+def test_another_process_says_that_it_is_ready_then_answers_until_the_first_is_gone() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    serving = threading.Thread(target=begin, args=[os.dup(theirs.fileno())])
+    serving.start()
+    theirs.close()
+    for sent, answer in ((same, None), ([1, 2], [1, 2]), (partial(failing, here=0), None), ([1], None)):
+        ours.send(sent)
+        assert ours.recv() == answer
+    ours.close()
+    serving.join(60)
+    assert not serving.is_alive()
 
 
 def test_where_no_process_can_begin_this_one_answers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
