@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import jinja2
 
 from callboard.documents.writer import flow_text
@@ -41,9 +44,16 @@ def onboarding_files(
     }
 
 
-def _source(kind: str, where: str) -> dict[str, str | bool]:
+BEGINNINGS: Mapping[str, Mapping[str, Any]] = {
+    "rest": {"models": {"path": "/models"}, "fields": {"id": "id", "name": "name"}},
+    "threescale": {"token": {"env": "THREESCALE_TOKEN"}, "select": {"include": ["llm-*"]}},
+}
+"""What sources need that only people can say, as it may be: for them to go on from."""
+
+
+def _source(kind: str, where: str) -> dict[str, Any]:
     name = "cards" if kind == "files" else kind
     key = {"files": "path", "github-models": "path", "huggingface": "author"}.get(kind, "url")
     # Which repositories to read nobody has said yet; a registry that lists none of its own says so.
-    more = {"catalog": True} if kind == "oci" else {}
+    more = {"catalog": True} if kind == "oci" else BEGINNINGS.get(kind, {})
     return {"name": name, "type": kind, key: where, **more}

@@ -65,6 +65,8 @@ def test_told_everything_it_asks_nothing(folder: Path) -> None:
         ("ollama", "http://localhost:11434", "url"),
         ("openai", "https://gateway.acme.example/v1", "url"),
         ("openwebui", "https://chat.acme.example", "url"),
+        ("rest", "https://registry.acme.example/api", "url"),
+        ("threescale", "https://acme-admin.3scale.example", "url"),
     ],
 )
 def test_what_it_is_told_is_what_is_read(folder: Path, source: str, where: str, key: str) -> None:
@@ -82,10 +84,19 @@ def test_what_it_is_told_is_what_is_read(folder: Path, source: str, where: str, 
     assert str(getattr(config.sources[0], key)) == str(Path(where) if key == "path" else where)
 
 
-def test_it_knows_every_type_of_source_but_those_that_need_more_than_one_answer() -> None:
+@pytest.mark.parametrize("source", ["rest", "threescale"])
+def test_what_only_people_can_say_of_a_source_is_asked_of_them(folder: Path, source: str) -> None:
+    done = told("--repository", REPOSITORY, "--source", source, "--url", "https://registry.acme.example")
+
+    page = f"docs/sources/{source}.md"
+    assert f"Complete the source in callboard.yaml: {page} of Callboard says how.\nNext: " in done.output
+    assert (Path(__file__).parents[2] / page).exists()
+
+
+def test_it_knows_every_type_of_source() -> None:
     (option,) = (parameter for parameter in init.params if parameter.name == "source")
 
-    assert {*option.type.choices, "rest", "threescale"} == set(SOURCE_TYPES)  # type: ignore[attr-defined]
+    assert {*option.type.choices} == set(SOURCE_TYPES)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("more", [(), ("--backstage", "https://backstage.acme.example", "--system", "ai")])

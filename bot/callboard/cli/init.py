@@ -23,8 +23,10 @@ _WHERE = {
     "ollama": "Ollama's address",
     "openai": "Address of the gateway, with its /v1",
     "openwebui": "Open WebUI's address",
+    "rest": "The registry's address",
+    "threescale": "Address of the admin portal",
 }
-"""By the source's type. ``rest`` needs a mapping, ``threescale`` what tells models from other products."""
+"""By the source's type."""
 _SOURCES = tuple(_WHERE)
 
 
@@ -78,7 +80,7 @@ def init(
     """
     import sys
 
-    from callboard.onboarding import FILES, onboarding_files
+    from callboard.onboarding import BEGINNINGS, FILES, onboarding_files
 
     there = [path for path in FILES if Path(path).exists()]
     if there and not force:
@@ -106,6 +108,8 @@ def init(
     if _fold_locks(Path(".gitattributes")):
         click.echo("wrote .gitattributes")
     pipeline = "" if on_github else "; docs/gitlab.md of Callboard has the pipeline"
+    if source in BEGINNINGS:
+        click.echo(f"Complete the source in callboard.yaml: docs/sources/{source}.md of Callboard says how.")
     click.echo(f"Next: callboard doctor, then callboard diff{pipeline}.")
 
 
