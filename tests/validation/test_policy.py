@@ -114,6 +114,30 @@ def test_what_a_policy_may_turn_off_is_what_the_page_calls_a_warning() -> None:
         ("kinds:\n  A: {$ref: 'https://example.com/x'}", "2:6", "refer to nothing outside"),
         ("annotations:\n  a: {pattern: '(?=x)'}", "2:16", "no look-around"),
         ("rules:\n  - {name: a, schema: {pattern: '(a'}}", "2:33", "no JSON Schema"),
+        ("rules:\n  - {name: a, schema: {format: uril}}", "2:32", "Unknown format: 'uril'"),
+        ("rules:\n  - {name: a, schema: {requird: [a]}}", "2:24", "did you mean 'required'?"),
+        ("kinds:\n  A: {allOf: [{properties: {type: {nullable: true}}}]}", "2:36", "no keyword"),
+        ("types: {Component/a: {items: {x: 1}, x-y: 1}}", "1:31", "'x' is no keyword"),
+        ("types: {Component/a: {}}", "1:22", "asks for nothing"),
+        (
+            "types: {Component/a: {type: object}, component/A: {type: object}}",
+            "1:38",
+            "case makes no difference",
+        ),
+        ("types: {Compnent/a: {type: object}}", "1:9", "did you mean 'Component'?"),
+        ("annotations: {a b: {type: string}}", "1:15", "cannot be the key of an annotation"),
+        ("rules:\n  - {name: a}", "2:12", "the rule asks for nothing"),
+        ("rules:\n  - {name: a, require: {fields: []}, allow: {}, schema: {}}", "2:12", "asks for nothing"),
+        ("rules:\n  - {name: a, unless: {kinds: []}, allow: {types: [a]}}", "2:15", "the rule is for none"),
+        ("rules:\n  - {name: a, for: {kinds: [Compnent]}, allow: {types: [a]}}", "2:29", "'Component'?"),
+        (
+            "kinds: {Mine: {}}\nrules:\n  - {name: a, unless: {kinds: [min]}, allow: {types: [a]}}",
+            "3:32",
+            "'Mine'?",
+        ),
+        ("rules:\n  - {name: a, require: {annotations: [a b]}}", "2:39", "of an annotation"),
+        ("rules:\n  - {name: a, require: {labels: [a/b/c]}}", "2:34", "of a label"),
+        ("rules:\n  - {name: a, allow: {licenses: {annotation: a b}}}", "2:46", "of an annotation"),
         ("rules: [", "1:8", "not YAML"),
         ("[]", "1:1", "not a mapping"),
     ],
@@ -123,6 +147,19 @@ def test_what_is_wrong_with_a_policy_is_told_with_its_place(policy: str, place: 
         load_policy(policy, "policy.yaml")
     assert f"policy.yaml:{place}: " in str(raised.value)
     assert words in str(raised.value)
+
+
+def test_kinds_and_types_fit_in_any_case_and_formats_count() -> None:
+    wrong = "{properties: {spec: {properties: {owner: {format: uri}}}}}"
+    for policy in (f"types: {{resource/AI-model: {wrong}}}", f"kinds: {{RESOURCE: {wrong}}}"):
+        (one,) = judged(policy, RESOURCE % "mit").diagnostics
+        assert (one.line, one.column, one.code) == (8, 31, "policy-schema")
+
+
+def test_kinds_that_may_be_of_a_plugin_are_no_mistake() -> None:
+    load_policy(
+        "rules: [{name: a, for: {kinds: [Template, 'compnen*', api]}, require: {tags: [a]}}]", "policy.yaml"
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,6 +211,8 @@ def test_without_ids_every_license_of_spdx_is_allowed() -> None:
 def test_a_rule_is_for_those_that_fit_all_that_is_given(choice: str, meant: bool) -> None:
     policy = f"rules: [{{name: a, for: {choice}, require: {{fields: [metadata.title]}}}}]"
     assert bool(judged(policy, RESOURCE % "MIT").diagnostics) is meant
+    if choice == "{}":
+        return
     policy = f"rules: [{{name: a, unless: {choice}, require: {{fields: [metadata.title]}}}}]"
     assert bool(judged(policy, RESOURCE % "MIT").diagnostics) is not meant
 
@@ -231,7 +270,11 @@ def test_a_policy_turns_warnings_and_never_what_backstage_refuses() -> None:
 
 
 def test_a_policy_travels_to_another_process() -> None:
-    policy = Policy(load_policy("kinds: {A: {type: object}}\nrules: [{name: a, for: {kinds: [A]}}]", "p"))
+    policy = Policy(
+        load_policy(
+            "kinds: {A: {type: object}}\nrules: [{name: a, for: {kinds: [A]}, require: {tags: [a]}}]", "p"
+        )
+    )
     there = pickle.loads(pickle.dumps(policy))
     assert there.settings == policy.settings
     assert there.text == policy.text

@@ -36,14 +36,19 @@ class JsonSchema:
     """A schema that can be held against many values.
 
     Its patterns are those of the ``regex`` crate, whose time grows with the text's length alone, so they know
-    neither look-around nor back-references. A reference to another document is refused. Raises BadSchema.
+    neither look-around nor back-references. A reference to another document is refused. With ``formats``, a
+    ``format`` has to be kept, and to be known; else it is a remark. Raises BadSchema.
     """
 
-    def __init__(self, schema: Mapping[str, Any] | bool) -> None:
+    def __init__(self, schema: Mapping[str, Any] | bool, *, formats: bool = False) -> None:
         whole = dict(schema) if isinstance(schema, Mapping) else schema
         try:
             self._validator = jsonschema_rs.validator_for(
-                whole, validate_formats=False, offline=True, pattern_options=jsonschema_rs.RegexOptions()
+                whole,
+                validate_formats=formats,
+                ignore_unknown_formats=not formats,
+                offline=True,
+                pattern_options=jsonschema_rs.RegexOptions(),
             )
         except jsonschema_rs.ValidationError as error:
             raise BadSchema(_path_in(whole, error.instance_path), _plain(error.message)) from None

@@ -96,20 +96,24 @@ class Policy:
     @cached_property
     def _kind_schemas(self) -> Mapping[str, JsonSchema]:
         both = {**self.settings.kinds, **self.settings.types}
-        return {key: JsonSchema(schema) for key, schema in both.items()}
+        return {key.lower(): JsonSchema(schema, formats=True) for key, schema in both.items()}
 
     @cached_property
     def _annotation_schemas(self) -> Mapping[str, JsonSchema]:
-        return {key: JsonSchema(schema) for key, schema in self.settings.annotations.items()}
+        return {key: JsonSchema(one, formats=True) for key, one in self.settings.annotations.items()}
 
     @cached_property
     def _rule_schemas(self) -> Mapping[str, JsonSchema]:
-        return {one.name: JsonSchema(one.schema_) for one in self.settings.rules if one.schema_ is not None}
+        return {
+            one.name: JsonSchema(one.schema_, formats=True)
+            for one in self.settings.rules
+            if one.schema_ is not None
+        }
 
     def _schemas_for(self, entity: Entity) -> Iterator[tuple[str, JsonSchema]]:
         kind, kind_type = entity.get("kind"), _in(entity, "spec", "type")
         for key in (kind, f"{kind}/{kind_type}" if isinstance(kind_type, str) else None):
-            if isinstance(key, str) and (schema := self._kind_schemas.get(key)):
+            if isinstance(key, str) and (schema := self._kind_schemas.get(key.lower())):
                 yield key, schema
 
     def _annotation_findings(self, entity: Entity) -> Iterator[Finding]:

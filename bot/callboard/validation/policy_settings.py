@@ -14,8 +14,12 @@ from callboard.documents.place import Fault, Path
 from callboard.documents.reader import read_documents
 from callboard.model import Severity
 from callboard.validation.diagnostics import WARNINGS
+from callboard.validation.formats import KEY, is_key
+from callboard.validation.globs import is_glob
 from callboard.validation.json_schema import BadSchema, JsonSchema
 from callboard.validation.licenses import BadLicense, license_id
+from callboard.validation.references import KINDS
+from callboard.validation.schema_keywords import KEYWORDS, unknown_keywords
 
 _Name = Annotated[str, dashed(63)]
 _Field = Annotated[
@@ -173,12 +177,8 @@ def _beyond_types(policy: Policy) -> Iterator[tuple[Path, bool, str, str]]:
             near = difflib.get_close_matches(code, sorted(WARNINGS), 1)
             hint = f"did you mean {near[0]!r}?" if near else "see the warnings in docs/diagnostics.md"
             yield ("codes", code), True, f"{code[:60]!r} is no warning that could be something else", hint
-    for path, schema in _schemas(policy):
-        try:
-            JsonSchema(schema)
-        except BadSchema as error:
-            hint = "correct it; it can refer to nothing outside of itself, and patterns know no look-around"
-            yield (*path, *error.path), False, f"this is no JSON Schema that can be used: {error}", hint
+    yield from _in_schemas(policy)
+    yield from _without_effect(policy)
     names: set[str] = set()
     for index, rule in enumerate(policy.rules):
         if rule.name in names:
@@ -192,6 +192,74 @@ def _beyond_types(policy: Policy) -> Iterator[tuple[Path, bool, str, str]]:
             except BadLicense as error:
                 path = ("rules", index, "allow", "licenses", "ids", position)
                 yield path, False, str(error), "what SPDX does not know belongs under besides"
+
+
+def _in_schemas(policy: Policy) -> Iterator[tuple[Path, bool, str, str]]:
+    for path, schema in _schemas(policy):
+        for where, keyword in unknown_keywords(schema):
+            near = difflib.get_close_matches(keyword, sorted(KEYWORDS), 1)
+            hint = f"did you mean {near[0]!r}?" if near else "a remark of your own begins with x-"
+            what = f"{keyword[:60]!r} is no keyword of JSON Schema, and asks for nothing"
+            yield (*path, *where, keyword), True, what, hint
+        try:
+            JsonSchema(schema, formats=True)
+        except BadSchema as error:
+            hint = "correct it; it can refer to nothing outside of itself, and patterns know no look-around"
+            yield (*path, *error.path), False, f"this is no JSON Schema that can be used: {error}", hint
+
+
+def _without_effect(policy: Policy) -> Iterator[tuple[Path, bool, str, str]]:
+    """What can never find anything, so that it hardly was meant."""
+    for path, kind in _kinds(policy):
+        known = {one.lower(): one for one in (*KINDS, *policy.kinds)}
+        near = difflib.get_close_matches(kind.lower(), sorted(known), 1, 0.8)
+        if near and near[0] != kind.lower() and not is_glob(kind):
+            hint = f"did you mean {known[near[0]]!r}? A kind of your own stands under kinds, too"
+            yield path, len(path) == 2, f"Backstage knows no kind {kind[:60]!r}", hint
+    for path, section, key in _keys(policy):
+        if not is_key(key):
+            what = f"{key[:60]!r} cannot be the key of {section}"
+            yield path, len(path) == 2, what, f"write {KEY}"
+    for section, names in (("kinds", policy.kinds), ("types", policy.types)):
+        first: dict[str, str] = {}
+        for name in names:
+            if first.setdefault(name.lower(), name) != name:
+                what = f"{name[:60]!r} is {first[name.lower()][:60]!r} again, as case makes no difference"
+                yield (section, name), True, what, "write one schema for it"
+    for section in ("types", "annotations"):
+        for name, schema in getattr(policy, section).items():
+            if not schema:
+                yield (section, name), False, "an empty schema asks for nothing", "say what has to be so"
+    for index, rule in enumerate(policy.rules):
+        if rule.unless is not None and not any(rule.unless.model_dump().values()):
+            what = "without any condition, unless means every entity, and the rule is for none"
+            hint = "leave it out, or say which entities the rule is not for"
+            yield ("rules", index, "unless"), True, what, hint
+        if rule.require == Require() and rule.allow == Allow() and not rule.schema_:
+            yield ("rules", index, "name"), False, "the rule asks for nothing", "add require, allow or schema"
+
+
+def _kinds(policy: Policy) -> Iterator[tuple[Path, str]]:
+    for name in policy.types:
+        yield ("types", name), name.partition("/")[0]
+    for index, rule in enumerate(policy.rules):
+        for field, choice in (("for", rule.for_), ("unless", rule.unless)):
+            for position, kind in enumerate(choice.kinds if choice else ()):
+                yield ("rules", index, field, "kinds", position), kind
+
+
+def _keys(policy: Policy) -> Iterator[tuple[Path, str, str]]:
+    """Path, what it is the key of, and the key."""
+    for key in policy.annotations:
+        yield ("annotations", key), "an annotation", key
+    for index, rule in enumerate(policy.rules):
+        path: Path = ("rules", index)
+        for position, key in enumerate(rule.require.annotations):
+            yield (*path, "require", "annotations", position), "an annotation", key
+        for position, key in enumerate(rule.require.labels):
+            yield (*path, "require", "labels", position), "a label", key
+        if rule.allow.licenses is not None:
+            yield (*path, "allow", "licenses", "annotation"), "an annotation", rule.allow.licenses.annotation
 
 
 def _schemas(policy: Policy) -> Iterator[tuple[Path, Mapping[str, Any]]]:
