@@ -257,7 +257,7 @@ def test_a_site_has_a_largest_size(place: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_without_the_engine_it_says_what_to_install(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(EngineMissing, match=r"pip install 'callboard\[docs\]'"):
+    with pytest.raises(EngineMissing, match=r"pip install '\.\[docs\]' in a checkout$"):
         build_sites(place / "tree", place / "out")
     result = CliRunner().invoke(callboard, ["docs", "build", "tree", "--out", "out"])
     assert "pip install '.[docs]' in a checkout" in result.output

@@ -481,7 +481,7 @@ def test_what_is_pending_is_looked_at_again() -> None:
     comment = landing_comment([Landed((Entity("resource:default/fraud", "pending", "not there yet"),))])
 
     assert comment.startswith("### ⏳ Merged, and Backstage is still at work")
-    assert "Callboard looks again with every pass" in comment
+    assert "Callboard looks again with every run" in comment
 
 
 @pytest.mark.parametrize("state", ["error", "foreign", "stale"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="See the whole walk on this machine, offline.")
+@click.command(short_help="See the whole story on this machine, offline.")
 @click.option("--serve", is_flag=True, help="Stay up, so that you can be the reviewer in a browser.")
 @click.option(
     "--port",
@@ -14,7 +14,7 @@ import click
     help="With --serve: the forge's port.  [default: any free one]",
 )
 def demo(serve: bool, port: int | None) -> None:
-    """Run the whole walk on this machine: no network, no account, nothing left behind.
+    """Play the whole story on this machine: no network, no account, nothing left behind.
 
     A sandbox forge (GitHub's API over real git) and a sandbox catalog (Backstage's API) are started on
     loopback. The example models become pull requests, a reviewer approves, they are merged, registered and

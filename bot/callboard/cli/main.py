@@ -61,8 +61,8 @@ def _set_log_format(context: click.Context, _option: click.Parameter, value: str
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, nothing wrong; 1 done, with findings; 2 wrong usage or configuration; "
-    "3 nothing could be done, because something outside did not answer.",
+    epilog="Exit codes: 0 done, without an error; 1 done, and at least one finding is an error; "
+    "2 wrong usage or configuration; 3 nothing could be done, because something outside did not answer.",
 )
 @click.option(
     "--config",

@@ -13,7 +13,7 @@ from callboard.cli.output import json_text, line
 from callboard.cli.session import Session
 
 
-@click.command(short_help="Run the bot: webhooks in, walks out.")
+@click.command(short_help="Run the bot, which acts upon webhooks.")
 @click.option(
     "--service",
     "path",

@@ -28,7 +28,7 @@ _MEANS: tuple[tuple[Name, str, str], ...] = (
 )
 _NEXT: dict[VerdictKind, str] = {
     "merge": "Callboard merges it.",
-    "wait": "Callboard looks again at every pass, and merges it when all this is met.",
+    "wait": "Callboard looks again with every run, and merges it when all this is met.",
     "blocked": "Nothing, until somebody does what stands above.",
     "regenerate": "Callboard writes it anew on the present base branch.",
     "step-back": "Callboard leaves the branch to whoever committed to it; comment /callboard rebase or "

@@ -71,8 +71,8 @@ def _require_engine() -> None:
         if importlib.util.find_spec(module) is None:
             raise EngineMissing(
                 "building docs needs MkDocs with the TechDocs plugin, which is not installed; "
-                "install Callboard with the extra docs: pip install '.[docs]' in a checkout, else "
-                "pip install 'callboard[docs]'"
+                "install Callboard with the extra docs from where you have it: "
+                "pip install '.[docs]' in a checkout"
             )
 
 
