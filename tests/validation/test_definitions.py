@@ -67,6 +67,56 @@ def test_nothing_is_said_of_what_is_right_or_of_another_type(kind: str, definiti
     assert said(kind, definition) == []
 
 
+LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: [%s])\n'
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        LINK % '"@key", {name: "@shareable", as: "@shared"}, "FieldSet"'
+        + 'type A @key(fields: "id") { id: ID! @shared\n b: FieldSet @federation__external @federation }',
+        'schema @link(url: "https://a.example/v2.3", as: "f") { query: Q } type Q { a: Int @f__tag }',
+        'type A @key(fields: "id") { id: ID! }\nextend type Query { a: A }',
+        "extend type A { id: ID! @external }",
+    ],
+)
+def test_a_subgraph_may_use_what_federation_defines(definition: str) -> None:
+    assert said("graphql", definition) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        (LINK % '"@key"' + "type A @other { a: Int }", "Unknown directive '@other'"),
+        (LINK % '"@key"' + "type A @shareable { a: Int }", "Unknown directive '@shareable'"),
+        (LINK % '"@key"' + "type A { a: Foo }", "Unknown type 'Foo'"),
+        ("directive @key on OBJECT\nextend type A @key { a: Int }", "Cannot extend type 'A'"),
+        ("extend schema @link(url: 1, import: [1, {a: 1}]) extend schema @link type A @b { a: Int }", "'@b'"),
+    ],
+)
+def test_what_federation_does_not_define_is_still_told(definition: str, words: str) -> None:
+    ((_, what),) = said("graphql", definition)
+    assert words in what
+    assert not what.endswith(".")
+
+
+def test_references_begin_at_the_nearest_schema_with_an_address_of_its_own() -> None:
+    schemas = {
+        "A": {"$id": "https://a.example/a", "$defs": {"Z": {}}, "items": {"$ref": "#/$defs/Z"}},
+        "B": {"$id": "https://a.example/b", "items": {"$ref": "#/$defs/Z"}},
+        "C": {"$id": "#c", "items": {"$ref": "#/components/schemas/A"}},
+    }
+    whole = {
+        "openapi": "3.1.0",
+        "info": {"title": "a", "version": "1"},
+        "paths": {},
+        "components": {"schemas": schemas},
+    }
+    ((code, what),) = said("openapi", json.dumps(whole))
+    assert code == "definition-invalid"
+    assert "components/schemas/B/items/$ref" in what
+
+
 @pytest.mark.parametrize(
     ("definition", "hint"),
     [("openapi: 3.10", "put it in quotes, as in openapi: '3.10'"), ('{"openapi": 3.10}', "put it in quotes")],

@@ -28,6 +28,8 @@ from callboard.validation.json_schema import JsonSchema
 if TYPE_CHECKING:
     from graphql import GraphQLError
 
+    from callboard.validation.federation import Linked
+
 LARGEST = 1024 * 1024
 """Characters of a definition that are looked into, where it is YAML, JSON or Protocol Buffers."""
 LARGEST_GRAPHQL = 256 * 1024
@@ -179,21 +181,24 @@ def _lost_references(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """References within the definition that lead nowhere. Those to elsewhere are never followed."""
     if all(_leads_somewhere(value, reference) for reference in _inner_references(value)):
         return
-    found: dict[str, bool] = {}
-    stack: list[tuple[object, Path]] = [(value, ())]
+    found: dict[tuple[int, str], bool] = {}
+    stack: list[tuple[object, Path, object]] = [(value, (), value)]
     while stack:
-        inner, path = stack.pop()
+        inner, path, base = stack.pop()
         if isinstance(inner, list):
-            stack += [(item, (*path, index)) for index, item in reversed(list(enumerate(inner)))]
+            stack += [(item, (*path, index), base) for index, item in reversed(list(enumerate(inner)))]
         elif isinstance(inner, dict):
+            # A schema with an address of its own is what references in it begin at.
+            address = inner.get("$id")
+            base = inner if isinstance(address, str) and address[:1] not in ("", "#") else base
             reference = inner.get("$ref")
             if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
-                if reference not in found:
-                    found[reference] = _leads_somewhere(value, reference)
-                if not found[reference]:
+                if (id(base), reference) not in found:
+                    found[id(base), reference] = _leads_somewhere(base, reference)
+                if not found[id(base), reference]:
                     yield (*path, "$ref"), reference
             below = [(key, one) for key, one in inner.items() if key not in _DATA and key[:2] != "x-"]
-            stack += [(one, (*path, key)) for key, one in reversed(below)]
+            stack += [(one, (*path, key), base) for key, one in reversed(below)]
 
 
 def _inner_references(value: Mapping[str, Any]) -> set[str]:
@@ -258,10 +263,15 @@ def _graphql(text: str) -> Iterator[_Wrong]:
     from graphql.validation import SDLValidationContext
     from graphql.validation.specified_rules import specified_sdl_rules
 
+    from callboard.validation.federation import linked_by
+
     hint = "write the schema in GraphQL's schema language"
     errors: list[GraphQLError] = []
+    from_elsewhere: Linked | None = None
 
     def say(error: GraphQLError) -> None:
+        if from_elsewhere is not None and from_elsewhere.explains(error):
+            return
         errors.append(error)
         # Each costs a comparison with all names that there are.
         if len(errors) >= _MOST:
@@ -271,6 +281,7 @@ def _graphql(text: str) -> Iterator[_Wrong]:
         document = parse(text, max_tokens=_MOST_TOKENS)
         if not any(isinstance(one, Definition | Extension) for one in document.definitions):
             raise _Wrong("definition-invalid", "it holds queries, and no type", hint)
+        from_elsewhere = linked_by(document)
         context = SDLValidationContext(document, None, say)
         with suppress(_Enough):
             visit(document, ParallelVisitor([rule(context) for rule in specified_sdl_rules]))
@@ -285,7 +296,7 @@ def _graphql(text: str) -> Iterator[_Wrong]:
 
 def _graphql_words(error: GraphQLError) -> str:
     line = error.locations[0].line if error.locations else 1
-    words = " ".join(error.message[:800].removeprefix("Syntax Error: ").split())
+    words = " ".join(error.message[:800].removeprefix("Syntax Error: ").split()).rstrip(".")
     return f"line {line}: {words if len(words) <= 200 else f'{words[:199]}…'}"
 
 

@@ -15,8 +15,8 @@ $defs definitions dependencies dependentSchemas patternProperties properties
 $anchor $comment $dynamicAnchor $dynamicRef $id $recursiveAnchor $recursiveRef $ref $schema $vocabulary \
 const contentEncoding contentMediaType default dependentRequired deprecated description enum \
 examples exclusiveMaximum exclusiveMinimum format id maxContains maximum maxItems maxLength maxProperties \
-minContains minimum minItems minLength minProperties multipleOf pattern readOnly required title type uniqueItems \
-writeOnly
+minContains minimum minItems minLength minProperties multipleOf pattern readOnly required title type \
+uniqueItems writeOnly
 """
 # Those whose value is a schema, a list of schemas, schemas by name, or something else.
 _ONE, _SEVERAL, _NAMED, _OTHERS = (frozenset(line.split()) for line in _KEYWORDS.splitlines())
