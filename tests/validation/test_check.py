@@ -217,6 +217,14 @@ def test_no_mapping_makes_the_check_fail(value: dict[str, object]) -> None:
     assert check(json.dumps(value)).files == 1
 
 
+def test_no_number_of_warnings_keeps_an_error_from_being_told() -> None:
+    ambiguous = "".join(f"  k{number}: 0{number}\n" for number in range(1_100))
+    report = check(f"apiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata:\n  name: a\n{ambiguous}")
+    codes = [one.code for one in report.diagnostics]
+    assert codes.count("ambiguous-scalar") + codes.count("missing-field") == 1000
+    assert {"missing-field", "too-many-problems"} <= {*codes}
+
+
 def test_a_large_value_does_not_make_a_large_message() -> None:
     report = check(FINE.replace("ai-model", str(["x" * 1000] * 20)))
     assert all(len(one.message) < 600 for one in report.diagnostics)

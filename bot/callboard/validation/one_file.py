@@ -138,6 +138,9 @@ class OneFile:
                 yield _remark(document.place(), "error", "not-an-entity", message, None)
         for entity in self._entities:
             yield from _unless_defect(self._of(entity))
+        # Last, so that no number of them keeps an error from being told.
+        for entity in self._entities:
+            yield from _ambiguous(entity)
 
     def _holds_nothing(self) -> bool:
         return not self._reading.faults and all(one.value is None for one in self._reading.documents)
@@ -145,7 +148,6 @@ class OneFile:
     def _of(self, entity: Entity) -> Iterator[Remark]:
         for odd in entity.document.oddities:
             yield _remark(odd.place, "warning", odd.code, f"{odd.what}; {odd.hint}", entity.reference)
-        yield from _ambiguous(entity)
         yield from entity.remarks(self._findings(entity.value))
 
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
