@@ -237,6 +237,9 @@ def test_the_documented_limits_are_those_of_the_reader() -> None:
     assert "100 levels" in text
     assert Limits().bytes == 10 * 1024 * 1024
     assert "10 MiB" in text
+    large = text.partition("### yaml-too-large")[2].partition("###")[0]
+    for limit in (Limits().documents, Limits().tokens_of_one, Limits().tokens):
+        assert f"{limit:,}" in large
 
 
 HUGE = "n" * 70_000
