@@ -233,3 +233,35 @@ _values = st.recursive(
 def test_no_definition_makes_the_check_fail(kind: str, definition: str) -> None:
     for prefix in ("", "openapi: 3.1.0\n", "type A { "):
         assert all("\n" not in what for _, what in said(kind, prefix + definition))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            '$ref: "#/lost"',
+            "$ref: '#/lost'",
+            "'$ref': '#/lost'",
+            '"$ref" : "#/lost"',
+            "$ref:\n          '#/lost'",
+        ),
+        *(
+            '"\\u0024ref": "#/lost"',
+            '$ref: "#/components\\u002flost"',
+            "$ref: '#/components''s'",
+            "$ref: '#/lost' # c",
+        ),
+        *(
+            '$ref: !!str "#/lost"',
+            "$ref: >-\n          #/lost",
+            "$ref: &a '#/lost'",
+            "? $ref\n        : '#/lost'",
+        ),
+    ],
+)
+def test_a_lost_reference_is_found_however_it_is_written(written: str) -> None:
+    head = "openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\n"
+    schema = f"components:\n  schemas:\n    A:\n      allOf:\n      - {written}\n"
+    ((code, what),) = said("openapi", head + schema)
+    assert code == "definition-invalid"
+    assert what.endswith("leads to nothing in it")
