@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import atexit
+import gc
 import io
 import os
 import sys
@@ -91,6 +93,8 @@ def callboard(session: Session, config: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: runs a command and ends the process with its exit code."""
     _open_closed_streams()
+    # Else the interpreter would look for garbage once more at its end, among everything that was ever loaded.
+    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a character gets its number, not an error.

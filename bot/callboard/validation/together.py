@@ -167,9 +167,9 @@ def _without_site(
     # What comes from standard input stands nowhere.
     for folder in folders if file != "-" else ():
         whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), folder))
-        sites = [posixpath.normpath(posixpath.join(whole, name)) for name in ("mkdocs.yml", "mkdocs.yaml")]
-        if not any(map(exists, sites)):
-            yield folder, sites[0]
+        site = posixpath.join("" if whole == "." else whole, "mkdocs.y")
+        if not (exists(f"{site}ml") or exists(f"{site}aml")):
+            yield folder, f"{site}ml"
 
 
 def report_on(
