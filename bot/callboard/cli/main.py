@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import atexit
 import gc
+import importlib
 import io
 import os
 import sys
