@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from callboard.documents.building import Limits
 from callboard.validation.check import OWN_OUTPUT, validate_files
-from callboard.validation.diagnostics import Diagnostic, Report
+from callboard.validation.diagnostics import Diagnostic, Report, shown
 
 DOCS = Path(__file__).parents[2] / "docs" / "diagnostics.md"
 FINE = """\
@@ -65,6 +65,19 @@ def test_a_diagnostic_says_where_what_and_what_would_be_right() -> None:
     [
         ("  owner: group:default/ml\n", "", "5:1 error missing-field", "spec.owner is missing"),
         ("  type: ai-model", "  type: 3", "6:9 error wrong-type", "put it in quotes, as in '3'"),
+        (
+            "  type: ai-model",
+            "  type: ~",
+            "6:9 error wrong-type",
+            "spec.type: null stands where a string belongs",
+        ),
+        (
+            "backstage.io/v1alpha1",
+            "backstage.io/v1",
+            "1:13 error unknown-value",
+            "mean 'backstage.io/v1alpha1'?",
+        ),
+        ("backstage.io/v1alpha1", "a/b/c", "1:13 error unknown-value", "allowed: backstage.io/v1alpha1"),
         ("  type: ai-model", "  type: ''", "6:9 error empty-value", "spec.type"),
         ("spec:", "status: {}\nspec:", "5:1 error unknown-field", "known here: apiVersion"),
         ("spec:", "specs: {}\nspec:", "5:1 error unknown-field", "did you mean 'spec'?"),
@@ -140,6 +153,31 @@ def test_a_value_that_belongs_in_quotes_is_told_as_it_is_written(written: str) -
 def test_each_kind_and_type_has_its_own_schema(kind: str, spec: str, expected: str) -> None:
     text = f"apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n"
     assert [one.code for one in check(text).diagnostics] == [expected]
+
+
+def test_a_missing_part_is_told_with_what_it_is() -> None:
+    for text, words in (
+        (FINE.partition("spec:")[0], "add 'spec' (a mapping with type, owner)"),
+        (
+            FINE.replace("Resource", "Location").partition("spec:")[0],
+            "add 'spec' (a mapping, if only an empty one: {})",
+        ),
+        (FINE.replace("metadata:\n  name: fraud\n", ""), "add 'metadata' (A mapping with the name, and"),
+    ):
+        (one,) = check(text).diagnostics
+        assert words in one.message
+
+
+def test_a_value_is_shown_in_the_words_of_yaml() -> None:
+    value = [None, True, {"a": False, "b": [], "c": {}}, 1.5, float("nan"), float("-inf"), "it's"]
+    assert shown(value) == """[null, true, {'a': false, 'b': [], 'c': {}}, 1.5, .nan, -.inf, "it's"]"""
+    assert len(shown([[value] * 1000] * 1000)) == 80
+    assert check("- no: null").diagnostics[0].message.startswith("[{'no': null}] is no entity")
+
+
+def test_of_two_that_backstage_refuses_it_keeps_neither() -> None:
+    twice = FINE.replace("fraud", "a b")
+    assert [one.code for one in check(f"{twice}---\n{twice}").diagnostics] == ["name-format"] * 2
 
 
 def test_a_version_of_no_format_is_an_error_for_a_kind_of_ones_own_too() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,30 @@ def shortened(text: str, limit: int) -> str:
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """A value from outside as it can stand in a message: on one line, in quotes, and not too long."""
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """A value from outside as it can stand in a message: on one line, texts in quotes, and not too long."""
+    text = ""
+    for word in _words(value):
+        text += word
+        if len(text) > limit:
+            return f"{text[: limit - 1]}…"
+    return text
+
+
+def _words(value: object) -> Iterator[str]:
+    """A value as YAML writes it, bit by bit: there may be a million values in it."""
+    if isinstance(value, dict):
+        for number, (key, one) in enumerate(value.items()):
+            yield from (", " if number else "{", *_words(key), ": ")
+            yield from _words(one)
+        yield "}" if value else "{}"
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(value):
+            yield ", " if number else "["
+            yield from _words(one)
+        yield "]" if value else "[]"
+    elif isinstance(value, bool):
+        yield str(value).lower()
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    else:
+        yield "null" if value is None else repr(value)

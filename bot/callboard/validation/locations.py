@@ -85,7 +85,7 @@ def lost_targets(
     for path, target in files_of(entity):
         if target in missing:
             what = f"{shown(target)} leads to no file; Backstage takes nothing from it{others}"
-            hint = f"add {shown(missing[target])}, or correct the path"
+            hint = f"add the file {shown(missing[target])}, or correct the path: it has to be that of a file"
             yield Finding(path, "location-target-missing", what, hint, "warning")
         elif target in unreadable:
             what = f"{shown(target)} leads to a file that is no YAML; Backstage takes nothing from it{others}"

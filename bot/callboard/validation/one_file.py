@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from callboard.documents.reader import Document, Reading, read_documents
 from callboard.validation.diagnostics import Finding, shortened, shown
+from callboard.validation.formats import is_name, is_namespace
 from callboard.validation.locations import files_of, led_to, lost_targets
 from callboard.validation.placeholders import (
     Placeholder,
@@ -247,6 +248,9 @@ def _ambiguous(entity: Entity) -> Iterator[Remark]:
 
 
 def _duplicate(entity: Entity, earlier: str) -> Iterator[Finding]:
+    reference = entity.reference
+    if reference is None or not (is_name(reference.name) and is_namespace(reference.namespace)):
+        return  # Backstage takes neither
     what = f"{entity.reference} is already in {earlier}, and case makes no difference"
     hint = "Backstage keeps one of the two: rename or remove the other"
     yield Finding(_NAME, "duplicate-entity", what, hint, "warning")

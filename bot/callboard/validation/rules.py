@@ -44,7 +44,9 @@ def known_kind(entity: Entity) -> Iterator[Finding]:
 
 def field_formats(entity: Entity) -> Iterator[Finding]:
     """Names, keys, tags and URLs."""
-    yield from _format(("apiVersion",), entity.get("apiVersion"), formats.is_api_version, "api-version")
+    kind = entity.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:  # of those, the schema says which versions they have
+        yield from _format(("apiVersion",), entity.get("apiVersion"), formats.is_api_version, "api-version")
     yield from _format(("kind",), entity.get("kind"), formats.is_kind, "kind")
     metadata = entity.get("metadata")
     if not isinstance(metadata, dict):

@@ -73,8 +73,7 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
     if keyword == "required":
         for field in rule:
             if field not in instance:
-                meant = str(properties.get(field, {}).get("description", "a value that is not empty"))
-                hint = f"add {field!r} ({meant.rstrip('.')})"
+                hint = f"add {field!r} ({_meaning(properties.get(field, {}))})"
                 yield Finding((*path, field), code, f"{_dotted((*path, field))} is missing", hint)
     elif keyword == "additionalProperties" and rule is False:
         for field in instance:
@@ -88,10 +87,42 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
         yield Finding(path, code, what, hint, quotes=_is_unquoted(error))
 
 
+def _meaning(schema: Mapping[str, Any]) -> str:
+    """What a field is, in words."""
+    if "description" in schema:
+        return str(schema["description"]).rstrip(".")
+    if schema.get("type") != "object":
+        return "a text that is not empty"
+    needed = schema.get("required", [])
+    return f"a mapping with {', '.join(needed)}" if needed else "a mapping, if only an empty one: {}"
+
+
 def _worded(error: ValidationError) -> str:
-    """jsonschema's sentence, without the whole of a large value."""
-    whole, short = repr(error.instance), shown(error.instance)
-    return _plain(error.message.replace(whole, short, 1))
+    """What is wrong, in YAML's words."""
+    wanted, instance = cast(Any, error.validator_value), cast(Any, error.instance)
+    match error.validator:
+        case "type":
+            return f"{_kind_of(instance)} stands where {_TYPES.get(str(wanted), wanted)} belongs"
+        case "enum" | "const":
+            return f"{shown(instance)} is not allowed here"
+        case "minLength" | "minItems":
+            return "it is empty"
+        case "maxLength":
+            return f"it has {len(instance):,} characters"
+        case _:
+            return _plain(error.message.replace(repr(instance), shown(instance), 1))
+
+
+def _kind_of(value: object) -> str:
+    kinds = {
+        bool: "a boolean",
+        dict: "a mapping",
+        float: "a number",
+        int: "a number",
+        list: "a list",
+        str: "a string",
+    }
+    return kinds.get(type(value), "null")
 
 
 def _plain(message: str, limit: int = 300) -> str:
@@ -115,9 +146,12 @@ def _type_hint(error: ValidationError) -> str:
 
 
 def _value_hint(error: ValidationError) -> str:
-    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    near = difflib.get_close_matches(str(error.instance), [str(one) for one in allowed], 1)
-    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(map(str, allowed))}"
+    rule, written = error.validator_value, str(error.instance)
+    allowed = [str(one) for one in rule] if isinstance(rule, list) else [str(rule)]
+    # Of those that begin like it, the usual one comes first, and is not nearer by its length.
+    near = [one for one in allowed if written and one.startswith(written)]
+    near = near or difflib.get_close_matches(written, allowed, 1)
+    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(allowed)}"
 
 
 def _no_hint(_error: ValidationError) -> str:
