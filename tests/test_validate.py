@@ -80,6 +80,15 @@ def test_what_only_this_machine_ignores_counts(tree: Path, monkeypatch: pytest.M
     assert said(validate_paths(changed_since="HEAD")) == expected
 
 
+def test_what_git_tracks_and_is_not_there_is_not_missed(tree: Path) -> None:
+    Path("one/catalog-info.yaml").unlink()
+
+    assert said(validate_paths()) == [("two/catalog-info.yaml", "unresolved-reference")]
+    assert said(validate_paths(["**/*.yaml"])) == said(validate_paths())
+    git("update-index", "--skip-worktree", "one/catalog-info.yaml")  # as a sparse checkout does
+    assert said(validate_paths()) == said(validate_paths(["**/*.yaml"]))
+
+
 def test_repositories_within_are_looked_into_with_rules_of_their_own(tree: Path) -> None:
     write("inner/catalog-info.yaml", "a: [")
     write("inner/left/catalog-info.yaml", "a: [")
@@ -270,6 +279,27 @@ def test_what_unchanged_files_say_of_files_that_went_away_is_told(tree: Path) ->
     assert said(validate_paths(["d", "c"], changed_since="HEAD~1")) == said(checked)[3:]
     assert said(validate_paths(["c"], known=["."], changed_since="HEAD~1")) == said(checked)[3:4]
     assert {*said(checked)} < {*said(validate_paths())}
+
+
+def test_what_only_locations_lead_to_counts_though_only_changes_are_checked(tree: Path) -> None:
+    head = "apiVersion: backstage.io/v1alpha1\nkind: Location\n"
+    write(
+        "a/catalog-info.yaml", f"{head}metadata: {{name: a}}\nspec: {{targets: [./odd.json, ./more.json]}}\n"
+    )
+    write("a/odd.json", entity("odd"))
+    write("a/more.json", entity("more"))
+    write("bad.json", "a: [")
+    git("add", ".")
+    git("commit", "--quiet", "--message=whole")
+    write("one/catalog-info.yaml", entity("one", subcomponentOf="odd"))
+    write("a/more.json", entity("more", owner="nobody"))
+
+    checked = validate_paths(changed_since="HEAD")
+    assert said(checked) == [("a/more.json", "unresolved-reference")]
+    assert checked.report.files == 2
+
+    write("b/catalog-info.yaml", f"{head}metadata: {{name: b}}\nspec: {{target: ../bad.json}}\n")
+    assert ("bad.json", "yaml-syntax") in said(validate_paths(changed_since="HEAD"))
 
 
 @pytest.mark.parametrize("in_git", [True, False])

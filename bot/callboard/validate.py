@@ -124,7 +124,7 @@ def validate_paths(
         files,
         known_files=known_files,
         exists=_exists,
-        reach=Reached((*checked, *others), _tree_of, lambda path: since is None or path in since),
+        reach=Reached((*checked, *others), _tree_of),
         jobs=jobs,
         cache=cache,
         policy=policy,
@@ -209,7 +209,7 @@ class _Since:
             text = contents.get(self._name(path))
             return text is not None and not read_documents(text, "", forgiving=True).faults
 
-        return Before(frozenset(unchanged), entities_in(catalog), had, could_read)
+        return Before(frozenset(unchanged), self.__contains__, entities_in(catalog), had, could_read)
 
     def _name(self, path: str) -> str:
         """From the top of the checkout; empty for what is not in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -16,14 +16,13 @@ _MOST_LOOKED_AT = 20_000
 
 
 class Reached:
-    """On disk: plain files of the same tree, without those ``taken`` and those that are not wanted.
+    """On disk: plain files of the same tree, without those ``taken``.
 
     What lies outside of the tree, behind a link out of it, or what the ignore file passes over is never read.
     """
 
-    def __init__(self, taken: Iterable[str], tree_of: TreeOf, is_wanted: Callable[[str], bool]) -> None:
+    def __init__(self, taken: Iterable[str], tree_of: TreeOf) -> None:
         self._names = frozenset(taken)
-        self._is_wanted = is_wanted
         self._tree_of = lru_cache(maxsize=1024)(tree_of)
         self._below = lru_cache(maxsize=16)(_below)
         self._ignored = lru_cache(maxsize=16)(ignore_file)
@@ -36,7 +35,7 @@ class Reached:
                 found = self._matching(whole, tree, file)
             else:
                 found = (one for one in (whole,) if Path(one).is_file())
-            return [one for one in found if self._may_be_read(one, tree, file) and self._is_wanted(one)]
+            return [one for one in found if self._may_be_read(one, tree, file)]
         except (OSError, ValueError):  # no path of this system
             return []
 

@@ -71,9 +71,14 @@ def validate_files(
     """
     look = looks or _Here({**(known_files or {}), **files}, policy)
     checked = sorted(filter(can_hold_entities, files))
-    facts = look.first(checked)
-    relying = look.first(sorted(filter(can_hold_entities, before.relying))) if before else {}
-    facts = {**facts, **reached({**relying, **facts}, reach or reach_among(files), look.first)}
+    facts = dict(look.first(checked))
+    reach = reach or reach_among(files)
+    facts |= reached(facts, reach, look.first)
+    relying: dict[str, Facts] = {}
+    if before is not None:
+        relying |= look.first(sorted(filter(can_hold_entities, before.relying)))
+        for path, one in reached({**facts, **relying}, reach, look.first).items():
+            (facts if before.is_changed(path) else relying)[path] = one
     others_known = (path for path in known_files or () if can_hold_entities(path) and path not in relying)
     known = {**look.presence(sorted(others_known)), **relying}
     others = surroundings_of(
@@ -84,10 +89,10 @@ def validate_files(
         elsewhere=elsewhere,
     )
     asked: dict[str, Surroundings] = {}
-    for path, one in others:
+    for path, around in others:
         if path in facts:
-            asked[path] = one
-        elif before and path in relying and (lost := lost_since(before, one)):
+            asked[path] = around
+        elif before and path in relying and (lost := lost_since(before, around)):
             asked[path] = lost
     second = look.second(asked)
     report = report_on(facts, second, as_errors)

@@ -233,7 +233,9 @@ class _Search:
                 if Path(real).is_dir() and not Path(real).is_symlink():
                     yield from self._in_folder(Path(called), is_wanted)
             elif not is_link:
-                yield _Inside(called, real)
+                # Git knows of files that were deleted here, or are not checked out.
+                if os.path.lexists(real):
+                    yield _Inside(called, real)
             elif self._may_follow(Path(real), called, root):
                 yield _Inside(called, os.path.realpath(real), is_link=True)
 

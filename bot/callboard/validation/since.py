@@ -14,6 +14,8 @@ class Before:
 
     relying: Collection[str]
     """The files that did not change."""
+    is_changed: Callable[[str], bool]
+    """Whether a file that only a Location leads to did."""
     entities: Collection[str]
     """The entities of files that changed or went away, as they were."""
     had: Callable[[str], bool]
