@@ -288,6 +288,7 @@ def test_what_only_locations_lead_to_counts_though_only_changes_are_checked(tree
     )
     write("a/odd.json", entity("odd"))
     write("a/more.json", entity("more"))
+    write("c/catalog-info.yaml", entity("c", dependsOn="[component:odd]"))
     write("bad.json", "a: [")
     git("add", ".")
     git("commit", "--quiet", "--message=whole")
@@ -300,6 +301,8 @@ def test_what_only_locations_lead_to_counts_though_only_changes_are_checked(tree
 
     write("b/catalog-info.yaml", f"{head}metadata: {{name: b}}\nspec: {{target: ../bad.json}}\n")
     assert ("bad.json", "yaml-syntax") in said(validate_paths(changed_since="HEAD"))
+    write("a/odd.json", entity("even"))
+    assert ("c/catalog-info.yaml", "unresolved-reference") in said(validate_paths(changed_since="HEAD"))
 
 
 @pytest.mark.parametrize("in_git", [True, False])

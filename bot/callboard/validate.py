@@ -27,7 +27,6 @@ from callboard.validation.find import (
     Tree,
     find_catalog_files,
     plain_tree,
-    says_it_is_one,
 )
 from callboard.validation.globs import is_glob, matches, split_glob
 from callboard.validation.listing import Name
@@ -192,7 +191,8 @@ class _Since:
         changes, top = self._changes, self._checkout.top
         names = filter(can_hold_entities, sorted(changes.before))
         contents = self._checkout.contents(changes.base, names)
-        catalog = {name: text for name, text in contents.items() if says_it_is_one(name, text)}
+        # A Location may have led to what does not say that it is a catalog file by itself.
+        catalog = {name: text for name, text in contents.items() if b"backstage.io/" in text}
 
         def had(path: str) -> bool:
             if self._name(path) in changes.before:
