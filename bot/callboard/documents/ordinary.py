@@ -80,15 +80,17 @@ def _grammar(scalars: _Scalars) -> tuple[re.Pattern[str], re.Pattern[str]]:
         for inside in ("{}", "")
     )
 
-    def in_brackets(inner: str) -> str:
-        value = rf"(?:{scalars.plain_in_flow}|{_DOUBLE}|{_SINGLE}{inner})"
-        pair = rf"(?:{key_in_flow}\ ++{value})"
-        # The inner ones stand here as seldom as can be: nested, they are most of what has to be compiled.
+    scalar = rf"{scalars.plain_in_flow}|{_DOUBLE}|{_SINGLE}"
+
+    def in_brackets(within_list: str, within_mapping: str) -> str:
+        value, pair = rf"(?:{scalar}{within_list})", rf"(?:{key_in_flow}\ ++(?:{scalar}{within_mapping}))"
         values = rf"(?:{value}\ *+(?:,\ *+(?!\])|(?=\])))*+"
         pairs = rf"(?:{pair}\ *+(?:,\ *+(?!\}})|(?=\}})))*+"
         return rf"|\[\ *+{values}\]|\{{\ *+{pairs}\}}"
 
-    flow = in_brackets(in_brackets(in_brackets(in_brackets(""))))
+    # Nested, they are most of what has to be compiled; so lists within others hold nothing but scalars.
+    mappings = in_brackets("", in_brackets("", in_brackets("", "")))
+    flow = in_brackets(mappings, mappings)
     value = rf"(?:{scalars.plain}|{_DOUBLE}|{_SINGLE}{flow})"
     begins = rf"(?!\Z)\ {scalars.indentation}(?:-\ ++){scalars.dashes}"
     line = rf"{begins}(?:-(?=[\ \r\n]|\Z)|(?:{key}\ *+)?+{value}?+){_REST}"
