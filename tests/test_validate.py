@@ -197,6 +197,17 @@ def test_what_cannot_be_repaired_is_a_problem_of_its_file(
     assert ("one/catalog-info.yaml", "unwritable-file") in said(validate_paths(["one"], fix=True))
 
 
+def test_a_defect_in_repairing_costs_one_file(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise KeyError("one")
+
+    write("one/catalog-info.yaml", entity("one") + "a: no\n")
+    monkeypatch.setattr("os.replace", failing)
+    found = said(validate_paths(["one"], fix=True))
+    assert ("one/catalog-info.yaml", "internal-error") in found
+    assert ("one/catalog-info.yaml", "unknown-field") in found
+
+
 @pytest.mark.parametrize("commit", ["nothing", "-x", "--all", ""])
 def test_a_commit_that_git_does_not_know_is_refused_with_what_to_do(tree: Path, commit: str) -> None:
     with pytest.raises(CannotCheck, match=r"cannot be told: .*; fetch it with its history"):

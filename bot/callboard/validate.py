@@ -150,6 +150,7 @@ def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
         return (), []
     # The reader takes longer to load than a cache to answer, so it is loaded where it is needed.
     from callboard.validation.fix import fix_file
+    from callboard.validation.one_file import defect
 
     fixes: list[Fix] = []
     problems: list[Diagnostic] = []
@@ -159,6 +160,8 @@ def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
         except OSError as error:
             message = f"it cannot be repaired: {error.strerror}; make it a file that you may write"
             problems.append(Diagnostic(path, 1, 1, "error", "unwritable-file", message, None))
+        except Exception as error:  # one file's fault must not stop the others
+            problems.append(Diagnostic(path, *defect(error)))
     return tuple(fixes), problems
 
 

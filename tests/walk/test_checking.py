@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from callboard.forges.protocol import PullRequest
 from callboard.model import Problem
@@ -10,6 +13,9 @@ from callboard.pulls.comments import NUDGE_MARKER, VALIDATION_MARKER
 from callboard.pulls.report import CHECK_NAME
 from callboard.pulls.verdict import Reason, Verdict
 from callboard.sandbox.forge.faults import Fault
+from callboard.validation.check import validate_files
+from callboard.validation.diagnostics import Report
+from callboard.walk import facts
 from callboard.walk.acting import Handled
 from callboard.walk.base import Base, base_of_commit
 from callboard.walk.checking import explain_to_others, write_checks
@@ -80,6 +86,33 @@ def test_an_invalid_head_fails_its_check(house: House) -> None:
     (check,) = [check for check in one.facts.pull.checks if check.name == CHECK_NAME]
     assert check.state == "failure"
     assert "error" in check.title
+
+
+def test_a_pull_request_that_validation_fails_on_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.card("one", card("one"))
+    house.land_everything()
+    texts = {
+        "placeholder": "$yaml: ./a\n",
+        "defect": house.read(CATALOG) + "# defect\n",
+        "fine": house.read(CATALOG) + "# fine\n",
+    }
+    for branch, text in texts.items():
+        house.edit(CATALOG, text, branch)
+        house.hands().propose(branch, branch)
+
+    def failing(files: Mapping[str, bytes]) -> Report:
+        if b"# defect" in files[CATALOG]:
+            raise KeyError(CATALOG)
+        return validate_files(files)
+
+    monkeypatch.setattr(facts, "validate_files", failing)
+    found = {one.facts.pull.title: one.facts.errors for one in examined(house.workplace())}
+    assert found["fine"] == ()
+    assert found["placeholder"]
+    assert found["defect"]
+    assert "this is a defect of Callboard" in found["defect"][0]
 
 
 def test_without_configuration_nothing_is_checked(house: House) -> None:

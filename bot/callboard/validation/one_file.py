@@ -90,14 +90,14 @@ class OneFile:
                 if isinstance(document.value, dict)
             ]
         except Exception as error:  # one file's fault must not stop the others
-            self._unread = _defect(error)
+            self._unread = defect(error)
 
     def facts(self) -> Facts:
         """What can be said of the file alone."""
         try:
             return self._facts()
         except Exception as error:  # one file's fault must not stop the others
-            return replace(self.presence(), remarks=(_defect(error),))
+            return replace(self.presence(), remarks=(defect(error),))
 
     def _facts(self) -> Facts:
         refers_to: set[str] = set()
@@ -200,10 +200,10 @@ def _unless_defect(remarks: Iterator[Remark]) -> Iterator[Remark]:
     try:
         yield from remarks
     except Exception as error:  # one entity's fault must not stop the others
-        yield _defect(error)
+        yield defect(error)
 
 
-def _defect(error: Exception) -> Remark:
+def defect(error: Exception) -> Remark:
     """What to say of an error that nobody expected. Raises it where it is the machine's, and not ours."""
     if isinstance(error, MemoryError):
         raise error

@@ -22,6 +22,7 @@ from callboard.pulls.owners import groups_of
 from callboard.pulls.promoting import promotions
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Diagnostic
+from callboard.validation.one_file import defect
 from callboard.validation.references import reference_to
 from callboard.walk.base import Base
 from callboard.walk.folders import folders_of
@@ -206,7 +207,10 @@ def _without_large(
 def _diagnostics(entries: Mapping[str, Entry], contents: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
     """What is wrong with these folders: what is no plain file, and what Backstage would refuse."""
     odd = "is a link, a submodule or executable; only plain files belong into the catalog"
-    report = validate_files({path: contents[one.blob] for path, one in entries.items() if one.is_file})
+    try:
+        report = validate_files({path: contents[one.blob] for path, one in entries.items() if one.is_file})
+    except Exception as error:  # one pull request's fault must not stop the others
+        return (Diagnostic(min(entries), *defect(error)),)
     return (
         *(
             Diagnostic(path, 1, 1, "error", "not-a-plain-file", odd, None)
