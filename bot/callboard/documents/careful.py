@@ -6,7 +6,8 @@ import yaml
 
 from callboard.documents import libyaml
 from callboard.documents.building import Builder, Refused, offset_of, too_deep
-from callboard.documents.document import BAD_CHARACTER, Document, Reading
+from callboard.documents.document import Document, Reading
+from callboard.documents.doubts import BAD_CHARACTER, Doubts
 from callboard.documents.exact.budget import Budget, TooMany, without_collector
 from callboard.documents.exact.stream import documents
 from callboard.documents.exact.tag_names import Directives
@@ -133,9 +134,9 @@ class _Reader:
         except Refused as refused:
             self._refuse(piece, refused)
             return
-        ambiguous, odd_keys = tuple(builder.ambiguous), tuple(builder.odd_keys)
-        document = Document(value, self._index, lambda: piece, directives, ambiguous, odd_keys, self.clean)
-        if not self.forgiving and (odd := next(document.oddities, None)):
+        doubts = Doubts(directives, tuple(builder.ambiguous), tuple(builder.odd_keys), self.clean)
+        document = Document(value, self._index, lambda: piece, doubts)
+        if not self.forgiving and (odd := next(doubts.oddities_in(piece), None)):
             self.faults.append(odd)
         else:
             self.documents.append(document)

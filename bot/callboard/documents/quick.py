@@ -27,5 +27,6 @@ def read_quickly(text: str, limits: Limits) -> list[dict[str, Any]] | None:
     except yaml_rs.YAMLDecodeError:
         return None
     values = [found] if count == 1 else found
-    whole = isinstance(values, list) and len(values) == count
-    return values if whole and all(isinstance(one, dict) and one for one in values) else None
+    if not isinstance(values, list) or len(values) != count or {*map(type, values)} != {dict}:
+        return None
+    return values if all(values) else None

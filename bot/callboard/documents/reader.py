@@ -37,7 +37,7 @@ def read_documents(
         return Reading((), (fault,))
     source = Source(file, raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     if (values := read_quickly(source.text, limits)) is not None:
-        found = (Document(value, index, partial(_nth, source, index)) for index, value in enumerate(values))
+        found = [Document(value, index, partial(_nth, source, index)) for index, value in enumerate(values)]
         return Reading(tuple(found), ())
     # It takes as long to load as hundreds of files take to be read.
     from callboard.documents.careful import read_carefully
