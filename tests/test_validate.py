@@ -261,18 +261,19 @@ def test_what_unchanged_files_say_of_files_that_went_away_is_told(tree: Path) ->
     write(
         "a/catalog-info.yaml",
         "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: a}\n"
-        "spec: {targets: [../b/catalog-info.yaml, ../c/catalog-info.yaml, '../e/*.yaml', ../never.yaml]}\n",
+        "spec: {targets: [../b/catalog-info.yaml, ../c/catalog-info.yaml, '../*.yaml', "
+        "../never.yaml]}\n",
     )
     for name in ("b", "c"):
         write(f"{name}/catalog-info.yaml", entity(name))
-    write("e/catalog-info.yaml", entity("e"))
+    write("e.yaml", entity("e"))
     described = "metadata: {annotations: {backstage.io/techdocs-ref: 'dir:.'}, description: {$text: x.txt}, "
     write("d/catalog-info.yaml", entity("d").replace("metadata: {", described))
     write("d/mkdocs.yml", "site_name: d\n")
     write("d/x.txt", "described\n")
     git("add", ".")
     git("commit", "--quiet", "--message=whole")
-    git("rm", "--quiet", "-r", "b", "e", "d/mkdocs.yml", "d/x.txt")
+    git("rm", "--quiet", "-r", "b", "e.yaml", "d/mkdocs.yml", "d/x.txt")
     write("c/catalog-info.yaml", "a: [")
     git("commit", "--quiet", "--all", "--message=breaks")
 
@@ -290,6 +291,21 @@ def test_what_unchanged_files_say_of_files_that_went_away_is_told(tree: Path) ->
     assert said(validate_paths(["d", "c"], changed_since="HEAD~1")) == said(checked)[3:]
     assert said(validate_paths(["c"], known=["."], changed_since="HEAD~1")) == said(checked)[3:4]
     assert {*said(checked)} < {*said(validate_paths())}
+
+
+@pytest.mark.parametrize(
+    "target", ['"a\\0b"', "x" * 5000, '"\\0/*.yaml"', "../../../../../../../../x", "loop/x"]
+)
+def test_no_target_stops_the_comparison_with_a_commit(tree: Path, target: str) -> None:
+    Path("one/loop").symlink_to("loop")
+    head = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: a}\n"
+    write("one/catalog-info.yaml", f"{head}spec: {{target: {target}}}\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=hostile")
+    git("rm", "--quiet", "two/catalog-info.yaml")
+
+    assert said(validate_paths(changed_since="HEAD")) == []
+    assert said(validate_paths()) == [("one/catalog-info.yaml", "location-target-missing")]
 
 
 def test_what_only_locations_lead_to_counts_though_only_changes_are_checked(tree: Path) -> None:

@@ -191,21 +191,21 @@ class _Since:
         from callboard.validation.check import entities_in
         from callboard.validation.since import Before
 
-        changes, top = self._changes, self._checkout.top
+        changes = self._changes
         names = filter(can_hold_entities, sorted(changes.before))
         contents = self._checkout.contents(changes.base, names)
         # A Location may have led to what does not say that it is a catalog file by itself.
         catalog = {name: text for name, text in contents.items() if b"backstage.io/" in text}
 
         def had(path: str) -> bool:
-            if self._name(path) in changes.before:
-                return True
-            folder, pattern = split_glob(path) if is_glob(path) else ("", "")
-            root = Path(folder).resolve()
-            return bool(pattern) and any(
-                (top / one).is_relative_to(root)
-                and matches(pattern, (top / one).relative_to(root).as_posix())
-                for one in changes.before
+            if not is_glob(path) or self._name(path) in changes.before:
+                return self._name(path) in changes.before
+            folder, pattern = split_glob(path)
+            # The folder may be gone as well, so nothing is asked of the disk but where links lead.
+            inside = self._name(os.path.join(folder, "-"))  # noqa: PTH118 - it may be no path
+            root = inside.removesuffix("-")
+            return bool(inside) and any(
+                name.startswith(root) and matches(pattern, name.removeprefix(root)) for name in changes.before
             )
 
         def could_read(path: str) -> bool:
@@ -216,7 +216,11 @@ class _Since:
 
     def _name(self, path: str) -> str:
         """From the top of the checkout; empty for what is not in it."""
-        real, top = _real(path), self._checkout.top
+        top = self._checkout.top
+        try:
+            real = _real(path)
+        except ValueError:  # no path of this system
+            return ""
         return real.relative_to(top).as_posix() if real.is_relative_to(top) else ""
 
 
@@ -242,7 +246,8 @@ def _matching(pattern: str) -> Iterable[bool]:
 
 
 def _real(path: str) -> Path:
-    return Path(path).parent.resolve() / Path(path).name
+    # Not resolve(), which has no answer where links lead to each other.
+    return Path(os.path.realpath(Path(path).parent), Path(path).name)
 
 
 def _tree_of(folder: Path) -> Tree:
