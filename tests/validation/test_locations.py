@@ -46,6 +46,20 @@ def test_a_target_that_is_not_there_is_told_with_its_place() -> None:
     assert said(text, **there) == [(7, 7, "location-target-missing"), (9, 7, "location-target-missing")]
 
 
+def test_a_folder_is_told_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"all.yaml": location("./t", "none"), "t/x/a.yaml": GROUP}
+    on_disk(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+    for report in (
+        validate_paths(["."]).report,
+        validate_files({path: text.encode() for path, text in files.items()}),
+    ):
+        folder, none = (one.message for one in report.diagnostics if one.file == "all.yaml")
+        assert "'./t' leads to a folder, which is no file" in folder
+        assert "name a file in it, or several: './t/*.yaml'" in folder
+        assert "add 'none', or correct the path" in none
+
+
 def test_a_target_that_is_no_yaml_is_told() -> None:
     assert said(location("a.yaml"), **{"catalog/a.yaml": "a: ["}) == [(6, 7, "location-target-unreadable")]
 

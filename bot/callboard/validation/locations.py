@@ -6,14 +6,18 @@ same Location. So what is in the tree is looked up; an address elsewhere is neve
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from callboard.documents.place import Path
 from callboard.validation.addresses import is_url, scheme_of
 from callboard.validation.diagnostics import Finding, shown
 from callboard.validation.placeholders import relative_path
+
+if TYPE_CHECKING:
+    from callboard.validation.together import Surroundings
 
 _READ = ("url", "file")
 """Types of locations whose targets are files."""
@@ -76,18 +80,23 @@ def location_findings(entity: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(path, "location-target-unchecked", what, hint, "warning")
 
 
-def lost_targets(
-    entity: Mapping[str, Any], missing: Mapping[str, str], unreadable: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Targets among the ``missing`` and the ``unreadable``, each with what to say of it."""
+def lost_targets(entity: Mapping[str, Any], others: Surroundings) -> Iterator[Finding]:
+    """Targets that are missing or unreadable, each with what to say of it."""
+    missing, unreadable = others.missing, others.unreadable
     every = sum(1 for _ in targets(entity))
-    others = f", and nothing new from the other {every - 1}" if every > 1 else ""
+    besides = f", and nothing new from the other {every - 1}" if every > 1 else ""
     for path, target in files_of(entity):
         if target in missing:
-            what = f"{shown(target)} leads to no file; Backstage takes nothing from it{others}"
-            hint = f"add the file {shown(missing[target])}, or correct the path: it has to be that of a file"
+            is_folder = target in others.folders
+            leads = "to a folder, which is no file" if is_folder else "to no file"
+            what = f"{shown(target)} leads {leads}; Backstage takes nothing from it{besides}"
+            hint = f"add {shown(missing[target])}, or correct the path"
+            if is_folder:
+                hint = f"name a file in it, or several: {shown(posixpath.join(target, '*.yaml'))}"
             yield Finding(path, "location-target-missing", what, hint, "warning")
         elif target in unreadable:
-            what = f"{shown(target)} leads to a file that is no YAML; Backstage takes nothing from it{others}"
+            what = (
+                f"{shown(target)} leads to a file that is no YAML; Backstage takes nothing from it{besides}"
+            )
             hint = f"mend {shown(unreadable[target])}"
             yield Finding(path, "location-target-unreadable", what, hint, "warning")

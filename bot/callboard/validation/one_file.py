@@ -183,7 +183,7 @@ class OneFile:
             yield from _unless_defect(entity.remarks(self._lost(entity.value, others)))
 
     def _lost(self, entity: Mapping[str, Any], others: Surroundings) -> Iterator[Finding]:
-        yield from lost_targets(entity, others.missing, others.unreadable)
+        yield from lost_targets(entity, others)
         if others.missing and self._may_hold_placeholders:
             yield from missing_placeholders(entity, others.missing)
         if others.missing and self._policy is not None:

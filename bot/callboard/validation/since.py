@@ -36,4 +36,5 @@ def lost_since(before: Before, now: Surroundings) -> Surroundings:
         without_site={folder: name for folder, name in now.without_site.items() if had_site(name)},
         missing={target: path for target, path in now.missing.items() if before.had(path)},
         unreadable={target: path for target, path in now.unreadable.items() if before.could_read(path)},
+        folders=now.folders,
     )

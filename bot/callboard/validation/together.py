@@ -73,6 +73,8 @@ class Surroundings:
     """What of ``Facts.leads_to`` leads to no file, and where one should be."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """What of ``Facts.leads_to`` leads to a file that is no YAML, and the file."""
+    folders: frozenset[str] = frozenset()
+    """What is ``missing`` because it leads to a folder with files in it."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
@@ -126,8 +128,9 @@ def _asked(
 
 def _lost(
     file: str, facts: Mapping[str, Facts], exists: Callable[[str], bool]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """What of a file's targets is missing, and what is unreadable."""
+) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """What of a file's targets is missing, what is unreadable, and what of the missing is a folder."""
+    folders: set[str] = set()
     missing: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     patterns = 0
@@ -142,7 +145,9 @@ def _lost(
                 unreadable[target] = whole
         elif not exists(whole):
             missing[target] = whole
-    return missing, unreadable
+            if not is_glob(whole) and exists(posixpath.join(whole, "**", "*")):
+                folders.add(target)
+    return missing, unreadable, frozenset(folders)
 
 
 def _taken(
