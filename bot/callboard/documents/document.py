@@ -39,6 +39,11 @@ class Document:
         return self._lookup.scalar(path)
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether some reader may take something of it otherwise; if not, nothing is ambiguous or odd."""
+        return self._doubts is not None
+
+    @property
     def ambiguous(self) -> Iterable[Ambiguous]:
         """The plain scalars, keys included, that readers of YAML 1.1 and 1.2 take differently."""
         return self._doubts.ambiguous_in(self._piece) if self._doubts else ()

@@ -29,7 +29,7 @@ from callboard.validation.references import (
     references_of,
     whole_reference,
 )
-from callboard.validation.rules import findings_of
+from callboard.validation.rules import rules_for
 from callboard.validation.together import Facts, Remark, Surroundings
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class OneFile:
         self._policy = policy
         ai_model = policy is None or policy.settings.ai_model
         # Looking for them costs more than most rules do, and few files have any.
-        self._may_hold_placeholders = any(key in content for key in _PLACEHOLDERS)
+        self._may_hold_placeholders = b"$text" in content or b"$json" in content or b"$yaml" in content
+        self._looks_beside = self._may_hold_placeholders or policy is not None
         self._looks_like_utf_16 = content.startswith(_MARKS_OF_UTF_16) or b"\0" in content[:4]
         self._reading = Reading((), ())
         self._entities: list[Entity] = []
@@ -105,10 +106,11 @@ class OneFile:
         leads_to: set[str] = set()
         locations: set[str] = set()
         for entity in self._entities:
-            refers_to.update(reference for _, _, reference in _references(entity))
+            refers_to.update(_refers_to(entity))
             beside.update(_site(entity))
-            leads_to.update(self._leads_to(entity))
-            locations.update(led_to(entity.value))
+            if self._looks_beside or entity.value.get("kind") == "Location":
+                leads_to.update(self._leads_to(entity))
+                locations.update(led_to(entity.value))
         return Facts(
             remarks=_most(self._alone()),
             entities=self.presence().entities,
@@ -137,11 +139,16 @@ class OneFile:
             if not isinstance(document.value, dict) and document.value is not None:
                 message = f"{shown(document.value)} is no entity; write a mapping with kind and metadata"
                 yield _remark(document.place(), "error", "not-an-entity", message, None)
-        for entity in self._entities:
+        looked_at = [entity for entity in self._entities if not self._is_right_at_a_glance(entity)]
+        for entity in looked_at:
             yield from _unless_defect(self._of(entity))
         # Last, so that no number of them keeps an error from being told.
-        for entity in self._entities:
+        for entity in looked_at:
             yield from _ambiguous(entity)
+
+    def _is_right_at_a_glance(self, entity: Entity) -> bool:
+        """Whether there is surely nothing to say of it alone: the answer for most, and cheap to have."""
+        return not (self._looks_beside or entity.document.is_doubted or rules_for(entity.value))
 
     def _holds_nothing(self) -> bool:
         return not self._reading.faults and all(one.value is None for one in self._reading.documents)
@@ -154,9 +161,10 @@ class OneFile:
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
         replaced = replaceable(entity) if self._may_hold_placeholders else ()
         seen = without_placeholders(entity, replaced) if replaced else entity
-        for finding in findings_of(seen):
-            if not any(_may_be_right(finding, one) for one in replaced):
-                yield finding
+        for rule in rules_for(seen):
+            for finding in rule(seen):
+                if not any(_may_be_right(finding, one) for one in replaced):
+                    yield finding
         if replaced:
             yield from placeholder_findings(entity)
         if self._policy is not None:
@@ -191,7 +199,12 @@ class OneFile:
 
     def place_of_name(self, position: int) -> tuple[int, int]:
         """Line and column of the name of the entity at this position."""
-        place = self._entities[position].document.place(_NAME)
+        document = self._entities[position].document
+        try:
+            place = document.place(_NAME)
+        except Exception as error:  # one file's fault must not stop the others
+            one = defect(error)
+            return one.line, one.column
         return place.line, place.column
 
 
@@ -218,7 +231,6 @@ def defect(error: Exception) -> Remark:
     return Remark(1, 1, "error", "internal-error", message, None)
 
 
-_PLACEHOLDERS = (b"$text", b"$json", b"$yaml")
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NAME = ("metadata", "name")
 _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
@@ -264,6 +276,15 @@ def _references(entity: Entity) -> Iterator[tuple[tuple[str | int, ...], str, st
             yield path, text, whole_reference(text, kind, namespace)
         except NotAReference:
             continue
+
+
+def _refers_to(entity: Entity) -> Iterable[str]:
+    """The whole of each reference. Nearly always, all of them are."""
+    namespace = entity.reference.namespace if entity.reference else "default"
+    try:
+        return [whole_reference(text, kind, namespace) for _, text, kind in references_of(entity.value)]
+    except NotAReference:
+        return [reference for _, _, reference in _references(entity)]
 
 
 def _unresolved(entity: Entity, others: Surroundings) -> Iterator[Finding]:

@@ -154,12 +154,15 @@ _Rules = tuple[Callable[[Entity], Iterator[Finding]], ...]
 
 _OF_FORM: _Rules = (schema, known_kind, field_formats, reference_formats, unsafe_links)
 """Those that have nothing to say of what ``is_surely_right``."""
-_OF_CONTENT: _Rules = (location_types, location_findings, definition_findings)
-RULES = (*_OF_FORM, *_OF_CONTENT)
+_OF_KINDS: Mapping[str, _Rules] = {
+    "API": (definition_findings,),
+    "Location": (location_types, location_findings),
+}
+"""Those that have nothing to say of other kinds."""
+RULES = (*_OF_FORM, *(rule for rules in _OF_KINDS.values() for rule in rules))
 """Every rule that needs nothing but the entity."""
 
 
-def findings_of(entity: Entity) -> Iterator[Finding]:
-    """What all rules say of an entity."""
-    for rule in _OF_CONTENT if is_surely_right(entity) else RULES:
-        yield from rule(entity)
+def rules_for(entity: Entity) -> _Rules:
+    """Those that may have something to say of an entity: of most, none."""
+    return _OF_KINDS.get(entity["kind"], ()) if is_surely_right(entity) else RULES
