@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from callboard.documents.place import Place
+from callboard.documents.reader import Document, Reading, read_documents
+from callboard.validation import one_file
 from callboard.validation.check import validate_files
 from callboard.validation.diagnostics import Finding, Report
 from callboard.validation.policy import Policy
@@ -69,6 +72,29 @@ def test_a_defect_in_what_others_know_costs_one_file() -> None:
         ("good.yaml", "name-format"),
     ]
     assert report.entities == 3
+
+
+def test_a_defect_in_reading_costs_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(content: bytes, *more: Any, **options: Any) -> Reading:
+        if content == b"bad":
+            raise AssertionError
+        return read_documents(content, *more, **options)
+
+    monkeypatch.setattr(one_file, "read_documents", failing)
+    report = validate_files({"bad.yaml": b"bad", "good.yaml": GROUP % b"a b"})
+    assert [(one.file, one.code) for one in report.diagnostics] == [
+        ("bad.yaml", "internal-error"),
+        ("good.yaml", "name-format"),
+    ]
+
+
+def test_a_defect_in_finding_places_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_self: Document, _path: object = (), *, key: bool = False) -> Place:
+        raise RecursionError(key)
+
+    monkeypatch.setattr(Document, "place", failing)
+    report = validate_files({"a.yaml": GROUP % b"a", "b.yaml": GROUP % b"a"})
+    assert [(one.file, one.code) for one in report.diagnostics] == [("b.yaml", "internal-error")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
