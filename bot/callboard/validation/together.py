@@ -98,15 +98,18 @@ def surroundings_of(
     taken = _taken(facts, place_of)
     entities = {one for each in facts.values() for one in each.entities}
     answers = _asked(facts, entities, known, elsewhere)
+    there = {*entities, *known, *(one for one, is_there in answers.items() if is_there)}
     for file, each in facts.items():
-        unresolved = frozenset(
-            one for one in each.refers_to if one not in entities and one not in known and not answers.get(one)
-        )
+        without_site = dict(_without_site(file, each.beside, exists))
+        # Of most files there is nothing to say, which is told at a glance.
+        if there.issuperset(each.refers_to) and not (without_site or each.leads_to or file in taken):
+            continue
+        unresolved = frozenset(one for one in each.refers_to if one not in there)
         found = Surroundings(
             unresolved,
             frozenset(one for one in unresolved if one in answers),
             taken.get(file, {}),
-            dict(_without_site(file, each.beside, exists)),
+            without_site,
             *_lost(file, facts, exists),
         )
         if found:
@@ -153,6 +156,9 @@ def _lost(
 def _taken(
     facts: Mapping[str, Facts], place_of: Callable[[str, int], tuple[int, int]]
 ) -> Mapping[str, Mapping[int, str]]:
+    every = [one for each in facts.values() for one in each.entities if one is not None]
+    if len(every) == len({*every}):
+        return {}
     first: dict[str, tuple[str, int]] = {}
     taken: dict[str, dict[int, str]] = {}
     for file, each in facts.items():
