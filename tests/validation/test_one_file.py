@@ -55,6 +55,15 @@ def test_a_whole_document_is_no_placeholder(text: str) -> None:
     ]
 
 
+def test_a_placeholder_is_looked_up_where_its_place_is_dropped_later() -> None:
+    lost = '{"labels": {"__proto__": [{"$text": "b"}]}, "name": "n"}'
+    kept = '{"annotations": {"backstage.io/managed-by-location": {"$text": "b"}}, "name": "n"}'
+    text = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: %s\nspec: {type: file, target: /a}\n"
+    (one,) = validate_files({"a.yaml": (text % lost).encode()}).diagnostics
+    assert (one.line, one.column, one.code) == (3, 47, "placeholder-target")
+    assert validate_files({"a.yaml": (text % kept).encode()}).diagnostics == ()
+
+
 def test_a_defect_costs_one_entity_and_is_told() -> None:
     found = {(one.file, one.code): one for one in check(Defective(KeyError("x\ny"))).diagnostics}
     assert list(found) == [

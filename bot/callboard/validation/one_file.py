@@ -21,7 +21,7 @@ from callboard.validation.placeholders import (
     replaceable,
     without_placeholders,
 )
-from callboard.validation.processed import processed
+from callboard.validation.processed import processed, stored
 from callboard.validation.references import (
     NotAReference,
     Reference,
@@ -157,6 +157,8 @@ class OneFile:
         for odd in entity.document.oddities:
             yield _remark(odd.place, "warning", odd.code, f"{odd.what}; {odd.hint}", entity.reference)
         yield from entity.remarks(self._findings(entity.value))
+        if self._may_hold_placeholders and replaceable(before := stored(entity.document.value)):
+            yield from entity.remarks(placeholder_findings(before))
 
     def _findings(self, entity: Mapping[str, Any]) -> Iterator[Finding]:
         replaced = replaceable(entity) if self._may_hold_placeholders else ()
@@ -165,8 +167,6 @@ class OneFile:
             for finding in rule(seen):
                 if not any(_may_be_right(finding, one) for one in replaced):
                     yield finding
-        if replaced:
-            yield from placeholder_findings(entity)
         if self._policy is not None:
             yield from self._policy.findings(entity)
 

@@ -38,6 +38,16 @@ def processed(entity: Mapping[str, Any], *, ai_model: bool = True) -> Mapping[st
     return changed
 
 
+def stored(entity: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entity as it is when placeholders are replaced; what else ``processed`` changes, changes later."""
+    metadata = entity.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict) or not any(key in annotations for key in _SET_BY_BACKSTAGE):
+        return entity
+    kept = {key: one for key, one in annotations.items() if key not in _SET_BY_BACKSTAGE}
+    return {**entity, "metadata": {**entity["metadata"], "annotations": kept}}
+
+
 _READ_FROM_ELSEWHERE = ("$text", "$json", "$yaml")
 
 
