@@ -147,13 +147,19 @@ def content(path: str | Path) -> bytes:
     """
     # Without waiting for somebody to open the other end, where it is a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         known = os.fstat(descriptor)
         if not stat.S_ISREG(known.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         # Room is made for what is asked for: ten megabytes for each small file would be most of the work.
-        first = file.read(min(known.st_size + 1, _MOST))
-        return first if len(first) <= known.st_size else first + file.read(_MOST - len(first))
+        found = os.read(descriptor, min(known.st_size + 1, _MOST))
+        if len(found) == known.st_size:
+            return found
+        # It is large, or has just grown.
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return found + file.read(_MOST - len(found))
+    finally:
+        os.close(descriptor)
 
 
 def unreadable(path: str, error: OSError) -> Diagnostic:
