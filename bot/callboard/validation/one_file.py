@@ -6,9 +6,9 @@ All of it depends on nothing but the content, so that it can be done in another 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callboard.documents.reader import Document, Reading, read_documents
 from callboard.validation.diagnostics import Finding, shortened, shown
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from callboard.validation.policy import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """One document that is a mapping."""
 
     document: Document

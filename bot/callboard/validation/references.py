@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from callboard.documents.place import Path
 
@@ -14,8 +13,7 @@ class NotAReference(ValueError):
     """What Backstage would not take for an entity reference, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A full reference, compared as Backstage compares them: without regard to case."""
 
     kind: str
