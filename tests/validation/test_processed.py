@@ -82,6 +82,7 @@ def test_the_command_judges_as_a_catalog_without_the_ai_module() -> None:
             "a:b",
         ),
         *("https://1.2.3", "https://0x1.2", "https://a%20", "https://xn--bcher-kva.example", " https://a "),
+        *("https://$.xn--abc-", "https://xn---9a", "https://xn--strae-oqa"),
     ],
 )
 def test_addresses_that_are_urls(text: str) -> None:
@@ -100,6 +101,7 @@ def test_addresses_that_are_urls(text: str) -> None:
             "file://a:80/",
             "https://\ufffd",
         ),
+        *("https://xn--b-kva", "https://xn--b1b", "https://xn--"),
         *("https://xn--a", "x://[1]", "https://256.1", "https://0x1g.1"),
     ],
 )

@@ -132,7 +132,12 @@ def _is_punycode(text: str) -> bool:
         decoded = text.encode("ascii").decode("punycode")
         if any(unicodedata.category(char) in _UNFIT_CATEGORIES for char in decoded):
             return False
-        return bool(decoded) and not decoded.isascii() and decoded.encode("punycode").decode() == text
+        # What would be written elsewise, such as a capital, is nothing that could be looked up.
+        if not decoded or unicodedata.normalize("NFKC", decoded.lower()) != decoded:
+            return False
+        if unicodedata.category(decoded[0]).startswith("M"):
+            return False
+        return text.removeprefix("-") == decoded.encode("punycode").decode().removeprefix("-")
     except (UnicodeError, ValueError, OverflowError):
         return False
 
