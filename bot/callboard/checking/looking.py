@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from callboard.checking.cache import digest_of
 from callboard.checking.workers import Workers
+from callboard.documents.collector import without_collector
 from callboard.validation.check import Looks
 from callboard.validation.find import STDIN, content
 from callboard.validation.one_file import OneFile
@@ -90,10 +91,11 @@ class LooksAtDisk(Looks):
 
 def first_looks(paths: Sequence[str], policy: Policy | None = None) -> list[tuple[str, Facts] | None]:
     """The digest and the facts of each file; None where it cannot be read."""
-    return [
-        None if text is None else (digest_of(text), OneFile(text, policy).facts())
-        for text in map(_text, paths)
-    ]
+    with without_collector():
+        return [
+            None if text is None else (digest_of(text), OneFile(text, policy).facts())
+            for text in map(_text, paths)
+        ]
 
 
 def second_looks(

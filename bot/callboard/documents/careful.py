@@ -6,9 +6,10 @@ import yaml
 
 from callboard.documents import libyaml
 from callboard.documents.building import Builder, Refused, offset_of, too_deep
+from callboard.documents.collector import without_collector
 from callboard.documents.document import Document, Reading
 from callboard.documents.doubts import BAD_CHARACTER, Doubts
-from callboard.documents.exact.budget import Budget, TooMany, without_collector
+from callboard.documents.exact.budget import Budget, TooMany
 from callboard.documents.exact.stream import documents
 from callboard.documents.exact.tag_names import Directives
 from callboard.documents.exact.tokens import Malformed, TooDeep

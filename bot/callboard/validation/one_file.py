@@ -5,6 +5,7 @@ All of it depends on nothing but the content, so that it can be done in another 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -76,7 +77,7 @@ class OneFile:
         self._policy = policy
         ai_model = policy is None or policy.settings.ai_model
         # Looking for them costs more than most rules do, and few files have any.
-        self._may_hold_placeholders = b"$text" in content or b"$json" in content or b"$yaml" in content
+        self._may_hold_placeholders = _PLACEHOLDER.search(content) is not None
         self._looks_beside = self._may_hold_placeholders or policy is not None
         self._looks_like_utf_16 = content.startswith(_MARKS_OF_UTF_16) or b"\0" in content[:4]
         self._reading = Reading((), ())
@@ -231,6 +232,7 @@ def defect(error: Exception) -> Remark:
 
 
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_PLACEHOLDER = re.compile(rb"\$(?:text|json|yaml)")
 _NAME = ("metadata", "name")
 _SITE = ("metadata", "annotations", "backstage.io/techdocs-ref")
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _OF_A_DOCUMENT = 8
 """Tokens that take as long as a document does besides its own."""
@@ -39,15 +36,3 @@ class Budget:
         of_all = self._others <= 0
         which, most = ("file", self._tokens) if of_all else ("document", self._tokens_of_one)
         return TooMany(offset, f"the {which} has more than {most:,} values, marks, blanks and lines")
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Trees and nodes hold no cycles; Python's collector would walk through growing ones again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

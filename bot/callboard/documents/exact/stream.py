@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from callboard.documents.exact.budget import Budget, TooMany, without_collector
+from callboard.documents.collector import without_collector
+from callboard.documents.exact.budget import Budget, TooMany
 from callboard.documents.exact.nodes import root_node
 from callboard.documents.exact.tag_names import HANDLES, NO_DIRECTIVES, Directives
 from callboard.documents.exact.tokens import Malformed
