@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from callboard.documents.building import Builder
 from callboard.documents.exact.stream import documents
 from callboard.documents.limits import Limits
+from callboard.documents.ordinary import unmistakable_documents
 from callboard.documents.quick import read_quickly
 from callboard.documents.reader import read_documents
 from callboard.documents.values import same
@@ -161,6 +162,14 @@ def test_a_text_with_too_many_values_for_a_limit_is_left_to_care() -> None:
     text = "a: b\n" * 1000
     assert read_quickly(text, Limits(nodes=1000)) is None
     assert read_quickly("a: b\n", Limits(depth=10)) is None
+
+
+def test_large_texts_are_told_apart_part_by_part() -> None:
+    assert unmistakable_documents("---\na: |\n  b\n" * 300_000) == 300_000
+    assert unmistakable_documents("- a: b\n" * 300_000) == 1
+    assert unmistakable_documents("---\na: b\n" * 300_000 + "\t") == 0
+    # Here PCRE2 gives up, and so does any limit of ours.
+    assert unmistakable_documents("a\n" * 2_000_000) == 0
 
 
 def test_places_are_found_in_what_was_read_quickly() -> None:

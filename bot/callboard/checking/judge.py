@@ -15,7 +15,7 @@ from callboard.resources import shipped
 
 _ROOMS = ("checking", "documents", "validation")
 _SCHEMAS = ("backstage", "openapi")
-_LIBRARIES = ("graphql_core", "jsonschema", "packaging", "pydantic_core", "pyyaml")
+_LIBRARIES = ("graphql_core", "jsonschema", "packaging", "pcre2", "pydantic_core", "pyyaml", "yaml_rs")
 _LIBRARY_MODULE = "yaml"
 
 

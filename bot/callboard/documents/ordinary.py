@@ -12,12 +12,14 @@ import re
 from dataclasses import dataclass
 from functools import cache, partial
 
+import pcre2
+
 # What one of them refuses, or ends a line at. Beyond ASCII, it is looked for apart: sets of such characters
 # take long to compile.
 _NO = r"\x00-\x1f\x7f"
 _NO_BEYOND_ASCII = re.compile("[\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _EOL = r"\r?\n"
-_END = rf"(?:{_EOL}|\Z)"
+_END = rf"(?:{_EOL}|\z)"
 _REST = rf"\ *+(?:(?<![^\ \n])\#[^{_NO}]*+)?{_END}"
 _FIRST = rf"(?:[^{_NO}\ \-?:,\[\]{{}}\#&*!|>'\"%@`]|-(?=[A-Za-z0-9.]))"
 _PLAIN = rf"{_FIRST}[^{_NO}:\#]*+(?:(?::(?=[^{_NO}\ ])|(?<!\ )\#)[^{_NO}:\#]*+)*+"
@@ -30,10 +32,11 @@ _PLAIN_IN_FLOW = (
     rf"(?:(?<!\ ):(?=[^{_NOT_IN_FLOW}\ \#])[^{_NOT_IN_FLOW}:\#]*+)*+"
 )
 _QUOTED_KEY = rf"\"[^{_NO}\"\\]{{0,200}}+\"|'[^{_NO}']{{0,200}}+'"
-_KEY_ENDS = r":(?=[\ \r\n]|\Z)"
+_KEY_ENDS = r":(?=[\ \r\n]|\z)"
 
-_START = re.compile(rf"(?:(?!\Z)\ *+(?:\#[^{_NO}]*+)?{_END})*+(?:---{_REST})?+")
+_START = rf"(?:(?!\z)\ *+(?:\#[^{_NO}]*+)?{_END})*+(?:---{_REST})?+"
 
+_AT_ONCE = 1_000_000
 DEEPEST = 80
 """More than unmistakable documents are nested."""
 
@@ -62,7 +65,7 @@ def _told_apart(ends: str) -> str:
 
 
 _UNMISTAKABLE = _Scalars(
-    _told_apart(r"(?=\ *+(?:[\#\r\n]|\Z))") + _PLAIN,
+    _told_apart(r"(?=\ *+(?:[\#\r\n]|\z))") + _PLAIN,
     _told_apart(r"(?=\ *+[,\]}])") + _PLAIN_IN_FLOW,
     rf"(?!(?=[yYnNoOtTfF]){_WORD}:)",
     "[A-Za-z_/$]",
@@ -72,8 +75,8 @@ _UNMISTAKABLE = _Scalars(
 )
 
 
-def _grammar(scalars: _Scalars) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Lines, as many as there are; and a block scalar with its key."""
+def _grammar(scalars: _Scalars) -> pcre2.Pattern:
+    """A part of a text: lines, block scalars with their keys, and beginnings of documents."""
     key, key_in_flow = (
         rf"(?:{scalars.key}{scalars.first_of_key}[-A-Za-z0-9_/.${inside}]{{0,200}}+|{_QUOTED_KEY}){_KEY_ENDS}"
         # As in the paths of OpenAPI: /models/{id}
@@ -92,23 +95,27 @@ def _grammar(scalars: _Scalars) -> tuple[re.Pattern[str], re.Pattern[str]]:
     mappings = in_brackets("", in_brackets("", in_brackets("", "")))
     flow = in_brackets(mappings, mappings)
     value = rf"(?:{scalars.plain}|{_DOUBLE}|{_SINGLE}{flow})"
-    begins = rf"(?!\Z)\ {scalars.indentation}(?:-\ ++){scalars.dashes}"
-    line = rf"{begins}(?:-(?=[\ \r\n]|\Z)|(?:{key}\ *+)?+{value}?+){_REST}"
-    block = (
-        rf"(\ *)(-\ )?{key}\ ++[|>]-?{_REST}(?:{_EOL})*+"
-        rf"(\1\ (?(2)\ \ )\ *)(?!\ )[^{_NO}]++{_EOL}(?:\3[^{_NO}]++{_EOL}|{_EOL})*+"
+    begins = rf"(?!\z)\ {scalars.indentation}(?:-\ ++){scalars.dashes}"
+    line = rf"{begins}(?:-(?=[\ \r\n]|\z)|(?:{key}\ *+)?+{value}?+){_REST}"
+    # The key of a block scalar may stand beside a dash, which counts as indentation then.
+    block, in_list = (
+        rf"(?<{name}>\ *){dash}{key}\ ++[|>]-?{_REST}(?:{_EOL})*+"
+        rf"(?<in_{name}>\k<{name}>\ {space}\ *)(?!\ )[^{_NO}]++{_EOL}"
+        rf"(?:\k<in_{name}>[^{_NO}]++{_EOL}|{_EOL})*+"
+        for name, dash, space in (("key", "", ""), ("item", r"-\ ", r"\ \ "))
     )
-    return re.compile(rf"(?:{line})*+"), re.compile(block)
+    part = rf"(?:{line})++|(?<block>{block}|{in_list})|---{_REST}"
+    # Not match(): only what searches is run as machine code.
+    return pcre2.compile(rf"\G(?:\A(?<start>{_START}))?+(?:{part})*+".encode(), jit=True)
 
 
 _ordinary = cache(partial(_grammar, _ANY))
-_unmistakable_lines = cache(partial(_grammar, _UNMISTAKABLE))
-_NEXT = re.compile(rf"---{_REST}")
+_unmistakable = cache(partial(_grammar, _UNMISTAKABLE))
 
 
 def is_ordinary(text: str) -> bool:
     """Whether libyaml, where it reads a text of one document, surely reads what Backstage does."""
-    return _documents(text, *_ordinary()) == 1
+    return _documents(text, _ordinary()) == 1
 
 
 def unmistakable_documents(text: str) -> int:
@@ -116,23 +123,27 @@ def unmistakable_documents(text: str) -> int:
 
     0 where there is one that some might read otherwise, or that may be nested ``DEEPEST`` levels deep.
     """
-    return _documents(text, *_unmistakable_lines())
+    return _documents(text, _unmistakable())
 
 
-def _documents(text: str, lines: re.Pattern[str], block: re.Pattern[str]) -> int:
+def _documents(text: str, grammar: pcre2.Pattern) -> int:
     if not text.isascii() and _NO_BEYOND_ASCII.search(text):
         return 0
-    count, found = 1, _START.match(text)
-    while found is not None:
-        found = lines.match(text, found.end())
-        assert found is not None
-        at = found.end()
-        if at == len(text):
-            return count
-        found = block.match(text, at)
-        if found is None:
-            count, found = count + 1, _NEXT.match(text, at)
-        elif text[-1] != "\n":
-            # The last line may belong to the scalar, which ends differently to some where no newline ends it.
+    raw = text.encode()
+    at, start, has_block = 0, 0, False
+    while at < len(raw):
+        # PCRE2 counts its steps and gives up after some millions, so no more is asked for at a time.
+        cut = raw.find(b"\n---", at + _AT_ONCE) + 1 or len(raw)
+        try:
+            found = grammar.search(raw, at, cut)
+        except pcre2.LibraryError:
             return 0
-    return 0
+        if found is None or found.end() < cut:
+            return 0
+        start = found.end("start") if at == 0 else start
+        has_block |= found["block"] is not None
+        at = cut
+    # Where a newline is missing, the last line may belong to a block scalar, which ends differently to some.
+    if has_block and raw[-1:] != b"\n":
+        return 0
+    return 1 + raw.count(b"\n---", max(start - 1, 0))
