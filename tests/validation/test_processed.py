@@ -47,6 +47,8 @@ def test_without_the_ai_module_less_is_known() -> None:
     [
         (None, []),
         ("component:a", []),
+        ({"$text": "./a"}, []),
+        (["a:b", {"$text": "./a"}, {"text": "./a"}], [("spec", "dependencyOf", 2)]),
         (5, [("spec", "dependencyOf")]),
         (
             ["a:b", 1, {"kind": "a", "name": "b"}, {"name": "b"}],

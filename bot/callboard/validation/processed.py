@@ -94,6 +94,8 @@ def without_ai_model(entity: Mapping[str, Any]) -> Iterator[Finding]:
 def _is_reference(value: Any) -> bool:
     """Text is looked at elsewhere; a mapping with a kind and a name is one, too."""
     if isinstance(value, dict):
+        if len(value) == 1 and next(iter(value)) in _READ_FROM_ELSEWHERE:
+            return True  # What will stand here by then, nobody can say.
         # Without a namespace it has that of the entity; null is none, but an empty one is one.
         namespace = value.get("namespace")
         named = not (_is_nothing(value.get("kind")) or _is_nothing(value.get("name")))
