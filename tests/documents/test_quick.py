@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -170,6 +172,17 @@ def test_large_texts_are_told_apart_part_by_part() -> None:
     assert unmistakable_documents("---\na: b\n" * 300_000 + "\t") == 0
     # Here PCRE2 gives up, and so does any limit of ours.
     assert unmistakable_documents("a\n" * 2_000_000) == 0
+
+
+def test_text_is_told_apart_where_no_machine_code_may_be_made() -> None:
+    # PR_SET_MDWE, which systemd's MemoryDenyWriteExecute is, too; a kernel before 6.3 does not know it.
+    program = (
+        "import ctypes; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)\n"
+        "from callboard.documents.ordinary import is_ordinary, unmistakable_documents\n"
+        "print(unmistakable_documents('---\\na: b\\n' * 1000), is_ordinary('a: no\\n'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "1000 True\n", done.stderr
 
 
 def test_places_are_found_in_what_was_read_quickly() -> None:

@@ -105,8 +105,12 @@ def _grammar(scalars: _Scalars) -> pcre2.Pattern:
         for name, dash, space in (("key", "", ""), ("item", r"-\ ", r"\ \ "))
     )
     part = rf"(?:{line})++|(?<block>{block}|{in_list})|---{_REST}"
-    # Not match(): only what searches is run as machine code.
-    return pcre2.compile(rf"\G(?:\A(?<start>{_START}))?+(?:{part})*+".encode(), jit=True)
+    whole = rf"\G(?:\A(?<start>{_START}))?+(?:{part})*+".encode()
+    # To be searched for: what is matched is never run as machine code.
+    try:
+        return pcre2.compile(whole, jit=True)
+    except pcre2.LibraryError:  # a hardened system lets no process write what it runs
+        return pcre2.compile(whole, jit=False)
 
 
 _ordinary = cache(partial(_grammar, _ANY))
