@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from callboard.checking import cache as caching
-from callboard.checking import many as checking
+from callboard.checking import memory as remembering
 from callboard.checking import signatures as signing
 from callboard.checking.judge import Judge
 from callboard.checking.many import check_many
@@ -194,7 +194,7 @@ def test_what_nobody_wrote_to_is_not_even_read(
         read.append(path)
         return content(path)
 
-    monkeypatch.setattr(checking, "content", reading)
+    monkeypatch.setattr(remembering, "content", reading)
     expected = checked(tree, jobs=1, cache=cache)
     assert checked(tree, jobs=1, cache=cache) == expected
     assert read == []
