@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.validation.definitions import LARGEST, LARGEST_GRAPHQL, definition_findings
+from callboard.validation.definitions import definition_findings
+from callboard.validation.definitions.limits import LARGEST, LARGEST_GRAPHQL
 
 OPENAPI = """\
 openapi: {version}
