@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from callboard.checking.many import check_many
 from callboard.checking.reaching import Reached
@@ -24,6 +24,7 @@ from callboard.validation.diagnostics import Diagnostic, Report
 from callboard.validation.find import (
     STDIN,
     Files,
+    Found,
     Tree,
     find_catalog_files,
     plain_tree,
@@ -93,47 +94,72 @@ def validate_paths(
     Raises NothingToCheck where no catalog file is, and CannotCheck for a path that is not there and for a
     commit that git does not know; TypeError for one path that is not in a list.
     """
-    for one in (paths, known):
-        if isinstance(one, str | bytes | os.PathLike):
-            raise TypeError(f"a list of paths is wanted, such as [{os.fspath(one)!r}], not one path")
+    _refuse_one_path(paths, known)
     if fix and STDIN in paths:
         raise CannotCheck("what comes from standard input cannot be repaired; name a file")
-    try:
-        found = find_catalog_files(paths or (".",), _tree_of)
-        known_found = find_catalog_files(known, _tree_of)
-    except FileNotFoundError as error:
-        raise CannotCheck(f"{error.filename} cannot be read: {error.strerror}") from None
     # Where nobody named anything, it may be that nothing is there any more.
-    if found.empty and (paths or changed_since is None):
-        raise NothingToCheck(
-            f"{', '.join(found.empty) if paths else 'this folder'}: no catalog file is there, or all are "
-            "ignored. Name a file, or a folder with catalog-info.yaml or other YAML that says an apiVersion "
-            "of backstage.io."
-        )
+    found, known_found = _found(paths, known, may_be_none=not paths and changed_since is not None)
     since = None if changed_since is None else _Since(changed_since)
-    checked = [path for path in found.paths if since is None or path in since]
-    taken, real = set(checked), set(found.real)
-    unchanged = [path for path in found.paths if path not in taken]
-    named = zip(known_found.paths, known_found.real, strict=True)
-    others = [*unchanged, *(path for path, where in named if where not in real)]
+    parts = _Parts.of(found, known_found, since)
     source = stdin or io.BytesIO()
-    files, known_files = Files(checked, source), Files(others, source)
-    fixes, unwritable = _fixed(checked if fix else ())
+    files, known_files = Files(parts.checked, source), Files(parts.others, source)
+    fixes, unwritable = _fixed(parts.checked if fix else ())
     report = check_many(
         files,
         known_files=known_files,
         exists=_exists,
-        reach=Reached((*checked, *others), _tree_of),
+        reach=Reached((*parts.checked, *parts.others), _tree_of),
         jobs=jobs,
         cache=cache,
         policy=policy,
         elsewhere=elsewhere,
-        before=None if since is None else since.before(unchanged),
+        before=None if since is None else since.before(parts.unchanged),
     )
     more = [one for one in found.problems if since is None or one.file in since]
     report = report.with_more((*more, *files.problems, *unwritable))
     contents: Mapping[str, bytes] = ChainMap(files, known_files)  # type: ignore[arg-type]
     return Checked(report, contents, found.passed_over, fixes, _top())
+
+
+def _refuse_one_path(*lists: Sequence[str]) -> None:
+    """Raises TypeError for a text, which to Python is a sequence of texts, too."""
+    for one in lists:
+        if isinstance(one, str | bytes | os.PathLike):
+            raise TypeError(f"a list of paths is wanted, such as [{os.fspath(one)!r}], not one path")
+
+
+def _found(paths: Sequence[str], known: Sequence[str], *, may_be_none: bool) -> tuple[Found, Found]:
+    """The files to check, and those that are known. Raises as ``validate_paths`` does."""
+    try:
+        found = find_catalog_files(paths or (".",), _tree_of)
+        known_found = find_catalog_files(known, _tree_of)
+    except FileNotFoundError as error:
+        raise CannotCheck(f"{error.filename} cannot be read: {error.strerror}") from None
+    if found.empty and not may_be_none:
+        raise NothingToCheck(
+            f"{', '.join(found.empty) if paths else 'this folder'}: no catalog file is there, or all are "
+            "ignored. Name a file, or a folder with catalog-info.yaml or other YAML that says an apiVersion "
+            "of backstage.io."
+        )
+    return found, known_found
+
+
+class _Parts(NamedTuple):
+    """Files by what is to be done with them."""
+
+    checked: list[str]
+    unchanged: list[str]
+    """Since a commit: found with those that are checked, and only known for it."""
+    others: list[str]
+    """All that are only known: the unchanged, and those that were named so and are not found anyway."""
+
+    @classmethod
+    def of(cls, found: Found, known: Found, since: _Since | None) -> _Parts:
+        checked = [path for path in found.paths if since is None or path in since]
+        taken, real = set(checked), set(found.real)
+        unchanged = [path for path in found.paths if path not in taken]
+        named = zip(known.paths, known.real, strict=True)
+        return cls(checked, unchanged, [*unchanged, *(path for path, where in named if where not in real)])
 
 
 def _top() -> Path:
