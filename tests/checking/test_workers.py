@@ -22,7 +22,9 @@ from tests.checking.works import ending, failing, same, waiting
 QUESTIONS = list(range(2 * WORTHWHILE + 1))
 ENTITY = "apiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata: {name: n}\nspec: {owner: o}\n---\n"
 PROGRAM = """
-import sys, threading, time
+import signal, sys, threading, time
+# However this test was started: a shell makes background jobs deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.argv.pop(1) == "spawn":
     threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 from callboard.cli.main import main
