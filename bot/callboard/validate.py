@@ -20,18 +20,13 @@ from callboard.checking.many import check_many
 from callboard.checking.reaching import Reached
 from callboard.git.checkout import checkout_of
 from callboard.git.command import GitError
+from callboard.validation.contents import STDIN, Files
 from callboard.validation.diagnostics import Diagnostic, Report
-from callboard.validation.find import (
-    STDIN,
-    Files,
-    Found,
-    Tree,
-    find_catalog_files,
-    plain_tree,
-)
+from callboard.validation.find import Found, find_catalog_files
 from callboard.validation.globs import is_glob, matches, split_glob
 from callboard.validation.listing import Name
 from callboard.validation.together import can_hold_entities
+from callboard.validation.tree import Tree, plain_tree
 
 if TYPE_CHECKING:
     from callboard.validation.fix import Fix

@@ -21,8 +21,8 @@ from callboard.checking.judge import Judge
 from callboard.checking.many import check_many
 from callboard.checking.workers import WORTHWHILE, Workers
 from callboard.validation.check import validate_files
+from callboard.validation.contents import Files, content
 from callboard.validation.diagnostics import Report
-from callboard.validation.find import Files, content
 from tests.checking.test_workers import thread
 
 COUNT = WORTHWHILE + 20

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
-from callboard.documents.building import Limits
-from callboard.validation.find import Files, Found, find_catalog_files, says_it_is_one
+from callboard.validation.find import Found, find_catalog_files
 
 ENTITY = b"apiVersion: backstage.io/v1alpha1\nkind: Domain\n"
 
@@ -45,45 +43,6 @@ def test_a_folder_gives_its_catalog_files_in_order(tmp_path: Path) -> None:
         "b/my-catalog-info.yaml",
     ]
     assert found(tmp_path) == [(tmp_path / name).as_posix() for name in expected]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"\xef\xbb\xbfapiVersion: backstage.io/v1alpha1\n",
-        b"# a\n--- {kind: System, apiVersion: backstage.io/v1alpha1, metadata: {name: a}}\n",
-        b'{\n  "apiVersion": "backstage.io/v1alpha1"\n}\n',
-        b'\xef\xbb\xbf{"apiVersion":"backstage.io/v1alpha1"}',
-        b"kind: System\r\napiVersion:  # where\r\n  backstage.io/v1alpha1\r\n",
-        b"apiVersion:\n\n  'backstage.io/v1alpha1'\n",
-        b"apiVersion: &a !!str backstage.io/v1alpha1\n",
-        b"apiVersion: !!str\n  backstage.io/v1alpha1\n",
-        b"apiVersion: >-\n  backstage.io/v1alpha1\n",
-        b"apiVersion: v1\n---\napiVersion: backstage.io/v1alpha1\n",
-    ],
-)
-def test_a_document_says_that_it_is_an_entity_in_any_usual_way(text: bytes) -> None:
-    assert says_it_is_one("a.yaml", text)
-    assert not says_it_is_one("a.yaml", text.replace(b"apiVersion", b"version"))
-    assert not says_it_is_one("a.yaml", text.replace(b"backstage", b"example"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"apiVersion: v1\ndata:\n  a: |\n    apiVersion: backstage.io/v1alpha1\n",
-        b"apiVersion: v1\nitems:\n  - apiVersion: backstage.io/v1alpha1\n",
-        b'{"apiVersion": "v1", "items": [{"apiVersion": "backstage.io/v1alpha1"}]}',
-        b'{"kind": "ConfigMap", "data": {"a": "apiVersion: backstage.io/v1alpha1"}}',
-        b"spec: {group: backstage.io/v1}\napiVersion: v1\n",
-        b"apiVersion: v1 # backstage.io/\n",
-        b"apiVersion: v1\nbackstage.io/kind: x\n",
-        b"# apiVersion: backstage.io/v1alpha1\n",
-    ],
-)
-def test_what_only_holds_an_entity_somewhere_is_no_catalog_file(text: bytes) -> None:
-    assert not says_it_is_one("a.yaml", text)
-    assert says_it_is_one("catalog-info.yaml", text)
 
 
 def test_what_is_named_is_taken_if_it_can_hold_entities(tmp_path: Path) -> None:
@@ -130,24 +89,6 @@ def test_the_order_is_that_of_the_whole_paths(tmp_path: Path) -> None:
 
 def test_standard_input_is_one_file() -> None:
     assert found("-") == ["-"]
-    assert dict(Files(["-"], io.BytesIO(ENTITY))) == {"-": ENTITY}
-
-
-def test_what_is_too_large_is_cut_behind_the_limit(tmp_path: Path) -> None:
-    with (tmp_path / "catalog-info.yaml").open("wb") as file:
-        file.truncate(Limits().bytes * 3)
-    (content,) = Files(found(tmp_path), io.BytesIO()).values()
-    assert len(content) == Limits().bytes + 1
-
-
-def test_a_file_that_went_away_meanwhile_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "catalog-info.yaml").write_bytes(ENTITY)
-    files = Files(found(tmp_path), io.BytesIO())
-    (tmp_path / "catalog-info.yaml").unlink()
-    assert list(files.values()) == [b""]
-    assert [one.code for one in files.problems] == ["unreadable-file"]
-    with pytest.raises(KeyError):
-        files["another.yaml"]
 
 
 def made(folder: Path, *names: str) -> None:

@@ -10,7 +10,7 @@ from callboard.checking.cache import digest_of
 from callboard.checking.workers import Workers
 from callboard.documents.collector import without_collector
 from callboard.validation.check import Looks
-from callboard.validation.find import STDIN, content
+from callboard.validation.contents import STDIN, content
 from callboard.validation.one_file import OneFile
 from callboard.validation.together import Facts, Remark, Surroundings
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from callboard.checking.memory import Asked, Memory
 from callboard.checking.workers import WORTHWHILE, workers
-from callboard.validation.find import Files
+from callboard.validation.contents import Files
 
 if TYPE_CHECKING:
     from callboard.checking.looking import LooksAtDisk

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from callboard.checking.cache import Answer, Cache, digest_of, question_of
 from callboard.checking.signatures import signatures
-from callboard.validation.find import STDIN, content
+from callboard.validation.contents import STDIN, content
 
 if TYPE_CHECKING:
     from callboard.validation.diagnostics import Report

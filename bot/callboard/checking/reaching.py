@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from callboard.validation.find import SKIPPED, STDIN, Tree, TreeOf, ignore_file
+from callboard.validation.contents import STDIN
 from callboard.validation.globs import is_glob, matches, split_glob
 from callboard.validation.reached import whole_target
+from callboard.validation.tree import SKIPPED, Tree, TreeOf, ignore_file
 
 _MOST_LOOKED_AT = 20_000
 """Files below the folder that a pattern begins with."""

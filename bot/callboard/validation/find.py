@@ -1,98 +1,20 @@
-"""Catalog files on disk: which files are meant, and what is in them.
-
-Nothing is read before it is asked for, so that the files of a large tree are never in memory together.
-"""
+"""Catalog files on disk: which files are meant by the paths that somebody gave."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from callboard.documents.limits import Limits
+from callboard.validation.contents import STDIN
 from callboard.validation.diagnostics import Diagnostic, shown
 from callboard.validation.globs import Ignored, is_glob, matches, split_glob
-from callboard.validation.listing import Name
+from callboard.validation.recognition import is_catalog_file, is_meant, is_yaml
 from callboard.validation.together import can_hold_entities
-
-STDIN = "-"
-IGNORE_FILE = ".callboardignore"
-_NAMED = re.compile(r"(?:.*[-._])?catalog-info(?:[-._].*)?\.ya?ml|catalog-info\.ya?ml")
-_OURS = b"backstage.io/"
-_SAYS_SO = re.compile(
-    rb"""^(?:\xef\xbb\xbf)?(?:---[ \t]+)?   # where a document begins, or a line of its mapping
-    (?:[{][^][{}]{0,1000}?(?<=[{,\s]))?    # or, of a mapping in braces, what is before its collections
-    (?:[&!]\S{0,100}[ \t]+){0,2}(["']?)apiVersion\1[ \t]*:
-    (?:[ \t]+(?:[&!]\S{0,100}|[>|][-+0-9]{0,2})(?=\s)){0,3}
-    [ \t]*(?:(?:[#].*)?\r?\n\s*)?["']?backstage\.io/""",
-    re.MULTILINE | re.VERBOSE,
-)
-_YAML = (".yaml", ".yml")
-SKIPPED = frozenset({".git", ".venv", "node_modules"})
-"""Folders in which nobody keeps a catalog."""
-_MOST = Limits().bytes + 1
-_MOST_IGNORED = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A folder with all that counts as its content, such as a checkout without what git ignores."""
-
-    top: Path
-    """Without symbolic links; an ignore file stands here."""
-    names: Callable[[Path], Iterable[Name]]
-    """Of a folder in the tree."""
-
-
-TreeOf = Callable[[Path], Tree]
-"""The tree that a folder belongs to."""
-
-
-def plain_tree(_folder: Path) -> Tree:
-    """A folder of no checkout: everything in it counts, and the ignore file is that of where we are."""
-    return Tree(Path.cwd().resolve(), _walk)
-
-
-class Files(Mapping[str, bytes]):
-    """Contents by path, read when they are asked for. What cannot be read is empty, and a problem."""
-
-    def __init__(self, paths: Iterable[str], stdin: BinaryIO) -> None:
-        self.problems: list[Diagnostic] = []
-        self._paths = dict.fromkeys(paths)
-        self._stdin = stdin
-
-    def __getitem__(self, path: str) -> bytes:
-        if path not in self._paths:
-            raise KeyError(path)
-        try:
-            return self._read_stdin if path == STDIN else content(path)
-        except OSError as error:
-            self.problems.append(unreadable(path, error))
-            return b""
-
-    def add(self, path: str) -> None:
-        """Let a file that was found later be one of them."""
-        self._paths[path] = None
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._paths
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @cached_property
-    def _read_stdin(self) -> bytes:
-        return self._stdin.read(_MOST)
+from callboard.validation.tree import SKIPPED, Tree, TreeOf, ignore_file, plain_tree
 
 
 @dataclass(frozen=True)
@@ -140,34 +62,6 @@ def find_catalog_files(paths: Sequence[str], tree_of: TreeOf = plain_tree) -> Fo
     )
 
 
-def content(path: str | Path) -> bytes:
-    """What is in a file; what is larger than the reader's limit is cut behind it, for the reader to refuse.
-
-    Raises OSError for what cannot be read, or is no file: reading a pipe or a device may never end.
-    """
-    # Without waiting for somebody to open the other end, where it is a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        known = os.fstat(descriptor)
-        if not stat.S_ISREG(known.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        # Room is made for what is asked for: ten megabytes for each small file would be most of the work.
-        found = os.read(descriptor, min(known.st_size + 1, _MOST))
-        if len(found) == known.st_size:
-            return found
-        # It is large, or has just grown.
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return found + file.read(_MOST - len(found))
-    finally:
-        os.close(descriptor)
-
-
-def unreadable(path: str, error: OSError) -> Diagnostic:
-    """That a file cannot be read."""
-    message = f"it cannot be read: {error.strerror}; make it a file that whoever checks it may read"
-    return Diagnostic(path, 1, 1, "error", "unreadable-file", message, None)
-
-
 class _Inside(NamedTuple):
     called: str
     real: str
@@ -191,8 +85,8 @@ class _Search:
         if text == STDIN:
             taken = [_Inside(STDIN, STDIN)]
         elif path.is_dir():
-            inside = self._in_folder(path, _is_yaml)
-            taken = [one for one in inside if _is_catalog_file(_last(one.called), one.called)]
+            inside = self._in_folder(path, is_yaml)
+            taken = [one for one in inside if is_catalog_file(one.called)]
         elif not os.path.lexists(path) and is_glob(text):
             folder, pattern = split_glob(path.as_posix())
             root = Path(folder)
@@ -200,8 +94,7 @@ class _Search:
             taken = [
                 one
                 for one in inside
-                if _is_meant(_last(one.called), _last(pattern))
-                and matches(pattern, one.called.removeprefix(_before(root)))
+                if is_meant(one.called, pattern) and matches(pattern, one.called.removeprefix(_before(root)))
             ]
         elif not os.path.lexists(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), text)
@@ -230,7 +123,7 @@ class _Search:
         """
         root, tree, before = folder.resolve(), self._tree_of(folder), _before(folder)
         beside = _before(root)
-        names = [one for one in tree.names(root) if one.is_link or one.is_tree or is_wanted(_last(one.path))]
+        names = [one for one in tree.names(root) if one.is_link or one.is_tree or is_wanted(one.path)]
         for path, is_link, is_tree in sorted(names):
             called, real = before + path, beside + path
             if not SKIPPED.isdisjoint(path.split("/")) or self._is_ignored(real, tree):
@@ -250,7 +143,7 @@ class _Search:
         target = Path(os.path.realpath(link))
         if target.is_relative_to(root):
             return target.is_file()
-        if _is_yaml(link.name) or target.is_dir():
+        if is_yaml(link.name) or target.is_dir():
             message = (
                 f"it is a link to {shown(str(link.readlink()))}, which is outside of the checked folder, "
                 "so it is not followed; put the file itself here, or name the file that it leads to"
@@ -272,65 +165,3 @@ def _before(folder: Path) -> str:
     """What stands before the names in a folder."""
     path = folder.as_posix()
     return "" if path == "." else path if path.endswith("/") else f"{path}/"
-
-
-def _last(path: str) -> str:
-    return path[path.rfind("/") + 1 :]
-
-
-def ignore_file(folder: Path) -> Ignored:
-    """What the ignore file in the top folder of a tree passes over; nothing where there is none."""
-    try:
-        text = content(folder / IGNORE_FILE)[:_MOST_IGNORED]
-    except OSError:
-        return Ignored(())
-    return Ignored(text.decode("utf-8", "surrogateescape").splitlines())
-
-
-def _walk(root: Path) -> Iterator[Name]:
-    folders = [(str(root), "")]
-    while folders:
-        folder, before = folders.pop()
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if name in SKIPPED:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, f"{before}{name}/"))
-                else:
-                    yield Name(before + name, entry.is_symlink())
-
-
-@lru_cache(maxsize=256)
-def _is_yaml(name: str) -> bool:
-    return name.endswith(_YAML) and name not in _YAML and can_hold_entities(name)
-
-
-def _is_meant(name: str, pattern: str) -> bool:
-    """Whether a name may be meant by the last part of a pattern, if it matches.
-
-    As for a shell, a wildcard is no dot that a name begins with; and without its ending, a file of that
-    name is only meant where somebody wrote the name.
-    """
-    if not is_glob(pattern):
-        return can_hold_entities(name)
-    if name.startswith(".") and not pattern.startswith("."):
-        return False
-    return can_hold_entities(name) and name.endswith((*_YAML, ".json"))
-
-
-def says_it_is_one(path: str, text: bytes) -> bool:
-    """Whether a file with this name and content is a catalog file if it is found in a folder."""
-    name = _last(path)
-    return _is_yaml(name) and bool(_NAMED.fullmatch(name) or (_OURS in text and _SAYS_SO.search(text)))
-
-
-def _is_catalog_file(name: str, path: str) -> bool:
-    if not _is_yaml(name) or _NAMED.fullmatch(name):
-        return _is_yaml(name)
-    try:
-        return says_it_is_one(name, content(path))
-    except OSError:
-        # Whether it is one cannot be told, unless it is surely none; whoever reads it will say why.
-        return Path(path).is_file()

@@ -34,7 +34,7 @@ from callboard.documents.scalars import read_plain, reads_differently
 from callboard.documents.spans import Layout, Node, Part, lay_out, line_end
 from callboard.documents.values import same
 from callboard.documents.writer import Quote, flow_text
-from callboard.validation.find import content
+from callboard.validation.contents import content
 from callboard.validation.references import KINDS
 from callboard.validation.rules import RULES
 
