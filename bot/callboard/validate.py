@@ -170,8 +170,8 @@ def _fixed(paths: Iterable[str]) -> tuple[tuple[Fix, ...], list[Diagnostic]]:
     if not paths:
         return (), []
     # The reader takes longer to load than a cache to answer, so it is loaded where it is needed.
+    from callboard.validation.defects import defect
     from callboard.validation.fix import fix_file
-    from callboard.validation.one_file import defect
 
     fixes: list[Fix] = []
     problems: list[Diagnostic] = []

@@ -21,8 +21,8 @@ from callboard.pulls.facts import Promoting, PullFacts
 from callboard.pulls.owners import groups_of
 from callboard.pulls.promoting import promotions
 from callboard.validation.check import validate_files
+from callboard.validation.defects import defect
 from callboard.validation.diagnostics import Diagnostic
-from callboard.validation.one_file import defect
 from callboard.validation.references import reference_to
 from callboard.walk.base import Base
 from callboard.walk.folders import folders_of
