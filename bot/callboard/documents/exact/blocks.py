@@ -58,22 +58,10 @@ def in_mapping(growing: Growing, mapping: Mapping, token: Token) -> bool:
         start = split_empty_value(item.between, mapping.indent)
     fresh = next_item or item.value is not None
     if kind in PROPERTIES:
-        if fresh:
-            mapping.items.append(Item([*start, token]))
-            growing.on_key_line = True
-        elif item.between is not None:
-            item.between.append(token)
-        else:
-            item.before.append(token)
+        _property(growing, mapping, item, token, start, fresh=fresh)
         return True
     if kind is QUESTION:
-        if item.between is None and not item.asked:
-            item.before.append(token)
-            item.asked = True
-        elif fresh:
-            mapping.items.append(Item([*start, token], asked=True))
-        else:
-            growing.push(Mapping(token.offset, growing.indent, [Item([token], asked=True)]))
+        _question(growing, mapping, item, token, start, fresh=fresh)
         growing.on_key_line = True
         return True
     if kind is COLON:
@@ -102,6 +90,30 @@ def in_mapping(growing: Growing, mapping: Mapping, token: Token) -> bool:
         mapping.items.append(Item(start))
     growing.push(begun)
     return True
+
+
+def _property(
+    growing: Growing, mapping: Mapping, item: Item, token: Token, start: list[Token], *, fresh: bool
+) -> None:
+    if fresh:
+        mapping.items.append(Item([*start, token]))
+        growing.on_key_line = True
+    elif item.between is not None:
+        item.between.append(token)
+    else:
+        item.before.append(token)
+
+
+def _question(
+    growing: Growing, mapping: Mapping, item: Item, token: Token, start: list[Token], *, fresh: bool
+) -> None:
+    if item.between is None and not item.asked:
+        item.before.append(token)
+        item.asked = True
+    elif fresh:
+        mapping.items.append(Item([*start, token], asked=True))
+    else:
+        growing.push(Mapping(token.offset, growing.indent, [Item([token], asked=True)]))
 
 
 def _colon(

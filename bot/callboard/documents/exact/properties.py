@@ -86,13 +86,7 @@ def properties_in(
             if read.anchor or read.tag:
                 read.newline_after = token
         elif kind is ANCHOR or kind is TAG:
-            if (read.anchor if kind is ANCHOR else read.tag) is not None:
-                what = f"not YAML: {kind.words} stands twice before one value"
-                raise Malformed(token.offset, what, "keep one of the two")
-            if kind is ANCHOR:
-                read.anchor = token
-            else:
-                read.tag = token
+            _keep(read, token)
             start = token.offset if start is None else start
             at_newline = spaced = False
             glued = True
@@ -119,6 +113,17 @@ def properties_in(
         raise _tab(tab)
     read.start = end if start is None else start
     return read
+
+
+def _keep(read: Properties, token: Token) -> None:
+    """Keeps an anchor or a tag. Raises Malformed where there is one already."""
+    if (read.anchor if token.kind is ANCHOR else read.tag) is not None:
+        what = f"not YAML: {token.kind.words} stands twice before one value"
+        raise Malformed(token.offset, what, "keep one of the two")
+    if token.kind is ANCHOR:
+        read.anchor = token
+    else:
+        read.tag = token
 
 
 def _is_gap(following: Branch | Token) -> bool:
