@@ -12,9 +12,6 @@ from callboard.redaction import Secret
 from callboard.sandbox.forge import Counts
 from tests.walk.house import REPOSITORY, House
 
-_MODELS_PER_PULL_REQUEST = 500
-"""Of five files each: a forge does not tell all the paths of a pull request of more than 3,000 files."""
-
 
 @dataclass(frozen=True)
 class _Run:
@@ -53,8 +50,8 @@ def measure(*, few: int = 100, many: int = 1000) -> Figure:
     return Figure(
         title=f"A second sync of {many:,} unchanged models",
         how=(
-            f"Model cards become pull requests of {_MODELS_PER_PULL_REQUEST} models, which a reviewer "
-            "approves and Callboard merges on the sandbox forge. Then "
+            "Model cards become pull requests of at most 250 models, which a reviewer approves and Callboard "
+            "merges on the sandbox forge. Then "
             "sync runs again: first into an empty cache, then with that clone at hand. The reference asks "
             "the forge's REST API for each model's catalog-info.yaml, to compare it, over one connection; it "
             "neither reads the cards nor renders anything. Counts are from the forge's request log."
@@ -75,13 +72,13 @@ def measure(*, few: int = 100, many: int = 1000) -> Figure:
 
 def _land(at: House, models: int) -> None:
     """Bring so many models into the base branch, each pull request approved and merged."""
-    for first in range(0, models, _MODELS_PER_PULL_REQUEST):
-        add_models(at, range(first, min(models, first + _MODELS_PER_PULL_REQUEST)))
-        (proposal,) = at.sync().proposals
-        assert proposal.pull is not None
-        at.approve(proposal.pull.number)
-        (handled,) = at.reconcile().handled
-        assert handled.done == "merged", handled.verdict
+    add_models(at, range(models))
+    while proposals := at.sync().proposals:
+        for proposal in proposals:
+            assert proposal.pull is not None
+            at.approve(proposal.pull.number)
+        handled = at.reconcile().handled
+        assert all(one.done == "merged" for one in handled), handled
 
 
 def _again(at: House, models: int, name: str, cache: str) -> _Run:
