@@ -59,7 +59,7 @@ def _measured(good: Tree, bad: Tree, cache: Path, rounds: int, roadie: Command |
         "callboard, two processes": lambda: _run([*ours, "--jobs", "2"], good),
         "callboard, one bad file": lambda: _run(ours, bad),
         "callboard, first run with a cache": lambda: _first(_CALLBOARD, good, cache),
-        "callboard, second run": lambda: _run([*_CALLBOARD, "--cache", cache], good),
+        "callboard, second run": lambda: _second(_CALLBOARD, good, cache),
     }
     if roadie is not None:
         contenders["Roadie's validator"] = lambda: _run([*roadie, "-q", *good.files], good)
@@ -139,6 +139,12 @@ def _break(tree: Tree) -> None:
     file = tree.root / tree.files[len(tree.files) // 2]
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("  owner: group:", "  owners: group:", 1), encoding="utf-8")
+
+
+def _second(command: Command, tree: Tree, cache: Path) -> _Run:
+    if not cache.exists():
+        _first(command, tree, cache)
+    return _run([*command, "--cache", cache], tree)
 
 
 def _first(command: Command, tree: Tree, cache: Path) -> _Run:
