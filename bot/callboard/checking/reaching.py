@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callboard.validation.contents import STDIN
 from callboard.validation.globs import is_glob, matches, split_glob
-from callboard.validation.reached import whole_target
+from callboard.validation.together import whole_target
 from callboard.validation.tree import SKIPPED, Tree, TreeOf, ignore_file
 
 _MOST_LOOKED_AT = 20_000

@@ -73,28 +73,30 @@ _RIGHT = {
 
 @cache
 def _right(kind: str) -> Callable[[Any], bool]:
-    resources = _resources()
     references = {}
     for field, default in FIELDS[kind].items():
         reference = {"pattern": f"^([A-Za-z]+:){'?' if default else ''}({_LABEL}/)?{_WORD}$"}
         references[field] = {**reference, "items": reference}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "allOf": [_schema(kind, resources), _RIGHT, {"properties": {"spec": {"properties": references}}}],
+        "allOf": [_schema(kind), _RIGHT, {"properties": {"spec": {"properties": references}}}],
     }
-    return jsonschema_rs.Draft202012Validator(schema, registry=jsonschema_rs.Registry(resources)).is_valid
+    return _answering(schema)
 
 
 @cache
 def _valid(kind: str | None) -> Callable[[Any], bool]:
-    resources = _resources()
-    schema = _schema(kind, resources)
-    return jsonschema_rs.Draft202012Validator(schema, registry=jsonschema_rs.Registry(resources)).is_valid
+    return _answering(_schema(kind))
 
 
-def _schema(kind: str | None, resources: list[tuple[str, Any]]) -> Any:
+def _answering(schema: Any) -> Callable[[Any], bool]:
+    registry = jsonschema_rs.Registry(_resources())
+    return jsonschema_rs.Draft202012Validator(schema, registry=registry).is_valid
+
+
+def _schema(kind: str | None) -> Any:
     wanted = "entity" if kind is None else _FILES.get(kind, kind.lower())
-    (schema,) = (schema for name, schema in resources if name.endswith(f"/{wanted}.schema.json"))
+    (schema,) = (schema for name, schema in _resources() if name.endswith(f"/{wanted}.schema.json"))
     return schema
 
 

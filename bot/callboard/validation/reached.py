@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from callboard.validation.globs import is_glob, matches
-from callboard.validation.together import MOST_PATTERNS, Facts
+from callboard.validation.together import MOST_PATTERNS, Facts, whole_target
 
 Reach = Callable[[str, str], Iterable[str]]
 """The files that a target leads to and that are not looked at otherwise: asked with the path of the file that
@@ -14,11 +13,6 @@ holds the Location, and the target relative to it, which may be a pattern."""
 
 _MOST_REACHED = 1000
 """Files that only Locations lead to, directly or by other Locations."""
-
-
-def whole_target(file: str, target: str) -> str:
-    """The target of a file, as a path like that of the file."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
 
 
 def reach_among(files: Mapping[str, bytes]) -> Reach:

@@ -139,7 +139,7 @@ def _lost(
     patterns = 0
     # What comes from standard input stands nowhere.
     for target in facts[file].leads_to if file != "-" else ():
-        whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
+        whole = whole_target(file, target)
         patterns += is_glob(whole)
         if patterns > MOST_PATTERNS:
             break
@@ -177,7 +177,7 @@ def _without_site(
 ) -> Iterator[tuple[str, str]]:
     # What comes from standard input stands nowhere.
     for folder in folders if file != "-" else ():
-        whole = posixpath.normpath(posixpath.join(posixpath.dirname(file), folder))
+        whole = whole_target(file, folder)
         site = posixpath.join("" if whole == "." else whole, "mkdocs.y")
         if not (exists(f"{site}ml") or exists(f"{site}aml")):
             yield folder, f"{site}ml"
@@ -195,6 +195,11 @@ def report_on(
     }
     entities = sum(len(each.entities) for each in facts.values())
     return Report(len(facts), entities, ()).with_more(found)
+
+
+def whole_target(file: str, target: str) -> str:
+    """What a file names relative to itself, as a path like that of the file."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
 
 
 def can_hold_entities(path: str) -> bool:
