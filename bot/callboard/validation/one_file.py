@@ -23,6 +23,7 @@ from callboard.validation.defects import defect, unless_defect
 from callboard.validation.diagnostics import Finding, shown
 from callboard.validation.locations import files_of, led_to, lost_targets
 from callboard.validation.placeholders import (
+    KEYS,
     Placeholder,
     missing_placeholders,
     placeholder_findings,
@@ -178,7 +179,7 @@ class OneFile:
 
 
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_PLACEHOLDER = re.compile(rb"\$(?:text|json|yaml)")
+_PLACEHOLDER = re.compile("|".join(map(re.escape, sorted(KEYS))).encode())
 
 
 def _may_be_right(finding: Finding, placeholder: Placeholder) -> bool:

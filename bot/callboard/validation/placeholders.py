@@ -15,7 +15,8 @@ from callboard.documents.place import Path
 from callboard.validation.addresses import is_url
 from callboard.validation.diagnostics import Finding, shown
 
-_KEYS = frozenset({"$text", "$json", "$yaml"})
+KEYS = frozenset({"$text", "$json", "$yaml"})
+"""What stands in the place of a value that Backstage reads from elsewhere."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]{2}")
 
 
@@ -47,7 +48,7 @@ def placeholders(value: object, path: Path = ()) -> Iterator[Placeholder]:
         for index, item in enumerate(value):
             yield from placeholders(item, (*path, index))
     elif isinstance(value, dict):
-        if len(value) == 1 and (key := next(iter(value))) in _KEYS:
+        if len(value) == 1 and (key := next(iter(value))) in KEYS:
             yield Placeholder(path, key, value[key])
         elif not any(key.startswith("$") for key in value):
             for key, inner in value.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callboard.validation.diagnostics import Finding, shown
+from callboard.validation.placeholders import KEYS
 
 _SET_BY_BACKSTAGE = ("backstage.io/managed-by-location", "backstage.io/managed-by-origin-location")
 
@@ -48,14 +49,11 @@ def stored(entity: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**entity, "metadata": {**entity["metadata"], "annotations": kept}}
 
 
-_READ_FROM_ELSEWHERE = ("$text", "$json", "$yaml")
-
-
 def _without_proto(value: Any) -> Any:
     inner = value.get("__proto__") if isinstance(value, dict) else None
     if not isinstance(inner, dict | list):
         return value
-    if isinstance(inner, dict) and len(inner) == 1 and next(iter(inner)) in _READ_FROM_ELSEWHERE:
+    if isinstance(inner, dict) and len(inner) == 1 and next(iter(inner)) in KEYS:
         return value  # It is a text by then, and a text is kept.
     return {key: one for key, one in value.items() if key != "__proto__"}
 
@@ -94,7 +92,7 @@ def without_ai_model(entity: Mapping[str, Any]) -> Iterator[Finding]:
 def _is_reference(value: Any) -> bool:
     """Text is looked at elsewhere; a mapping with a kind and a name is one, too."""
     if isinstance(value, dict):
-        if len(value) == 1 and next(iter(value)) in _READ_FROM_ELSEWHERE:
+        if len(value) == 1 and next(iter(value)) in KEYS:
             return True  # What will stand here by then, nobody can say.
         # Without a namespace it has that of the entity; null is none, but an empty one is one.
         namespace = value.get("namespace")
